@@ -1,0 +1,92 @@
+package ledger
+
+import "errors"
+
+// Code says how a command ended. [CodeOK] is success; every other code is a
+// refusal that left no trace. Codes are stable.
+type Code string
+
+const (
+	CodeOK Code = "ok"
+
+	// CodeIDConflict: the ID was used before, for other content.
+	CodeIDConflict Code = "id_conflict"
+	// CodeIDSliceFull: too many commands carry the same millisecond in their ID.
+	CodeIDSliceFull Code = "id_slice_full"
+	// CodeInvalid: the command is malformed; the message says where.
+	CodeInvalid Code = "invalid"
+	// CodeNotPermitted: the caller's company may not give this command.
+	CodeNotPermitted Code = "not_permitted"
+	// CodeSameIdentity: maker and checker are the same company or person.
+	CodeSameIdentity Code = "same_identity"
+	// CodeNotInitialised: the first command on a ledger is Initialise.
+	CodeNotInitialised Code = "not_initialised"
+	// CodeAlreadyInitialised: the ledger has its alliance already.
+	CodeAlreadyInitialised Code = "already_initialised"
+	// CodeNotAlone: the command must be the only one of its batch.
+	CodeNotAlone Code = "not_alone"
+
+	CodePartnerExists    Code = "partner_exists"
+	CodePartnerUnknown   Code = "partner_unknown"
+	CodePartnerSuspended Code = "partner_suspended"
+	CodeProgrammeTaken   Code = "programme_taken"
+
+	CodeAgreementUnknown  Code = "agreement_unknown"
+	CodeAgreementVersion  Code = "agreement_version"
+	CodeAgreementDecided  Code = "agreement_decided"
+	CodeAgreementHash     Code = "agreement_hash"
+	CodeAgreementNotYours Code = "agreement_not_yours"
+	// CodeAgreementNotInForce: not accepted, outside its dates, or superseded at
+	// the instant at which the rate was locked.
+	CodeAgreementNotInForce Code = "agreement_not_in_force"
+	// CodeLockExpired: the rate lock is older than the agreement allows.
+	CodeLockExpired Code = "rate_lock_expired"
+	// CodeAmountMismatch: the amounts in the command are not what the agreement gives.
+	CodeAmountMismatch Code = "amount_mismatch"
+
+	CodeAmountOutOfRange Code = "amount_out_of_range"
+	CodeAmountTooSmall   Code = "amount_too_small"
+	CodeOffStep          Code = "amount_off_step"
+	CodeBelowMinimum     Code = "amount_below_minimum"
+	CodeAboveMaximum     Code = "amount_above_maximum"
+	CodeDayCap           Code = "day_cap_exceeded"
+	CodeYearCap          Code = "year_cap_exceeded"
+	CodeExposureCap      Code = "exposure_cap_exceeded"
+
+	CodeInsufficientPoints Code = "insufficient_points"
+	CodeAccountFrozen      Code = "account_frozen"
+	CodeTooManyLots        Code = "too_many_lots"
+	CodeTooManyHolds       Code = "too_many_holds"
+	CodeLotExpired         Code = "lot_expired"
+	CodeLotNotExpired      Code = "lot_not_expired"
+	CodeNothingToExpire    Code = "nothing_to_expire"
+
+	// CodeHoldNotOpen: never held on this account, or posted or voided already.
+	CodeHoldNotOpen Code = "hold_not_open"
+
+	CodeTransferUnknown Code = "transfer_unknown"
+	// CodeNotReversible: the transfer is not a conversion.
+	CodeNotReversible Code = "not_reversible"
+	// CodeAboveOriginal: the reversals together would exceed the original.
+	CodeAboveOriginal Code = "above_original"
+
+	CodeWindowOrder Code = "window_order"
+	// CodeNothingToCheckpoint: no batch since the last checkpoint.
+	CodeNothingToCheckpoint Code = "nothing_to_checkpoint"
+)
+
+// Errors of the port. Adapters wrap them with what they know.
+var (
+	// ErrNotFound: no such transfer, account, agreement, partner or window.
+	ErrNotFound = errors.New("ledger: not found")
+	// ErrOutcomeUnknown: the commands may or may not have been written; ask [Ledger.Find].
+	ErrOutcomeUnknown = errors.New("ledger: outcome unknown")
+	// ErrBusy: the queue of the lane is full; nothing was done, try again later.
+	ErrBusy = errors.New("ledger: busy")
+	// ErrClosed: the ledger was closed; nothing was done.
+	ErrClosed = errors.New("ledger: closed")
+	// ErrDamaged: stored bytes are not what was written. The message names the place.
+	ErrDamaged = errors.New("ledger: damaged")
+	// ErrInUse: another process has the ledger open.
+	ErrInUse = errors.New("ledger: in use by another process")
+)
