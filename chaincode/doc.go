@@ -1,0 +1,24 @@
+// Package chaincode is the contract of the ledger: a pure function from a
+// transaction, the committed state and a batch of commands to results and
+// writes. It runs unchanged in both homes of the ledger (ledger/embedded in the
+// process, ledger/fabric on the companies' peers).
+//
+// What it promises:
+//
+//   - [Apply] depends on nothing but its arguments: no clock, randomness,
+//     floating point, goroutine, map order, log or mutable global. The same
+//     batch on the same state writes the same bytes everywhere.
+//   - Each command stands or falls by itself with a [ledger.Code]; a refused one
+//     leaves no trace.
+//   - After every command the sum over all accounts of every programme is zero,
+//     and no member's balance is below zero.
+//   - Each key is written at most once per transaction, in ascending order.
+//
+// What it refuses: anything the agreement in force, the caller's company, the
+// member's points, the window or an earlier use of the same ID does not allow.
+//
+// An error of [Apply] is never a refusal: it says that the state could not be
+// read or written, or is not what the contract wrote ([ledger.ErrDamaged]).
+//
+// The package imports the standard library and package ledger only.
+package chaincode
