@@ -1,0 +1,66 @@
+package exchange
+
+import (
+	"context"
+
+	"github.com/pointgrid/pointgrid/ledger"
+)
+
+// Store keeps the operational state. Every method that writes returns after the
+// write is durable. Many callers write at once; an implementation puts them in
+// one database transaction. What is not there is [ErrNotFound].
+type Store interface {
+	CreateQuote(ctx context.Context, q *Quote) error
+	Quote(ctx context.Context, id ledger.ID) (*Quote, error)
+
+	// CreateConversion stores a new one. If the client has used the idempotency
+	// key before it stores nothing and returns the conversion of that time; if the
+	// quote was used before it stores nothing and returns [ErrQuoteUsed].
+	CreateConversion(ctx context.Context, c *Conversion) (existing *Conversion, err error)
+	// UpdateConversion stores everything of it that can change: Status and all
+	// that follows but CreatedAt.
+	UpdateConversion(ctx context.Context, c *Conversion) error
+	Conversion(ctx context.Context, id ledger.ID) (*Conversion, error)
+	// ConversionByKey returns the conversion a client made with a key.
+	ConversionByKey(ctx context.Context, client, key string) (*Conversion, error)
+	Conversions(ctx context.Context, f Filter) ([]*Conversion, error)
+	// UnfinishedConversions returns those not at StepDone with an ID above after,
+	// in ascending order, at most limit.
+	UnfinishedConversions(ctx context.Context, after ledger.ID, limit int) ([]*Conversion, error)
+
+	// CreateReversal is as CreateConversion. It refuses with [ErrReversalUnderWay]
+	// while another of the same conversion is not done.
+	CreateReversal(ctx context.Context, r *Reversal) (existing *Reversal, err error)
+	// UpdateReversal stores what can change. When the reversal is completed it
+	// adds Amount to the conversion's Reversed, and makes its Status Reversed when
+	// nothing is left, in the same transaction and once.
+	UpdateReversal(ctx context.Context, r *Reversal) error
+	Reversal(ctx context.Context, id ledger.ID) (*Reversal, error)
+	Reversals(ctx context.Context, conversion ledger.ID) ([]*Reversal, error)
+	UnfinishedReversals(ctx context.Context, after ledger.ID, limit int) ([]*Reversal, error)
+
+	// CreateLink returns [ErrLinked] when the member or the membership has a
+	// standing link with the partner already.
+	CreateLink(ctx context.Context, l *Link) error
+	EndLink(ctx context.Context, id ledger.ID, at int64) error
+	Link(ctx context.Context, id ledger.ID) (*Link, error)
+	// LinkOf returns the standing link of a member with a partner.
+	LinkOf(ctx context.Context, partner, member string) (*Link, error)
+	// Links returns standing links with an ID above after, ascending; partner ""
+	// is all.
+	Links(ctx context.Context, partner string, after ledger.ID, limit int) ([]*Link, error)
+}
+
+// Filter selects conversions. Results come newest first.
+type Filter struct {
+	// Programme selects those in which it is source or destination; empty is all.
+	Programme string
+	Status    Status // empty is any
+	Escalated bool   // only those on the operator's list
+	// CreatedFrom and CreatedUntil bound CreatedAt, milliseconds since 1970, the
+	// second excluded; 0 is unbounded.
+	CreatedFrom, CreatedUntil int64
+	// Before is the ID of the last one of the page before; zero is the first page.
+	Before ledger.ID
+	Limit  int // 1 to 200
+}
