@@ -1,0 +1,192 @@
+// Package config is the gateway's configuration: a YAML file, overridden by
+// environment variables. Every option carries its documentation; unknown keys
+// are refused.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"go.yaml.in/yaml/v3"
+)
+
+// Config is everything that can be set. The doc tag is what [Example] prints,
+// the env tag the variable's name behind POINTGRID_.
+type Config struct {
+	Listen  string `yaml:"listen" env:"LISTEN" doc:"Address and port the gateway listens on."`
+	URL     string `yaml:"url" env:"URL" doc:"Public base URL, the issuer of access tokens. Empty: http:// and the address listened on."`
+	DataDir string `yaml:"data_dir" env:"DATA_DIR" doc:"Folder of the ledger, the database, keys and statements. Needed."`
+	Sandbox bool   `yaml:"sandbox" env:"SANDBOX" doc:"Allow the clock to be moved by POST /v1/sandbox/clock. Never in production."`
+
+	Alliance  Alliance  `yaml:"alliance" envPrefix:"ALLIANCE_"`
+	Log       Log       `yaml:"log" envPrefix:"LOG_"`
+	Ledger    Ledger    `yaml:"ledger" envPrefix:"LEDGER_"`
+	Exchange  Exchange  `yaml:"exchange" envPrefix:"EXCHANGE_"`
+	Tokens    Tokens    `yaml:"tokens" envPrefix:"TOKENS_"`
+	Utility   Utility   `yaml:"utility"`
+	Companies []Partner `yaml:"partners" doc:"The companies of the alliance, one entry each."`
+}
+
+// Alliance is what all companies agreed on.
+type Alliance struct {
+	Hub      string `yaml:"hub" env:"HUB" doc:"Code of the electricity points."`
+	MSP      string `yaml:"msp" env:"MSP" doc:"Identity of the utility on the ledger."`
+	TimeZone string `yaml:"time_zone" env:"TIME_ZONE" doc:"Time zone of the business day, an IANA name."`
+	CutOff   string `yaml:"cut_off" env:"CUT_OFF" doc:"Wall-clock time, HH:MM, at which a window closes."`
+}
+
+// Log says what is logged.
+type Log struct {
+	Level  string `yaml:"level" env:"LEVEL" doc:"debug, info, warn or error. Each request is logged at debug, each failed one at info."`
+	Format string `yaml:"format" env:"FORMAT" doc:"json or text."`
+}
+
+// Ledger tunes the embedded ledger.
+type Ledger struct {
+	CheckpointEvery time.Duration `yaml:"checkpoint_every" env:"CHECKPOINT_EVERY" doc:"Longest time until a receipt is no longer provisional, 100ms to 1m."`
+}
+
+// Exchange tunes quotes and conversions.
+type Exchange struct {
+	QuoteTTL time.Duration `yaml:"quote_ttl" env:"QUOTE_TTL" doc:"How long a quote can be used, 1s to 1h."`
+	Deadline time.Duration `yaml:"deadline" env:"DEADLINE" doc:"How long a partner is asked for an unknown outcome before it is taken back and an operator is told, 1s to 24h."`
+}
+
+// Tokens tunes access tokens.
+type Tokens struct {
+	TTL time.Duration `yaml:"ttl" env:"TTL" doc:"Lifetime of an access token, 1m to 1h."`
+}
+
+// Utility is the company that runs the gateway.
+type Utility struct {
+	Clients []Client `yaml:"clients" doc:"Programs of the utility that may call the API."`
+}
+
+// Partner is one company.
+type Partner struct {
+	Code      string    `yaml:"code" doc:"2 to 16 of a-z, 0-9 and -, starting with a letter; fixed for ever."`
+	Name      string    `yaml:"name" doc:"Name in English."`
+	NameZH    string    `yaml:"name_zh" doc:"Name in Chinese."`
+	Programme string    `yaml:"programme" doc:"Code of its points: 2 to 8 of A-Z and 0-9, starting with a letter; fixed for ever."`
+	Scale     uint8     `yaml:"scale" doc:"Decimal places of its points, 0 to 6; fixed for ever."`
+	MSP       string    `yaml:"msp" doc:"Its identity on the ledger."`
+	In        string    `yaml:"in" doc:"callback (we debit through its connector) or push (it has debited already), for its points into electricity points."`
+	Out       string    `yaml:"out" doc:"callback or push, for electricity points into its points."`
+	Connector Connector `yaml:"connector"`
+	Clients   []Client  `yaml:"clients" doc:"Its programs that may call the API."`
+}
+
+// Connector is how a partner's Connector API is reached.
+type Connector struct {
+	URL         string        `yaml:"url" doc:"Base URL of the partner's Connector API."`
+	Timeout     time.Duration `yaml:"timeout" doc:"Longest time for one call, default 5s."`
+	MaxInFlight int           `yaml:"max_in_flight" doc:"Calls under way at once, default 64."`
+	MaxQueue    int           `yaml:"max_queue" doc:"Calls waiting, default 1024; more are answered 503."`
+}
+
+// Client is a program with keys of its own.
+type Client struct {
+	ID      string   `yaml:"id" doc:"Its client_id."`
+	Scopes  []string `yaml:"scopes" doc:"What it may ask for: quotes, conversions, agreements, links, settlements, sandbox, operator."`
+	KeyFile string   `yaml:"key_file" doc:"File with its public keys, as JWKS or PEM."`
+}
+
+// Default returns the configuration before file and environment.
+func Default() Config {
+	return Config{
+		Listen:   "127.0.0.1:8080",
+		Alliance: Alliance{Hub: "EPT", MSP: "UtilityMSP", TimeZone: "Asia/Shanghai", CutOff: "00:00"},
+		Log:      Log{Level: "info", Format: "json"},
+		Ledger:   Ledger{CheckpointEvery: time.Second},
+		Exchange: Exchange{QuoteTTL: time.Minute, Deadline: 2 * time.Minute},
+		Tokens:   Tokens{TTL: 10 * time.Minute},
+	}
+}
+
+const fileMax = 1 << 20
+
+// Load reads a file, if path is not empty, and the environment (as
+// [os.Environ]). Errors name the key and what would be right.
+func Load(path string, environ []string) (Config, error) {
+	c := Default()
+	if path != "" {
+		if err := c.readFile(path); err != nil {
+			return Config{}, err
+		}
+	}
+	if err := c.readEnviron(environ); err != nil {
+		return Config{}, err
+	}
+	return c, c.Validate()
+}
+
+func (c *Config) readFile(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	if info.Size() > fileMax {
+		return fmt.Errorf("configuration: %s has %d bytes, at most %d", path, info.Size(), fileMax)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	d.KnownFields(true)
+	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("configuration: %s: %w", path, err)
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("configuration: %s: has more than one YAML document", path)
+	}
+	return nil
+}
+
+const prefix = "POINTGRID_"
+
+// otherVariables are read elsewhere: by tests, and by programs beside the gateway.
+var otherVariables = []string{"POINTGRID_REQUIRE", "POINTGRID_CONFIG"}
+
+func (c *Config) readEnviron(environ []string) error {
+	known, err := knownVariables()
+	if err != nil {
+		return err
+	}
+	ours := map[string]string{}
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, prefix) {
+			continue
+		}
+		if !known[name] {
+			return fmt.Errorf("configuration: environment variable %s is not known; `pointgrid config` lists all", name)
+		}
+		ours[name] = value
+	}
+	if err := env.ParseWithOptions(c, env.Options{Environment: ours, Prefix: prefix}); err != nil {
+		return fmt.Errorf("configuration: environment: %w", err)
+	}
+	return nil
+}
+
+func knownVariables() (map[string]bool, error) {
+	params, err := env.GetFieldParamsWithOptions(&Config{}, env.Options{Prefix: prefix, Environment: map[string]string{}})
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	known := map[string]bool{}
+	for _, p := range params {
+		known[p.Key] = true
+	}
+	for _, name := range otherVariables {
+		known[name] = true
+	}
+	return known, nil
+}

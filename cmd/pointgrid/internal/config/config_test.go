@@ -1,0 +1,81 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+)
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "pointgrid.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestFileThenEnvironmentOverridesDefaults(t *testing.T) {
+	path := write(t, "data_dir: /a\nexchange:\n  quote_ttl: 5s\n  deadline: 1m\n")
+	c, err := config.Load(path, []string{"POINTGRID_EXCHANGE_DEADLINE=90s", "HOME=/root", "POINTGRID_REQUIRE=all"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.DataDir != "/a" || c.Exchange.QuoteTTL != 5*time.Second || c.Exchange.Deadline != 90*time.Second ||
+		c.Alliance.TimeZone != "Asia/Shanghai" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestMistakesAreNamed(t *testing.T) {
+	cases := []struct {
+		name, file string
+		environ    []string
+		want       string
+	}{
+		{"unknown key", "data_dir: /a\nlisten_adress: x\n", nil, "field listen_adress not found"},
+		{"unknown variable", "data_dir: /a\n", []string{"POINTGRID_LISTN=x"}, "POINTGRID_LISTN is not known"},
+		{"no data folder", "{}", nil, "data_dir: is missing"},
+		{"bad duration", "data_dir: /a\nexchange: {quote_ttl: 5}\n", nil, "cannot unmarshal"},
+		{"duration out of range", "data_dir: /a\nexchange: {quote_ttl: 2h}\n", nil, "not between 1s and 1h"},
+		{"bad variable", "data_dir: /a\n", []string{"POINTGRID_EXCHANGE_DEADLINE=soon"}, "environment"},
+		{"bad address", "data_dir: /a\nlisten: here\n", nil, "listen: \"here\" is not an address"},
+		{"bad zone", "data_dir: /a\nalliance: {time_zone: Peking}\n", nil, "time zone \"Peking\""},
+		{"bad cut-off", "data_dir: /a\nalliance: {cut_off: noon}\n", nil, "cut-off \"noon\""},
+		{"bad mode", "data_dir: /a\npartners: [{code: sky, in: pull, out: push}]\n", nil, "partners[0].in: \"pull\" is not one of"},
+		{"client without key", "data_dir: /a\nutility: {clients: [{id: u}]}\n", nil, "utility.clients[0].key_file: is missing"},
+		{"two documents", "data_dir: /a\n---\nlisten: x\n", nil, "more than one YAML document"},
+		{"not YAML", "\t{", nil, "pointgrid.yaml"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := config.Load(write(t, c.file), c.environ)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want it to say %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestExampleIsTheDefault(t *testing.T) {
+	var b strings.Builder
+	if err := config.Example(&b); err != nil {
+		t.Fatal(err)
+	}
+	got, err := config.Load(write(t, b.String()), []string{"POINTGRID_DATA_DIR=/a"})
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, b.String())
+	}
+	if got.Exchange != config.Default().Exchange || got.Alliance != config.Default().Alliance {
+		t.Errorf("got %+v", got)
+	}
+	for _, want := range []string{"[POINTGRID_EXCHANGE_QUOTE_TTL]", "#  - # 2 to 16 of a-z", "url:"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("example lacks %q:\n%s", want, b.String())
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/settlement"
+)
+
+// Validate reports everything that is wrong, each with its key.
+func (c *Config) Validate() error {
+	var errs []error
+	wrong := func(key, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("configuration: %s: %s", key, fmt.Sprintf(format, args...)))
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		wrong("listen", "%q is not an address like 127.0.0.1:8080", c.Listen)
+	}
+	if c.URL != "" && !isBaseURL(c.URL) {
+		wrong("url", "%q is not a base URL like https://gateway.example.com", c.URL)
+	}
+	if c.DataDir == "" {
+		wrong("data_dir", "is missing; name the folder that keeps ledger and database")
+	}
+	c.validateAlliance(wrong)
+	oneOf(wrong, "log.level", c.Log.Level, "debug", "info", "warn", "error")
+	oneOf(wrong, "log.format", c.Log.Format, "json", "text")
+	between(wrong, "ledger.checkpoint_every", c.Ledger.CheckpointEvery, 100*time.Millisecond, time.Minute)
+	between(wrong, "exchange.quote_ttl", c.Exchange.QuoteTTL, time.Second, time.Hour)
+	between(wrong, "exchange.deadline", c.Exchange.Deadline, time.Second, 24*time.Hour)
+	between(wrong, "tokens.ttl", c.Tokens.TTL, time.Minute, time.Hour)
+	c.validateCompanies(wrong)
+	return errors.Join(errs...)
+}
+
+type report func(key, format string, args ...any)
+
+func (c *Config) validateAlliance(wrong report) {
+	if !ledger.ValidProgramme(c.Alliance.Hub) {
+		wrong("alliance.hub", "%q is not 2 to 8 of A-Z and 0-9, starting with a letter", c.Alliance.Hub)
+	}
+	if c.Alliance.MSP == "" {
+		wrong("alliance.msp", "is missing")
+	}
+	if _, err := settlement.ParseCalendar(c.Alliance.TimeZone, c.Alliance.CutOff); err != nil {
+		wrong("alliance", "%v", err)
+	}
+}
+
+// validateCompanies checks what the registry cannot see; the registry checks the
+// rest with the keys at hand.
+func (c *Config) validateCompanies(wrong report) {
+	for i, p := range c.Companies {
+		key := fmt.Sprintf("partners[%d]", i)
+		oneOf(wrong, key+".in", p.In, "callback", "push")
+		oneOf(wrong, key+".out", p.Out, "callback", "push")
+		for j, client := range p.Clients {
+			validateClient(wrong, fmt.Sprintf("%s.clients[%d]", key, j), client)
+		}
+	}
+	for j, client := range c.Utility.Clients {
+		validateClient(wrong, fmt.Sprintf("utility.clients[%d]", j), client)
+	}
+}
+
+func validateClient(wrong report, key string, c Client) {
+	if c.ID == "" {
+		wrong(key+".id", "is missing")
+	}
+	if c.KeyFile == "" {
+		wrong(key+".key_file", "is missing; name the file with the client's public keys")
+	}
+}
+
+func oneOf(wrong report, key, value string, allowed ...string) {
+	for _, a := range allowed {
+		if value == a {
+			return
+		}
+	}
+	wrong(key, "%q is not one of %q", value, allowed)
+}
+
+func between(wrong report, key string, value, low, high time.Duration) {
+	if value < low || value > high {
+		wrong(key, "%s is not between %s and %s", value, low, high)
+	}
+}
+
+func isBaseURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == "" && u.Fragment == ""
+}
