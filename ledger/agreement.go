@@ -157,14 +157,14 @@ func (t *Terms) Append(e *wire.Encoder) {
 func (t *Terms) Read(d *wire.Decoder) {
 	t.Partner = d.String()
 	t.Direction = Direction(d.Byte())
-	t.Version = uint32(d.Uint())
+	t.Version = d.Uint32()
 	for _, v := range t.numbers() {
 		*v = d.Int()
 	}
-	t.FeeBPS = uint32(d.Uint())
+	t.FeeBPS = d.Uint32()
 	t.FeePayer = FeePayer(d.Byte())
-	t.LockSeconds = uint32(d.Uint())
-	t.LotMonths = uint16(d.Uint())
+	t.LockSeconds = d.Uint32()
+	t.LotMonths = d.Uint16()
 }
 
 func (t *Terms) numbers() []*int64 {
@@ -419,14 +419,18 @@ type Agreement struct {
 // (milliseconds since 1970): of those accepted by then, for the partner and
 // direction, whose dates include the instant, the one of the highest version.
 func InForce(all []Agreement, partner string, dir Direction, at int64) (Agreement, bool) {
-	var best Agreement
+	best := -1
 	for i := range all {
 		a := &all[i]
-		if a.Terms.Partner == partner && a.Terms.Direction == dir && a.inForce(at) && a.Terms.Version > best.Terms.Version {
-			best = *a
+		if a.Terms.Direction == dir && a.Terms.Partner == partner && a.inForce(at) &&
+			(best < 0 || a.Terms.Version > all[best].Terms.Version) {
+			best = i
 		}
 	}
-	return best, best.Terms.Version > 0
+	if best < 0 {
+		return Agreement{}, false
+	}
+	return all[best], true
 }
 
 func (a *Agreement) inForce(at int64) bool {

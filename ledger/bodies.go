@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/pointgrid/pointgrid/ledger/wire"
 )
@@ -221,6 +222,9 @@ func checkText(name, s string, longest int) error {
 			return fmt.Errorf("%s has a control character", name)
 		}
 	}
+	if !utf8.ValidString(s) { // it would not survive a receipt's JSON
+		return fmt.Errorf("%s is not UTF-8", name)
+	}
 	return nil
 }
 
@@ -249,7 +253,7 @@ func (c *Initialise) Validate() error {
 	if !ValidProgramme(c.Hub) {
 		return fmt.Errorf("hub %q is not a programme code", c.Hub)
 	}
-	return nil
+	return checkWindow("window", c.Window)
 }
 
 func (c *RegisterPartner) Validate() error {
@@ -353,6 +357,13 @@ func (c *CloseWindow) Validate() error {
 	if c.Next <= c.Window {
 		return fmt.Errorf("next window %s is not after %s", c.Next, c.Window)
 	}
+	return errors.Join(checkWindow("window", c.Window), checkWindow("next window", c.Next))
+}
+
+func checkWindow(name string, d Date) error {
+	if d < 0 || d > DateMax {
+		return fmt.Errorf("%s is day %d, must be %s to %s", name, d, Date(0), DateMax)
+	}
 	return nil
 }
 
@@ -363,7 +374,7 @@ func (c *Initialise) append(e *wire.Encoder) {
 	e.Int(int64(c.Window))
 }
 
-func (c *Initialise) read(d *wire.Decoder) { c.Hub, c.Window = d.String(), Date(d.Int()) }
+func (c *Initialise) read(d *wire.Decoder) { c.Hub, c.Window = d.String(), Date(d.Int32()) }
 
 func (c *RegisterPartner) append(e *wire.Encoder) {
 	e.String(c.Partner)
@@ -418,7 +429,7 @@ func (c *Issue) append(e *wire.Encoder) {
 
 func (c *Issue) read(d *wire.Decoder) {
 	copy(c.Account[:], d.Raw(16))
-	c.Amount, c.Expiry, c.Reason = d.Int(), Month(d.Uint()), d.String()
+	c.Amount, c.Expiry, c.Reason = d.Int(), Month(d.Uint16()), d.String()
 }
 
 func (c *Expire) append(e *wire.Encoder) {
@@ -428,7 +439,7 @@ func (c *Expire) append(e *wire.Encoder) {
 
 func (c *Expire) read(d *wire.Decoder) {
 	copy(c.Account[:], d.Raw(16))
-	c.Month = Month(d.Uint())
+	c.Month = Month(d.Uint16())
 }
 
 func (c *Hold) append(e *wire.Encoder) {
@@ -552,7 +563,7 @@ func (c *CloseWindow) append(e *wire.Encoder) {
 	e.Int(int64(c.Next))
 }
 
-func (c *CloseWindow) read(d *wire.Decoder) { c.Window, c.Next = Date(d.Int()), Date(d.Int()) }
+func (c *CloseWindow) read(d *wire.Decoder) { c.Window, c.Next = Date(d.Int32()), Date(d.Int32()) }
 
 func (*Checkpoint) append(*wire.Encoder) {}
 func (*Checkpoint) read(*wire.Decoder)   {}

@@ -58,6 +58,10 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind(%d)", uint8(k))
 }
 
+// Alone reports whether a command of this kind must be the only one of its
+// batch.
+func (k Kind) Alone() bool { return k == KindCloseWindow || k == KindCheckpoint }
+
 // MarshalText implements [encoding.TextMarshaler].
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 

@@ -9,11 +9,15 @@ import (
 // not an instant and has no time zone.
 type Date int32
 
-// ParseDate reads YYYY-MM-DD, years 1970 to 9999.
+// DateMax is the last date that can be a window, 6999-12-31: its month, and the
+// months of a lot that begins in it, fit a [Month].
+const DateMax Date = 1837169
+
+// ParseDate reads YYYY-MM-DD, from 1970-01-01 to [DateMax].
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
-	if err != nil || t.Year() < 1970 {
-		return 0, fmt.Errorf("ledger: %q is not a date of the form YYYY-MM-DD", s)
+	if err != nil || t.Year() < 1970 || DateOf(t) > DateMax {
+		return 0, fmt.Errorf("ledger: %q is not a date of the form YYYY-MM-DD, years 1970 to 6999", s)
 	}
 	return DateOf(t), nil
 }
@@ -57,14 +61,14 @@ func (d *Date) UnmarshalText(b []byte) (err error) {
 // be used until the last window of the month has closed.
 type Month uint16
 
-// MonthOf returns the month of a year.
+// MonthOf returns the month of a year, 1970 to 7431-04.
 func MonthOf(year int, m time.Month) Month { return Month((year-1970)*12 + int(m) - 1) }
 
-// ParseMonth reads YYYY-MM, years 1970 to 9999.
+// ParseMonth reads YYYY-MM, from 1970-01 to 7431-04, the last that fits.
 func ParseMonth(s string) (Month, error) {
 	t, err := time.Parse("2006-01", s)
-	if err != nil || t.Year() < 1970 {
-		return 0, fmt.Errorf("ledger: %q is not a month of the form YYYY-MM", s)
+	if err != nil || t.Year() < 1970 || MonthOf(t.Year(), t.Month()).String() != s {
+		return 0, fmt.Errorf("ledger: %q is not a month of the form YYYY-MM, 1970-01 to 7431-04", s)
 	}
 	return MonthOf(t.Year(), t.Month()), nil
 }

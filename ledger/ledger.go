@@ -94,7 +94,8 @@ type Partner struct {
 type AccountState struct {
 	Account Account
 	Frozen  bool
-	// Lots are the points that can be used, by expiry month, ascending.
+	// Lots are the points that are not held, by expiry month, ascending. One whose
+	// month has passed cannot be used; it waits for [Expire].
 	Lots  []Lot
 	Holds []OpenHold
 	Usage []Usage

@@ -208,11 +208,7 @@ func ReadLots(d *wire.Decoder) []Lot {
 	}
 	lots := make([]Lot, n)
 	for i := range lots {
-		m := d.Uint()
-		if m > 1<<16-1 {
-			d.Fail("month out of range")
-		}
-		lots[i] = Lot{Expiry: Month(m), Amount: d.Int()}
+		lots[i] = Lot{Expiry: Month(d.Uint16()), Amount: d.Int()}
 	}
 	return lots
 }
@@ -244,8 +240,8 @@ func (h *BatchHeader) Append(e *wire.Encoder) {
 
 // ReadBatchHeader reads what [BatchHeader.Append] wrote.
 func ReadBatchHeader(d *wire.Decoder) BatchHeader {
-	h := BatchHeader{Lane: uint32(d.Uint()), Number: d.Uint(), Tx: d.String(), Caller: ReadIdentity(d),
-		At: d.Int(), Window: Date(d.Int()), Size: uint32(d.Uint())}
+	h := BatchHeader{Lane: d.Uint32(), Number: d.Uint(), Tx: d.String(), Caller: ReadIdentity(d),
+		At: d.Int(), Window: Date(d.Int32()), Size: d.Uint32()}
 	copy(h.Root[:], d.Raw(32))
 	return h
 }
@@ -284,10 +280,10 @@ func (c *CheckpointRecord) Append(e *wire.Encoder) {
 
 // ReadCheckpointRecord reads what [CheckpointRecord.Append] wrote.
 func ReadCheckpointRecord(d *wire.Decoder) CheckpointRecord {
-	c := CheckpointRecord{Lane: uint32(d.Uint()), Number: d.Uint(), First: d.Uint(), Last: d.Uint()}
+	c := CheckpointRecord{Lane: d.Uint32(), Number: d.Uint(), First: d.Uint(), Last: d.Uint()}
 	copy(c.Root[:], d.Raw(32))
 	copy(c.Previous[:], d.Raw(32))
-	c.At, c.Window = d.Int(), Date(d.Int())
+	c.At, c.Window = d.Int(), Date(d.Int32())
 	return c
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // ErrCorrupt is returned by [Decoder.Err] when the bytes are not what an
@@ -22,6 +23,10 @@ func NewEncoder(buf []byte) *Encoder { return &Encoder{buf: buf} }
 
 // Bytes returns what has been written so far.
 func (e *Encoder) Bytes() []byte { return e.buf }
+
+// Reset forgets what has been written and keeps the memory: what Bytes returned
+// before is overwritten.
+func (e *Encoder) Reset() { e.buf = e.buf[:0] }
 
 // Byte appends one byte.
 func (e *Encoder) Byte(b byte) { e.buf = append(e.buf, b) }
@@ -131,6 +136,31 @@ func (d *Decoder) Int() int64 {
 		v = ^v
 	}
 	return v
+}
+
+// Uint16 reads an unsigned varint that fits 16 bits.
+func (d *Decoder) Uint16() uint16 { return uint16(d.bounded(math.MaxUint16)) }
+
+// Uint32 reads an unsigned varint that fits 32 bits.
+func (d *Decoder) Uint32() uint32 { return uint32(d.bounded(math.MaxUint32)) }
+
+func (d *Decoder) bounded(most uint64) uint64 {
+	v := d.Uint()
+	if v > most {
+		d.fail("number out of range")
+		return 0
+	}
+	return v
+}
+
+// Int32 reads a zig-zag varint that fits 32 bits.
+func (d *Decoder) Int32() int32 {
+	v := d.Int()
+	if v < math.MinInt32 || v > math.MaxInt32 {
+		d.fail("number out of range")
+		return 0
+	}
+	return int32(v)
 }
 
 // Count reads the length of a list whose elements take at least size bytes
