@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners"
 )
 
 // Party is who asks: a client, and the partner it belongs to. An empty Partner
@@ -94,7 +95,10 @@ type Conversion struct {
 	// SourceMembership and DestinationMembership are the partners' numbers of the
 	// member; empty on the side of electricity points.
 	SourceMembership, DestinationMembership string
-	QuoteID                                 ledger.ID // zero without a quote
+	// SourceMode and DestinationMode say who moves that side, as it was when the
+	// conversion was made; empty on the side of electricity points.
+	SourceMode, DestinationMode partners.Mode
+	QuoteID                     ledger.ID // zero without a quote
 	// In is the leg into electricity points, Out the leg out of them; both for a
 	// conversion between two partners.
 	In, Out *ledger.LegTerms
@@ -117,8 +121,26 @@ type Conversion struct {
 	FinishedAt int64
 	// Deadline is when asking for an unknown outcome ends and taking back begins.
 	Deadline int64
+	// TurnedAt is when it was decided to take back what was done; 0 while the
+	// conversion goes forward. It is the time of the reversals at the partners.
+	TurnedAt int64
 	// EscalatedAt is when it was put on the operator's list; 0 while it is not.
 	EscalatedAt int64
+}
+
+// Clone returns a copy that shares nothing with c.
+func (c *Conversion) Clone() *Conversion {
+	n := *c
+	n.In, n.Out, n.Failure = clone(c.In), clone(c.Out), clone(c.Failure)
+	return &n
+}
+
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }
 
 // Reversal takes back part or all of a completed conversion.
@@ -130,6 +152,8 @@ type Reversal struct {
 	// Source is the programme in which Amount counts.
 	Source string
 	Amount int64
+	// Before is the sum of the reversals that were completed before this one.
+	Before int64
 	Reason string
 	// InTo, OutFrom and OutTo are what goes back on each leg, in smallest units:
 	// electricity points of the leg in, electricity points and partner points of
@@ -145,4 +169,11 @@ type Reversal struct {
 	FinishedAt           int64
 	Deadline             int64
 	EscalatedAt          int64
+}
+
+// Clone returns a copy that shares nothing with r.
+func (r *Reversal) Clone() *Reversal {
+	n := *r
+	n.Failure = clone(r.Failure)
+	return &n
 }

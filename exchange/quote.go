@@ -18,6 +18,13 @@ type Quote struct {
 	ExpiresAt int64
 }
 
+// Clone returns a copy that shares nothing with q.
+func (q *Quote) Clone() *Quote {
+	n := *q
+	n.In, n.Out, n.Residues = clone(q.In), clone(q.Out), append([]Residue(nil), q.Residues...)
+	return &n
+}
+
 // Residue is Numerator/Denominator of the smallest unit of a programme.
 type Residue struct {
 	Programme   string

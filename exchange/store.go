@@ -18,7 +18,7 @@ type Store interface {
 	// quote was used before it stores nothing and returns [ErrQuoteUsed].
 	CreateConversion(ctx context.Context, c *Conversion) (existing *Conversion, err error)
 	// UpdateConversion stores everything of it that can change: Status and all
-	// that follows but CreatedAt.
+	// that follows but Reversed and CreatedAt.
 	UpdateConversion(ctx context.Context, c *Conversion) error
 	Conversion(ctx context.Context, id ledger.ID) (*Conversion, error)
 	// ConversionByKey returns the conversion a client made with a key.
@@ -28,21 +28,28 @@ type Store interface {
 	// in ascending order, at most limit.
 	UnfinishedConversions(ctx context.Context, after ledger.ID, limit int) ([]*Conversion, error)
 
-	// CreateReversal is as CreateConversion. It refuses with [ErrReversalUnderWay]
-	// while another of the same conversion is not done.
+	// CreateReversal is as CreateConversion; its keys are apart from those of
+	// conversions. It refuses with [ErrReversalUnderWay] while another of the same
+	// conversion is not at StepDone, and when Before is not the conversion's
+	// Reversed, because another was completed meanwhile.
 	CreateReversal(ctx context.Context, r *Reversal) (existing *Reversal, err error)
-	// UpdateReversal stores what can change. When the reversal is completed it
+	// UpdateReversal stores what can change: Status and all that follows but
+	// CreatedAt. When the reversal is completed it
 	// adds Amount to the conversion's Reversed, and makes its Status Reversed when
 	// nothing is left, in the same transaction and once.
 	UpdateReversal(ctx context.Context, r *Reversal) error
 	Reversal(ctx context.Context, id ledger.ID) (*Reversal, error)
+	// Reversals returns those of a conversion, oldest first.
 	Reversals(ctx context.Context, conversion ledger.ID) ([]*Reversal, error)
+	// UnfinishedReversals is as UnfinishedConversions.
 	UnfinishedReversals(ctx context.Context, after ledger.ID, limit int) ([]*Reversal, error)
 
 	// CreateLink returns [ErrLinked] when the member or the membership has a
 	// standing link with the partner already.
 	CreateLink(ctx context.Context, l *Link) error
+	// EndLink ends a standing link; one that does not stand is not there.
 	EndLink(ctx context.Context, id ledger.ID, at int64) error
+	// Link returns a link, standing or ended.
 	Link(ctx context.Context, id ledger.ID) (*Link, error)
 	// LinkOf returns the standing link of a member with a partner.
 	LinkOf(ctx context.Context, partner, member string) (*Link, error)
@@ -51,7 +58,8 @@ type Store interface {
 	Links(ctx context.Context, partner string, after ledger.ID, limit int) ([]*Link, error)
 }
 
-// Filter selects conversions. Results come newest first.
+// Filter selects conversions. Results come newest first, which is in descending
+// order of ID.
 type Filter struct {
 	// Programme selects those in which it is source or destination; empty is all.
 	Programme string

@@ -1,0 +1,164 @@
+package exchangetest
+
+import (
+	"context"
+	"sync"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger"
+)
+
+// Memory is an [exchange.Store] that lives and dies with the process. It hands
+// out and keeps copies only.
+type Memory struct {
+	mu          sync.RWMutex
+	quotes      map[ledger.ID]*exchange.Quote
+	quotesUsed  map[ledger.ID]bool
+	conversions table[exchange.Conversion]
+	reversals   table[exchange.Reversal]
+	links       map[ledger.ID]*exchange.Link
+	standing    map[[3]string]ledger.ID // see ofMember and ofMembership
+}
+
+// table is the rows of conversions or reversals with what finds them.
+type table[T any] struct {
+	rows       map[ledger.ID]*T
+	keys       map[[2]string]ledger.ID // client and idempotency key
+	unfinished map[ledger.ID]struct{}
+}
+
+func newTable[T any]() table[T] {
+	return table[T]{rows: map[ledger.ID]*T{}, keys: map[[2]string]ledger.ID{}, unfinished: map[ledger.ID]struct{}{}}
+}
+
+func (t *table[T]) put(id ledger.ID, row *T, done bool) {
+	t.rows[id] = row
+	if done {
+		delete(t.unfinished, id)
+		return
+	}
+	t.unfinished[id] = struct{}{}
+}
+
+var _ exchange.Store = (*Memory)(nil)
+
+// NewMemory returns an empty store.
+func NewMemory() *Memory {
+	return &Memory{
+		quotes: map[ledger.ID]*exchange.Quote{}, quotesUsed: map[ledger.ID]bool{},
+		conversions: newTable[exchange.Conversion](), reversals: newTable[exchange.Reversal](),
+		links: map[ledger.ID]*exchange.Link{}, standing: map[[3]string]ledger.ID{},
+	}
+}
+
+// CreateQuote implements [exchange.Store].
+func (m *Memory) CreateQuote(_ context.Context, q *exchange.Quote) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.quotes[q.ID] = q.Clone()
+	return nil
+}
+
+// Quote implements [exchange.Store].
+func (m *Memory) Quote(_ context.Context, id ledger.ID) (*exchange.Quote, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if q, ok := m.quotes[id]; ok {
+		return q.Clone(), nil
+	}
+	return nil, exchange.ErrNotFound
+}
+
+// CreateConversion implements [exchange.Store].
+func (m *Memory) CreateConversion(_ context.Context, c *exchange.Conversion) (*exchange.Conversion, error) {
+	row := c.Clone()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := [2]string{c.Party.Client, c.Request.Key}
+	if id, ok := m.conversions.keys[key]; ok {
+		return m.conversions.rows[id].Clone(), nil
+	}
+	if !c.QuoteID.IsZero() {
+		if m.quotesUsed[c.QuoteID] {
+			return nil, exchange.ErrQuoteUsed
+		}
+		m.quotesUsed[c.QuoteID] = true
+	}
+	m.conversions.keys[key] = c.ID
+	m.conversions.put(c.ID, row, c.Step == exchange.StepDone)
+	return nil, nil
+}
+
+// UpdateConversion implements [exchange.Store].
+func (m *Memory) UpdateConversion(_ context.Context, c *exchange.Conversion) error {
+	n := c.Clone()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old, ok := m.conversions.rows[c.ID]
+	if !ok {
+		return exchange.ErrNotFound
+	}
+	row := old.Clone()
+	row.Status, row.Step, row.Outcome, row.Failure = n.Status, n.Step, n.Outcome, n.Failure
+	row.SourceReference, row.DestinationReference = n.SourceReference, n.DestinationReference
+	row.FinishedAt, row.Deadline, row.TurnedAt, row.EscalatedAt = n.FinishedAt, n.Deadline, n.TurnedAt, n.EscalatedAt
+	m.conversions.put(c.ID, row, row.Step == exchange.StepDone)
+	return nil
+}
+
+// Conversion implements [exchange.Store].
+func (m *Memory) Conversion(_ context.Context, id ledger.ID) (*exchange.Conversion, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if c, ok := m.conversions.rows[id]; ok {
+		return c.Clone(), nil
+	}
+	return nil, exchange.ErrNotFound
+}
+
+// ConversionByKey implements [exchange.Store].
+func (m *Memory) ConversionByKey(ctx context.Context, client, key string) (*exchange.Conversion, error) {
+	m.mu.RLock()
+	id, ok := m.conversions.keys[[2]string{client, key}]
+	m.mu.RUnlock()
+	if !ok {
+		return nil, exchange.ErrNotFound
+	}
+	return m.Conversion(ctx, id)
+}
+
+// Conversions implements [exchange.Store].
+func (m *Memory) Conversions(_ context.Context, f exchange.Filter) ([]*exchange.Conversion, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	ids := idsOf(m.conversions.rows, func(c *exchange.Conversion) bool { return selects(f, c) })
+	var page []*exchange.Conversion
+	for i := len(ids) - 1; i >= 0 && len(page) < f.Limit; i-- {
+		page = append(page, m.conversions.rows[ids[i]].Clone())
+	}
+	return page, nil
+}
+
+func selects(f exchange.Filter, c *exchange.Conversion) bool {
+	switch {
+	case f.Programme != "" && c.Source != f.Programme && c.Destination != f.Programme,
+		f.Status != "" && c.Status != f.Status,
+		f.Escalated && c.EscalatedAt == 0,
+		f.CreatedFrom != 0 && c.CreatedAt < f.CreatedFrom,
+		f.CreatedUntil != 0 && c.CreatedAt >= f.CreatedUntil,
+		!f.Before.IsZero() && compare(c.ID, f.Before) >= 0:
+		return false
+	}
+	return true
+}
+
+// UnfinishedConversions implements [exchange.Store].
+func (m *Memory) UnfinishedConversions(_ context.Context, after ledger.ID, limit int) ([]*exchange.Conversion, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var page []*exchange.Conversion
+	for _, id := range firstAfter(m.conversions.unfinished, after, limit) {
+		page = append(page, m.conversions.rows[id].Clone())
+	}
+	return page, nil
+}

@@ -1,0 +1,12 @@
+package exchangetest_test
+
+import (
+	"testing"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/exchange/exchangetest"
+)
+
+func TestMemory(t *testing.T) {
+	exchangetest.RunStore(t, func(*testing.T) exchange.Store { return exchangetest.NewMemory() })
+}

@@ -1,0 +1,75 @@
+package exchangetest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger"
+)
+
+func filters(t *testing.T, s exchange.Store) {
+	plain, other, failed, stuck := conversion(1), conversion(2), conversion(3), conversion(4)
+	other.Source, other.Destination = "EPT", "SHOP"
+	for _, c := range []*exchange.Conversion{plain, other, failed, stuck} {
+		create(t, s, c)
+	}
+	must(t, s.UpdateConversion(context.Background(), noLonger(ended(failed))))
+	stuck = stuck.Clone()
+	stuck.EscalatedAt = 5
+	must(t, s.UpdateConversion(context.Background(), stuck))
+
+	tests := []struct {
+		name   string
+		filter exchange.Filter
+		want   []ledger.ID
+	}{
+		{"all", exchange.Filter{}, []ledger.ID{stuck.ID, failed.ID, other.ID, plain.ID}},
+		{"programme as source", exchange.Filter{Programme: "EPT"}, []ledger.ID{other.ID}},
+		{"programme as destination", exchange.Filter{Programme: "RETAIL"}, []ledger.ID{stuck.ID, failed.ID, plain.ID}},
+		{"status", exchange.Filter{Status: exchange.Failed}, []ledger.ID{failed.ID}},
+		{"escalated", exchange.Filter{Escalated: true}, []ledger.ID{stuck.ID}},
+		{"from included", exchange.Filter{CreatedFrom: failed.CreatedAt}, []ledger.ID{stuck.ID, failed.ID}},
+		{"until excluded", exchange.Filter{CreatedUntil: failed.CreatedAt}, []ledger.ID{other.ID, plain.ID}},
+		{"before", exchange.Filter{Before: other.ID}, []ledger.ID{plain.ID}},
+		{"together", exchange.Filter{Programme: "SKYMILES", Status: exchange.Processing, CreatedFrom: 1, Before: stuck.ID}, []ledger.ID{plain.ID}},
+		{"none", exchange.Filter{Programme: "NONE"}, nil},
+	}
+	for _, test := range tests {
+		test.filter.Limit = 10
+		wantEqual(t, test.name, selected(t, s, test.filter), test.want)
+	}
+}
+
+func noLonger(c *exchange.Conversion) *exchange.Conversion {
+	c.EscalatedAt = 0
+	return c
+}
+
+func pages(t *testing.T, s exchange.Store) {
+	var want, got []ledger.ID
+	for n := 1; n <= 7; n++ {
+		create(t, s, conversion(n))
+		want = append([]ledger.ID{id(n).Root()}, want...)
+	}
+	f := exchange.Filter{Programme: "SKYMILES", Limit: 3}
+	for page := selected(t, s, f); len(page) > 0; page = selected(t, s, f) {
+		if len(page) > f.Limit {
+			t.Fatalf("a page of %d, limit %d", len(page), f.Limit)
+		}
+		got = append(got, page...)
+		f.Before = page[len(page)-1]
+	}
+	wantEqual(t, "pages", got, want)
+}
+
+func selected(t *testing.T, s exchange.Store, f exchange.Filter) (ids []ledger.ID) {
+	t.Helper()
+	found, err := s.Conversions(context.Background(), f)
+	must(t, err)
+	for _, c := range found {
+		wantEqual(t, "selected "+c.ID.String(), c, stored(t, s, c))
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
