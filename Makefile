@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+FUZZTIME ?= 30s
+
+.PHONY: help
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+.PHONY: sandbox
+sandbox: ## Run the whole product on this machine
+	go run ./cmd/pointgrid sandbox
+
+.PHONY: tour
+tour: ## Drive the product through its main job
+	go run ./cmd/pointgrid tour
+
+.PHONY: test
+test: ## Run all tests
+	go test ./...
+
+.PHONY: race
+race: ## Run the tests under the race detector
+	go test -race -short ./...
+
+.PHONY: lint
+lint: ## Run vet and staticcheck
+	go vet ./...
+	go tool -modfile=tools/go.mod staticcheck ./...
+
+.PHONY: generate
+generate: ## Write the generated code again
+	go generate ./...
+
+.PHONY: bench
+bench: ## Run the Go benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz test for FUZZTIME
+	@set -e; for pkg in $$(go list ./...); do \
+	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg >/dev/null || exit 1; \
+	  done; done

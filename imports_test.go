@@ -1,0 +1,133 @@
+// Package pointgrid_test holds the rules of the house: who may import what.
+package pointgrid_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/pointgrid/pointgrid/"
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Standard   bool
+}
+
+// rule says what the packages below a folder may and may not use.
+type rule struct {
+	folder string
+	why    string
+	// ours, if not nil, are the only folders of ours that may be imported directly,
+	// besides the folder itself.
+	ours []string
+	// noLibraries forbids everything but the standard library and ours.
+	noLibraries bool
+}
+
+var rules = []rule{
+	{folder: "ledger/wire", why: "an encoding knows nothing", ours: []string{}, noLibraries: true},
+	{folder: "ledger", why: "the port knows nothing of ours", ours: []string{"ledger/wire"}, noLibraries: true},
+	{folder: "chaincode", why: "the contract is pure", ours: []string{"ledger", "ledger/wire"}, noLibraries: true},
+	{folder: "ledger/lane", why: "a sequencer serves any home", ours: []string{"ledger"}},
+	{folder: "ledger/embedded", why: "an adapter knows its port, and this one runs the contract",
+		ours: []string{"ledger", "ledger/wire", "ledger/lane", "chaincode"}},
+	{folder: "partners", why: "the registry stands below the exchange", ours: []string{"ledger", "partners"}},
+	{folder: "exchange", why: "exchange, settlement, mall and rewards do not know each other",
+		ours: []string{"ledger", "ledger/wire", "partners", "exchange"}},
+	{folder: "settlement", why: "settlement stays an independent auditor", ours: []string{"ledger", "partners", "settlement"}},
+	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
+		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "partners", "web/idempotency", "sqlstore"}},
+	{folder: "client", why: "a client is on the other side", ours: []string{"client"}},
+}
+
+// suites are packages that tests import; they may use more.
+var suites = []string{"ledger/ledgertest", "exchange/exchangetest", "partners/connector/conformance", "sqlstore/storetest"}
+
+func TestImportsFollowTheHouse(t *testing.T) {
+	packages := list(t)
+	for _, p := range packages {
+		path, ok := strings.CutPrefix(p.ImportPath, module)
+		if !ok || slices.Contains(suites, path) {
+			continue
+		}
+		checkEverywhere(t, path, p)
+		if r := ruleFor(path); r != nil {
+			checkRule(t, *r, path, p)
+		}
+	}
+}
+
+// ruleFor returns the rule of the longest folder that holds the package.
+func ruleFor(path string) *rule {
+	var best *rule
+	for i, r := range rules {
+		if (path == r.folder || strings.HasPrefix(path, r.folder+"/")) && (best == nil || len(r.folder) > len(best.folder)) {
+			best = &rules[i]
+		}
+	}
+	return best
+}
+
+func checkRule(t *testing.T, r rule, path string, p pkg) {
+	for _, imported := range p.Imports {
+		ours, isOurs := strings.CutPrefix(imported, module)
+		switch {
+		case isOurs && r.ours != nil && !within(ours, append(r.ours, r.folder)):
+			t.Errorf("%s imports %s; it may use only %v of ours: %s", path, ours, r.ours, r.why)
+		case !isOurs && r.noLibraries && strings.Contains(strings.Split(imported, "/")[0], "."):
+			t.Errorf("%s imports %s; it may use only the standard library: %s", path, imported, r.why)
+		}
+	}
+}
+
+// checkEverywhere holds for every package.
+func checkEverywhere(t *testing.T, path string, p pkg) {
+	for _, imported := range p.Imports {
+		ours, _ := strings.CutPrefix(imported, module)
+		if strings.HasPrefix(ours, "cmd/") && !strings.HasPrefix(path, "cmd/") {
+			t.Errorf("%s imports %s; nobody imports cmd", path, ours)
+		}
+		if imported == "github.com/gin-gonic/gin" && !strings.HasPrefix(path, "web/") {
+			t.Errorf("%s imports gin, which stays in web", path)
+		}
+		if strings.HasPrefix(imported, "github.com/hyperledger/fabric-sdk-go") && !strings.HasPrefix(path, "ledger/fabric") {
+			t.Errorf("%s imports fabric-sdk-go, which only ledger/fabric links", path)
+		}
+		if strings.HasPrefix(imported, "github.com/hyperledger/fabric-chaincode-go") && path != "cmd/chaincode" {
+			t.Errorf("%s imports the shim, which only cmd/chaincode links", path)
+		}
+	}
+}
+
+// within reports whether the package is one of the folders, or lies below one
+// that may be used with what is in it.
+func within(path string, folders []string) bool {
+	return slices.ContainsFunc(folders, func(f string) bool {
+		deep := f == "partners" || f == "exchange" || f == "settlement" || f == "sqlstore" || f == "client"
+		return path == f || deep && strings.HasPrefix(path, f+"/")
+	})
+}
+
+func list(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Standard", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
