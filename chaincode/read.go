@@ -1,57 +1,121 @@
 package chaincode
 
-import "github.com/pointgrid/pointgrid/ledger"
+import (
+	"errors"
+	"fmt"
 
-// Find returns the transfer with an ID, or [ledger.ErrNotFound].
-func Find(r Reader, id ledger.ID) (ledger.Entry, error) { return ledger.Entry{}, errSkeleton }
+	"github.com/pointgrid/pointgrid/ledger"
+)
 
-// Batch returns one batch: its header and the canonical bytes of its records,
-// the leaves of its Merkle tree. It returns [ledger.ErrNotFound].
-func Batch(r Reader, lane uint32, number uint64) (ledger.BatchHeader, [][]byte, error) {
-	return ledger.BatchHeader{}, nil, errSkeleton
+func notFound(format string, args ...any) error {
+	return fmt.Errorf("chaincode: %w: %s", ledger.ErrNotFound, fmt.Sprintf(format, args...))
 }
 
-// Covering returns the checkpoint that covers a batch, or [ledger.ErrNotFound]
-// while there is none yet.
-func Covering(r Reader, lane uint32, batch uint64) (ledger.CheckpointRecord, error) {
-	return ledger.CheckpointRecord{}, errSkeleton
+// read returns the value of a key; false when it has none.
+func read[T any, P content[T]](r Reader, key string) (v T, ok bool, err error) {
+	values, err := r.Get(key)
+	if err != nil || len(values) != 1 || values[0] == nil {
+		return v, false, err
+	}
+	err = decode[T, P](key, values[0], &v)
+	return v, err == nil, err
 }
 
-// Pending returns the number of a lane's batches since its last checkpoint.
-func Pending(r Reader, lane uint32) (batches uint64, err error) { return 0, errSkeleton }
-
-// Transfers calls visit for every transfer of a window, lane by lane in the
-// order of the ledger, and stops at the first error, which it returns.
-func Transfers(r Reader, window ledger.Date, visit func(ledger.Entry) error) error {
-	return errSkeleton
+// each calls visit with every value of a prefix, from a key on, until it
+// returns false or an error.
+func each[T any, P content[T]](r Reader, prefix, from string, visit func(key string, v *T) (bool, error)) error {
+	var fault error
+	err := r.Range(prefix, from, func(key string, value []byte) bool {
+		var v T
+		if fault = decode[T, P](key, value, &v); fault != nil {
+			return false
+		}
+		var more bool
+		more, fault = visit(key[len(prefix):], &v)
+		return more && fault == nil
+	})
+	return errors.Join(err, fault)
 }
 
 // Alliance returns what Initialise set and the open window, or
 // [ledger.ErrNotFound] before it.
-func Alliance(r Reader) (ledger.Alliance, error) { return ledger.Alliance{}, errSkeleton }
-
-// Partners returns all partners in ascending order of code.
-func Partners(r Reader) ([]ledger.Partner, error) { return nil, errSkeleton }
-
-// Agreements returns all agreements in ascending order of ID.
-func Agreements(r Reader) ([]ledger.Agreement, error) { return nil, errSkeleton }
-
-// Account returns a member's account, or [ledger.ErrNotFound].
-func Account(r Reader, account ledger.Account) (ledger.AccountState, error) {
-	return ledger.AccountState{}, errSkeleton
+func Alliance(r Reader) (ledger.Alliance, error) {
+	a, ok, err := read[alliance](r, keyAlliance)
+	if err == nil && !ok {
+		err = notFound("the ledger is not initialised")
+	}
+	return ledger.Alliance{Hub: a.programme, MSP: a.msp, Window: a.window}, err
 }
 
-// Position returns what a partner owes for a window, or [ledger.ErrNotFound].
-func Position(r Reader, partner string, window ledger.Date) (ledger.Position, error) {
-	return ledger.Position{}, errSkeleton
+// Partners returns all partners in ascending order of code.
+func Partners(r Reader) (all []ledger.Partner, err error) {
+	var keys []string
+	err = each(r, prefixPartner, prefixPartner, func(code string, p *partner) (bool, error) {
+		all = append(all, ledger.Partner{Code: code, Programme: p.programme, Scale: p.scale, MSP: p.msp, Suspended: p.suspended})
+		keys = append(keys, keyBooks(code))
+		return true, nil
+	})
+	if err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	values, err := r.Get(keys...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		var b books
+		if err := decode(keys[i], values[i], &b); err != nil {
+			return nil, err
+		}
+		all[i].Owed = b.owed
+	}
+	return all, nil
+}
+
+// Agreements returns all agreements in ascending order of ID.
+func Agreements(r Reader) (all []ledger.Agreement, err error) {
+	err = each(r, prefixAgreement, prefixAgreement, func(_ string, a *agreement) (bool, error) {
+		all = append(all, a.Agreement)
+		return true, nil
+	})
+	return all, err
+}
+
+// Account returns a member's account, or [ledger.ErrNotFound].
+func Account(r Reader, id ledger.Account) (ledger.AccountState, error) {
+	a, ok, err := read[account](r, keyAccount(id))
+	if err == nil && !ok {
+		err = notFound("account")
+	}
+	s := ledger.AccountState{Account: id, Frozen: a.frozen, Lots: a.lots, Usage: a.usage}
+	for _, h := range a.holds {
+		s.Holds = append(s.Holds, h.OpenHold)
+	}
+	return s, err
+}
+
+// Position returns what a partner owes for a window, all zero before its first
+// conversion, or [ledger.ErrNotFound] for an unknown partner or window.
+func Position(r Reader, code string, date ledger.Date) (ledger.Position, error) {
+	p, ok, err := read[position](r, keyPosition(code, date))
+	if err != nil || ok {
+		return p.Position, err
+	}
+	if _, err := Window(r, date); err != nil {
+		return ledger.Position{}, err
+	}
+	_, ok, err = read[partner](r, keyPartner(code))
+	if err == nil && !ok {
+		err = notFound("partner %s", code)
+	}
+	return ledger.Position{Partner: code, Window: date}, err
 }
 
 // Window returns a window, or [ledger.ErrNotFound].
-func Window(r Reader, date ledger.Date) (ledger.Window, error) { return ledger.Window{}, errSkeleton }
-
-// Balances calls visit for every account of a programme in ascending order of
-// account and stops at the first error, which it returns. It returns
-// [ledger.ErrNotFound] for an unknown programme.
-func Balances(r Reader, programme string, visit func(ledger.Balance) error) error {
-	return errSkeleton
+func Window(r Reader, date ledger.Date) (ledger.Window, error) {
+	w, ok, err := read[window](r, keyWindow(date))
+	if err == nil && !ok {
+		err = notFound("window %s", date)
+	}
+	return w.Window, err
 }

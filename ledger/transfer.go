@@ -144,10 +144,10 @@ func ReadTransfer(d *wire.Decoder) Transfer {
 		copy(t.Related[:], d.Raw(16))
 	}
 	if flags&hasSource != 0 {
-		t.Source = readLeg(d)
+		t.Source = ReadLeg(d)
 	}
 	if flags&hasDestination != 0 {
-		t.Destination = readLeg(d)
+		t.Destination = ReadLeg(d)
 	}
 	if flags&hasLots != 0 {
 		t.Lots = ReadLots(d)
@@ -177,7 +177,8 @@ func (l *Leg) Append(e *wire.Encoder) {
 	}
 }
 
-func readLeg(d *wire.Decoder) *Leg {
+// ReadLeg reads what [Leg.Append] wrote.
+func ReadLeg(d *wire.Decoder) *Leg {
 	l := &Leg{Partner: d.String()}
 	copy(l.Agreement[:], d.Raw(16))
 	copy(l.Hash[:], d.Raw(32))

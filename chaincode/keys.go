@@ -1,0 +1,87 @@
+package chaincode
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"github.com/pointgrid/pointgrid/ledger"
+)
+
+// The layout of the state. Of what one transfer changes, only the member's
+// account is a key of its own; the rest is shared by a batch.
+//
+//	alliance                        hub, utility, open window
+//	a/<account>                     a member's lots, open holds, usage
+//	b/<partner>                     house accounts of the pair, what is owed
+//	c/<lane>/<last batch>           checkpoint
+//	g/<agreement>                   agreement with its history
+//	gi/<partner>/<direction>        accepted agreements, to find the one in force
+//	h/<house account>               house account of the utility
+//	i/<lane>/<slice>                which transfer an ID became, a page per 16 ms
+//	l/<lane>                        head: next batch, what awaits a checkpoint
+//	n/<programme>                   partner that has the programme
+//	p/<partner>                     partner
+//	r/<agreement>                   residue that is not yet a whole unit
+//	t/<lane>/<batch>                header and records of a batch
+//	v/<transfer>                    how much of a conversion was reversed
+//	w/<window>                      window
+//	wp/<window>/<partner>           position
+//
+// Numbers are of fixed width in hexadecimal, so that keys ascend with them.
+const (
+	keyAlliance     = "alliance"
+	prefixAccount   = "a/"
+	prefixBooks     = "b/"
+	prefixAgreement = "g/"
+	prefixHouse     = "h/"
+	prefixHead      = "l/"
+	prefixPartner   = "p/"
+)
+
+func keyAccount(a ledger.Account) string {
+	var b [34]byte
+	b[0], b[1] = 'a', '/'
+	hex.Encode(b[2:], a[:])
+	return string(b[:])
+}
+
+func keyID(prefix string, id ledger.ID) string { return prefix + hex.EncodeToString(id[:]) }
+
+func keyPartner(code string) string       { return prefixPartner + code }
+func keyBooks(code string) string         { return prefixBooks + code }
+func keyHouse(name string) string         { return prefixHouse + name }
+func keyProgramme(code string) string     { return "n/" + code }
+func keyAgreement(id ledger.ID) string    { return keyID(prefixAgreement, id) }
+func keyResidue(id ledger.ID) string      { return keyID("r/", id) }
+func keyReversal(id ledger.ID) string     { return keyID("v/", id) }
+func keyWindow(d ledger.Date) string      { return "w/" + d.String() }
+func keyHead(lane uint32) string          { return fmt.Sprintf("%s%08x", prefixHead, lane) }
+func keyPage(lane uint32, s int64) string { return fmt.Sprintf("i/%08x/%011x", lane, s) }
+
+func keyAccepted(c card) string { return "gi/" + c.partner + "/" + c.direction.String() }
+
+func keyPosition(partner string, d ledger.Date) string {
+	return "wp/" + d.String() + "/" + partner
+}
+
+func prefixBatch(lane uint32) string      { return fmt.Sprintf("t/%08x/", lane) }
+func prefixCheckpoint(lane uint32) string { return fmt.Sprintf("c/%08x/", lane) }
+
+func keyBatch(lane uint32, number uint64) string {
+	return fmt.Sprintf("%s%016x", prefixBatch(lane), number)
+}
+
+func keyCheckpoint(lane uint32, last uint64) string {
+	return fmt.Sprintf("%s%016x", prefixCheckpoint(lane), last)
+}
+
+// card names a series of agreements.
+type card struct {
+	partner   string
+	direction ledger.Direction
+}
+
+// slice is the time by which an ID is filed: 16 milliseconds, because commands
+// reach the ledger soon after their IDs were made, so that a batch changes few
+// pages however many commands it has.
+func slice(id ledger.ID) int64 { return id.Milli() >> 4 }

@@ -1,0 +1,114 @@
+package chaincode
+
+import "github.com/pointgrid/pointgrid/ledger"
+
+// prefetch reads what the commands will need in two goes: first what they name,
+// then what that leads to. The rules fetch by themselves whatever is missed here.
+func (w *work) prefetch(batch []ledger.Command, results []ledger.Result) error {
+	for i, c := range batch {
+		if results[i].Code == "" {
+			w.pages.want(w, slice(c.ID))
+			w.wantNamed(c.Body)
+		}
+	}
+	if err := w.fetch(); err != nil {
+		return err
+	}
+	for i, c := range batch {
+		if results[i].Code == "" {
+			w.wantRecord(c.ID)
+			w.wantLinked(c.Body)
+		}
+	}
+	return w.fetch()
+}
+
+// wantNamed wants the keys that a command names.
+func (w *work) wantNamed(body ledger.Body) {
+	switch c := body.(type) {
+	case *ledger.ConvertIn:
+		w.accounts.want(w, c.Account)
+		w.wantLeg(&c.Leg, ledger.In)
+	case *ledger.ConvertOut:
+		w.accounts.want(w, c.Account)
+		w.wantLeg(&c.Leg, ledger.Out)
+	case *ledger.CrossConvert:
+		w.accounts.want(w, c.Account)
+		w.wantLeg(&c.Source, ledger.In)
+		w.wantLeg(&c.Destination, ledger.Out)
+	case *ledger.Hold:
+		w.accounts.want(w, c.Account)
+		if c.Leg != nil {
+			w.wantLeg(c.Leg, ledger.Out)
+		}
+	case *ledger.Post:
+		w.accounts.want(w, c.Account)
+	case *ledger.Void:
+		w.accounts.want(w, c.Account)
+	case *ledger.Reverse:
+		w.accounts.want(w, c.Account)
+		w.reversals.want(w, c.Original)
+		w.pages.want(w, slice(c.Original))
+	case *ledger.Issue:
+		w.accounts.want(w, c.Account)
+		w.houses.want(w, houseIssued)
+	case *ledger.Expire:
+		w.accounts.want(w, c.Account)
+		w.houses.want(w, houseExpired)
+	}
+}
+
+func (w *work) wantLeg(l *ledger.LegTerms, dir ledger.Direction) {
+	w.partners.want(w, l.Partner)
+	w.books.want(w, l.Partner)
+	w.agreements.want(w, l.Agreement)
+	w.residues.want(w, l.Agreement)
+	w.accepted.want(w, card{l.Partner, dir})
+}
+
+// wantLinked wants the keys to which those of a command lead.
+func (w *work) wantLinked(body ledger.Body) {
+	if !w.alliance.present {
+		return
+	}
+	switch c := body.(type) {
+	case *ledger.ConvertIn:
+		w.positions.want(w, c.Leg.Partner)
+	case *ledger.ConvertOut:
+		w.positions.want(w, c.Leg.Partner)
+	case *ledger.CrossConvert:
+		w.positions.want(w, c.Source.Partner)
+		w.positions.want(w, c.Destination.Partner)
+	case *ledger.Post:
+		w.wantHold(c.Account, c.Hold)
+	case *ledger.Void:
+		w.wantHold(c.Account, c.Hold)
+	case *ledger.Reverse:
+		w.wantRecord(c.Original)
+	}
+}
+
+// wantHold wants what ending a hold needs.
+func (w *work) wantHold(account ledger.Account, id ledger.ID) {
+	a := &w.accounts.want(w, account).now
+	i, ok := a.hold(id)
+	switch {
+	case !ok:
+	case a.holds[i].Leg != nil:
+		l := a.holds[i].Leg
+		w.partners.want(w, l.Partner)
+		w.books.want(w, l.Partner)
+		w.agreements.want(w, l.Agreement)
+		w.residues.want(w, l.Agreement)
+		w.positions.want(w, l.Partner)
+	default:
+		w.houses.want(w, a.holds[i].To)
+	}
+}
+
+// wantRecord wants the batch with the transfer of an ID, if there is one.
+func (w *work) wantRecord(id ledger.ID) {
+	if number, _, ok := w.pages.want(w, slice(id)).now.find(id); ok {
+		w.batches.want(w, number)
+	}
+}

@@ -1,0 +1,154 @@
+package chaincode
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/wire"
+)
+
+// work is the working set of one transaction: what it has read, what it has
+// changed, and the batch it writes.
+type work struct {
+	journal
+	tx      Tx
+	state   State
+	cells   []stored
+	missing []stored // wanted and not yet read
+	scratch wire.Encoder
+	own     ownBatch
+
+	alliance cell[alliance, *alliance]
+	head     cell[head, *head]
+
+	accounts   table[ledger.Account, account, *account]
+	partners   table[string, partner, *partner]
+	programmes table[string, programme, *programme]
+	books      table[string, books, *books]
+	agreements table[ledger.ID, agreement, *agreement]
+	accepted   table[card, accepted, *accepted]
+	residues   table[ledger.ID, residue, *residue]
+	houses     table[string, house, *house]
+	windows    table[ledger.Date, window, *window]
+	positions  table[string, position, *position] // of the open window
+	reversals  table[ledger.ID, reversal, *reversal]
+	pages      table[int64, page, *page]
+	batches    table[uint64, packed, *packed]
+	notes      table[uint64, checkpoint, *checkpoint]
+}
+
+func newWork(tx Tx, state State) *work {
+	w := &work{tx: tx, state: state}
+	w.alliance.key, w.head.key = keyAlliance, keyHead(tx.Lane)
+	w.cells = append(w.cells, &w.alliance, &w.head)
+	w.missing = append(w.missing, w.cells...)
+	w.accounts.key = keyAccount
+	w.partners.key = keyPartner
+	w.programmes.key = keyProgramme
+	w.books.key = keyBooks
+	w.agreements.key = keyAgreement
+	w.accepted.key = keyAccepted
+	w.residues.key = keyResidue
+	w.houses.key = keyHouse
+	w.windows.key = keyWindow
+	w.positions.key = func(partner string) string { return keyPosition(partner, w.window()) }
+	w.reversals.key = keyReversal
+	w.pages.key = func(s int64) string { return keyPage(tx.Lane, s) }
+	w.batches.key = func(number uint64) string { return keyBatch(tx.Lane, number) }
+	w.notes.key = func(last uint64) string { return keyCheckpoint(tx.Lane, last) }
+	return w
+}
+
+// window is the open window.
+func (w *work) window() ledger.Date { return w.alliance.now.window }
+
+// table is all cells of one kind.
+type table[K comparable, T any, P content[T]] struct {
+	key   func(K) string
+	cells map[K]*cell[T, P]
+}
+
+// want returns the cell, to be read with the next fetch if it was not yet.
+func (t *table[K, T, P]) want(w *work, k K) *cell[T, P] {
+	if c, ok := t.cells[k]; ok {
+		return c
+	}
+	c := &cell[T, P]{key: t.key(k)}
+	if t.cells == nil {
+		t.cells = make(map[K]*cell[T, P])
+	}
+	t.cells[k] = c
+	w.cells = append(w.cells, c)
+	w.missing = append(w.missing, c)
+	return c
+}
+
+// create returns the cell of a key that cannot have a value yet, unread.
+func (t *table[K, T, P]) create(w *work, k K) *cell[T, P] {
+	c := &cell[T, P]{key: t.key(k), loaded: true, fresh: true}
+	w.cells = append(w.cells, c)
+	return c
+}
+
+// get returns the cell with its content.
+func (t *table[K, T, P]) get(w *work, k K) (*cell[T, P], error) {
+	c := t.want(w, k)
+	if !c.loaded {
+		if err := w.fetch(); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// fetch reads everything that is wanted in one go.
+func (w *work) fetch() error {
+	if len(w.missing) == 0 {
+		return nil
+	}
+	keys := make([]string, len(w.missing))
+	for i, c := range w.missing {
+		keys[i] = c.name()
+	}
+	values, err := w.state.Get(keys...)
+	if err != nil {
+		return err
+	}
+	if len(values) != len(keys) {
+		return damaged("asked for %d values, got %d", len(keys), len(values))
+	}
+	for i, c := range w.missing {
+		if err := c.load(values[i]); err != nil {
+			return err
+		}
+	}
+	w.missing = w.missing[:0]
+	return nil
+}
+
+// flush writes each changed key once, in ascending order. Values share one
+// buffer, which nothing writes to afterwards.
+func (w *work) flush() error {
+	changed := slices.DeleteFunc(w.cells, func(c stored) bool { return !c.changed() })
+	slices.SortFunc(changed, func(a, b stored) int { return strings.Compare(a.name(), b.name()) })
+	e := wire.NewEncoder(make([]byte, 0, 128*len(changed)+2*len(w.own.records)))
+	ends := make([]int, len(changed))
+	for i, c := range changed {
+		c.put(e)
+		ends[i] = len(e.Bytes())
+	}
+	start := 0
+	for i, c := range changed {
+		if err := w.state.Put(c.name(), e.Bytes()[start:ends[i]:ends[i]]); err != nil {
+			return err
+		}
+		if msps := c.demands(); len(msps) > 0 {
+			if err := w.state.Endorsers(c.name(), msps...); err != nil {
+				return err
+			}
+		}
+		start = ends[i]
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package ledgertest
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"sync"
+	"time"
+
+	"github.com/pointgrid/pointgrid/chaincode"
+	"github.com/pointgrid/pointgrid/ledger"
+)
+
+// Memory is a home of the contract for tests: one lane, in memory, gone with the
+// process. Every Submit is one batch, save that commands which must be alone get
+// a batch of their own, and a checkpoint follows at once unless Lazy.
+type Memory struct {
+	// Lazy leaves checkpoints to whoever submits them. Set it before use.
+	Lazy bool
+
+	clock  func() time.Time
+	key    ed25519.PrivateKey
+	mu     sync.Mutex // guards what follows
+	store  *Store
+	blocks map[string]uint64 // of transactions
+	done   bool
+}
+
+var _ ledger.Ledger = (*Memory)(nil)
+
+// NewMemory returns an empty ledger whose transactions have the clock's time and
+// whose receipts are signed with a key of its own.
+func NewMemory(clock func() time.Time) *Memory {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err) // the system has no randomness
+	}
+	return &Memory{clock: clock, key: key, store: NewStore(), blocks: map[string]uint64{}}
+}
+
+// Keys returns the public key of the receipts' signatures by its ID.
+func (m *Memory) Keys() map[string]ed25519.PublicKey {
+	return map[string]ed25519.PublicKey{m.keyID(): m.key.Public().(ed25519.PublicKey)}
+}
+
+func (m *Memory) keyID() string {
+	sum := sha256.Sum256(m.key.Public().(ed25519.PublicKey))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Submit implements [ledger.Ledger].
+func (m *Memory) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.done {
+		return nil, ledger.ErrClosed
+	}
+	var results []ledger.Result
+	for _, batch := range Batches(commands) {
+		r, err := m.apply(caller, batch)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, r...)
+	}
+	return results, m.attest(caller)
+}
+
+// Batches divides commands into batches that the contract takes: of bounded
+// size, with those that must be alone by themselves.
+func Batches(commands []ledger.Command) (batches [][]ledger.Command) {
+	start := 0
+	for i, c := range commands {
+		alone := c.Body != nil && c.Body.Kind().Alone()
+		if i > start && (alone || i-start == ledger.BatchMax) {
+			batches = append(batches, commands[start:i])
+			start = i
+		}
+		if alone {
+			batches = append(batches, commands[i:i+1])
+			start = i + 1
+		}
+	}
+	if start < len(commands) {
+		batches = append(batches, commands[start:])
+	}
+	return batches
+}
+
+func (m *Memory) apply(caller ledger.Identity, batch []ledger.Command) ([]ledger.Result, error) {
+	tx, t := m.tx(caller), m.store.Begin()
+	results, err := chaincode.Apply(tx, t, batch)
+	if err == nil {
+		t.Commit()
+		m.blocks[tx.ID] = uint64(len(m.blocks))
+	}
+	return results, err
+}
+
+func (m *Memory) tx(caller ledger.Identity) chaincode.Tx {
+	return chaincode.Tx{ID: ledger.EmbeddedTx(uint64(len(m.blocks))), At: m.clock().UnixMilli(), Caller: caller}
+}
+
+// attest takes a checkpoint if there is something to take one of.
+func (m *Memory) attest(caller ledger.Identity) error {
+	pending, err := chaincode.Pending(m.store, 0)
+	if err != nil || pending == 0 || m.Lazy {
+		return err
+	}
+	var random [10]byte
+	rand.Read(random[:])
+	_, err = m.apply(caller, []ledger.Command{{ID: ledger.NewID(m.clock(), random), Body: &ledger.Checkpoint{}}})
+	return err
+}
+
+// Check implements [ledger.Ledger].
+func (m *Memory) Check(ctx context.Context, caller ledger.Identity, command ledger.Command) (ledger.Result, error) {
+	return look(ctx, m, func(s *Store) (ledger.Result, error) {
+		results, err := chaincode.Apply(m.tx(caller), s.Begin(), []ledger.Command{command})
+		if err != nil {
+			return ledger.Result{}, err
+		}
+		return results[0], nil
+	})
+}
+
+// Close implements [ledger.Ledger].
+func (m *Memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.done = true
+	return nil
+}
