@@ -1,0 +1,60 @@
+package embedded
+
+// cache holds the values that transactions have read, as of the last commit, so
+// that a hot key does not go through the store each time. Only the one
+// transaction under way uses it. It knows absent keys too.
+//
+// There are two generations: what is used moves to the young one, and when that
+// has half of the allowance, the old one is dropped. So it never holds more than
+// its allowance, and what is used stays, without a list to keep in order.
+type cache struct {
+	young, old map[string][]byte
+	bytes, max int // of the young generation
+}
+
+// entryCost is about what a map keeps beside key and value.
+const entryCost = 96
+
+func newCache(max int64) *cache {
+	return &cache{young: map[string][]byte{}, old: map[string][]byte{}, max: int(max / 2)}
+}
+
+// get returns a value, which is nil for a key that has none, and whether the
+// cache knows the key.
+func (c *cache) get(key string) ([]byte, bool) {
+	if v, ok := c.young[key]; ok {
+		return v, true
+	}
+	v, ok := c.old[key]
+	if ok {
+		c.add(key, v)
+	}
+	return v, ok
+}
+
+// add keeps a value that was read. The cache owns it from then on.
+func (c *cache) add(key string, value []byte) {
+	c.bytes += len(key) + len(value) + entryCost
+	if c.bytes > c.max {
+		c.young, c.old = c.old, c.young
+		clear(c.young)
+		c.bytes = len(key) + len(value) + entryCost
+	}
+	c.young[key] = value
+}
+
+// update takes over a committed write, when the key is one that was read. It
+// copies the value: the contract's values share large buffers.
+func (c *cache) update(w write) {
+	before, ok := c.young[w.key]
+	if !ok {
+		delete(c.old, w.key)
+		return
+	}
+	var value []byte
+	if w.value != nil {
+		value = append(make([]byte, 0, len(w.value)), w.value...)
+	}
+	c.young[w.key] = value
+	c.bytes += len(value) - len(before)
+}

@@ -1,0 +1,120 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pointgrid/pointgrid/chaincode"
+	"github.com/pointgrid/pointgrid/ledger"
+)
+
+// view runs f over the state as it is now, unless the ledger is closed.
+func (l *Ledger) view(ctx context.Context, f func(*snapshot) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.mu.RLock()
+	if l.closed {
+		l.mu.RUnlock()
+		return ledger.ErrClosed
+	}
+	l.readers.Add(1)
+	l.mu.RUnlock()
+	defer l.readers.Done()
+	s := l.store.snapshot()
+	return errors.Join(f(s), s.close())
+}
+
+// read is a view with a result.
+func read[T any](ctx context.Context, l *Ledger, f func(chaincode.Reader) (T, error)) (result T, err error) {
+	err = l.view(ctx, func(s *snapshot) (err error) {
+		result, err = f(s)
+		return err
+	})
+	return result, err
+}
+
+// attentive is visit, ending with the context.
+func attentive[T any](ctx context.Context, visit func(T) error) func(T) error {
+	return func(v T) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return visit(v)
+	}
+}
+
+// Check implements [ledger.Ledger].
+func (l *Ledger) Check(ctx context.Context, caller ledger.Identity, command ledger.Command) (ledger.Result, error) {
+	return read(ctx, l, func(r chaincode.Reader) (ledger.Result, error) {
+		tx := chaincode.Tx{ID: "check", At: l.now(), Caller: caller, Lane: laneNumber}
+		results, err := chaincode.Apply(tx, &transaction{Reader: r}, []ledger.Command{command})
+		if err != nil {
+			return ledger.Result{}, err
+		}
+		return results[0], nil
+	})
+}
+
+// Find implements [ledger.Ledger].
+func (l *Ledger) Find(ctx context.Context, id ledger.ID) (ledger.Entry, error) {
+	return read(ctx, l, func(r chaincode.Reader) (ledger.Entry, error) { return chaincode.Find(r, id) })
+}
+
+// Transfers implements [ledger.Ledger]. What is written meanwhile is not among
+// them.
+func (l *Ledger) Transfers(ctx context.Context, window ledger.Date, visit func(ledger.Entry) error) error {
+	return l.view(ctx, func(s *snapshot) error { return chaincode.Transfers(s, window, attentive(ctx, visit)) })
+}
+
+// Alliance implements [ledger.Ledger].
+func (l *Ledger) Alliance(ctx context.Context) (ledger.Alliance, error) {
+	return read(ctx, l, chaincode.Alliance)
+}
+
+// Partners implements [ledger.Ledger].
+func (l *Ledger) Partners(ctx context.Context) ([]ledger.Partner, error) {
+	return read(ctx, l, chaincode.Partners)
+}
+
+// Agreements implements [ledger.Ledger].
+func (l *Ledger) Agreements(ctx context.Context) ([]ledger.Agreement, error) {
+	return read(ctx, l, chaincode.Agreements)
+}
+
+// Account implements [ledger.Ledger].
+func (l *Ledger) Account(ctx context.Context, account ledger.Account) (ledger.AccountState, error) {
+	return read(ctx, l, func(r chaincode.Reader) (ledger.AccountState, error) { return chaincode.Account(r, account) })
+}
+
+// Position implements [ledger.Ledger].
+func (l *Ledger) Position(ctx context.Context, partner string, window ledger.Date) (ledger.Position, error) {
+	return read(ctx, l, func(r chaincode.Reader) (ledger.Position, error) { return chaincode.Position(r, partner, window) })
+}
+
+// Window implements [ledger.Ledger].
+func (l *Ledger) Window(ctx context.Context, window ledger.Date) (ledger.Window, error) {
+	return read(ctx, l, func(r chaincode.Reader) (ledger.Window, error) { return chaincode.Window(r, window) })
+}
+
+// Balances implements [ledger.Ledger]. They are all of one instant.
+func (l *Ledger) Balances(ctx context.Context, programme string, visit func(ledger.Balance) error) error {
+	return l.view(ctx, func(s *snapshot) error { return chaincode.Balances(s, programme, attentive(ctx, visit)) })
+}
+
+// Blocks calls visit for every block from a number on, in order, and stops at
+// the first error, which it returns. What is written meanwhile may not be among
+// them. A block that cannot be read is a *[DamageError].
+func (l *Ledger) Blocks(ctx context.Context, from uint64, visit func(Block) error) error {
+	return l.view(ctx, func(*snapshot) error {
+		return l.chain.read(from, func(h header) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := h.decode(); err != nil {
+				return err
+			}
+			return visit(h.Block)
+		})
+	})
+}
