@@ -1,0 +1,29 @@
+// Package sqlstore keeps the operational state in SQL: quotes, conversions,
+// reversals, links, answers to idempotent requests, used client assertions,
+// settlements and settings. It fills [exchange.Store], [idempotency.Store],
+// [partners.AssertionStore] and [settlement.Store] with one [Store].
+//
+// What it promises:
+//
+//   - A method that writes returns after the write is on disk. Many callers
+//     write at once, and one transaction carries all that has queued up: the
+//     cost of a durable commit is shared (see writer.go).
+//   - A caller whose context ends gets the context's error only if nothing was
+//     written; once its write is being carried out it waits for the outcome.
+//   - An error other than those of the ports says that the write was not
+//     acknowledged. After a failed commit it may still be found after a restart;
+//     every write can be given again with the same ID or key to find out.
+//   - After an I/O error in a transaction nothing more is written until the
+//     store is opened again, so that what the disk may have lost is not built on.
+//   - What is read is checked: an unknown status or a negative amount is an
+//     error that names the row and the column, never a value.
+//
+// What it refuses: a file that another program made, a file that a newer version
+// of this program has migrated, and a file that another process has open.
+//
+// Queries and migrations are one text for SQLite and PostgreSQL. They use
+// numbered parameters, BIGINT, TEXT and BYTEA, ON CONFLICT DO NOTHING and
+// partial indexes, and nothing that only one of the two understands. A leg of a
+// conversion is six columns and not one encoded value: it costs a microsecond
+// more, and an auditor can ask in SQL under which agreement what was converted.
+package sqlstore

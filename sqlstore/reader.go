@@ -1,0 +1,109 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// readersMax is the number of connections that read side by side. They do not
+// wait for the writer, nor it for them.
+const readersMax = 4
+
+// reader answers from what is committed.
+type reader struct {
+	db       *sql.DB
+	mu       sync.RWMutex
+	prepared map[string]*sql.Stmt
+}
+
+func newReader(path string) (*reader, error) {
+	db, err := openDB(dsn(path, "query_only(1)", "cache_size(-8192)"))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(readersMax)
+	db.SetMaxIdleConns(readersMax)
+	return &reader{db: db, prepared: map[string]*sql.Stmt{}}, nil
+}
+
+func (r *reader) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for _, st := range r.prepared {
+		errs = append(errs, st.Close())
+	}
+	clear(r.prepared)
+	return errors.Join(append(errs, r.db.Close())...)
+}
+
+// stmt returns the prepared form of a query, of which the program has a fixed
+// number.
+func (r *reader) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	r.mu.RLock()
+	st := r.prepared[query]
+	r.mu.RUnlock()
+	if st != nil {
+		return st, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if st := r.prepared[query]; st != nil {
+		return st, nil
+	}
+	st, err := r.db.PrepareContext(ctx, unnumbered(query))
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: prepare %q: %w", query, err)
+	}
+	r.prepared[query] = st
+	return st, nil
+}
+
+// scanner is a row, of one or of many.
+type scanner interface{ Scan(dest ...any) error }
+
+// one reads one row, or returns notFound. A lookup takes microseconds, so it is
+// not cancelled on its way: the driver would start a goroutine to watch for it,
+// which costs half as much again.
+func one[T any](ctx context.Context, r *reader, scan func(scanner) (*T, error), notFound error, query string, args ...any) (*T, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	st, err := r.stmt(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	v, err := scan(st.QueryRowContext(context.WithoutCancel(ctx), args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, notFound
+	}
+	return v, err
+}
+
+// list reads all rows of a query.
+func list[T any](ctx context.Context, r *reader, scan func(scanner) (*T, error), query string, args ...any) ([]*T, error) {
+	st, err := r.stmt(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: read: %w", err)
+	}
+	defer rows.Close()
+	var all []*T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("sqlstore: read: %w", err)
+	}
+	return all, nil
+}

@@ -1,0 +1,103 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/web/idempotency"
+)
+
+var (
+	_ exchange.Store          = (*Store)(nil)
+	_ idempotency.Store       = (*Store)(nil)
+	_ partners.AssertionStore = (*Store)(nil)
+	_ settlement.Store        = (*Store)(nil)
+)
+
+// Options say where the state is kept.
+type Options struct {
+	// Path of the SQLite file; it is made when missing, its folder must be there.
+	Path   string
+	Logger *slog.Logger
+}
+
+// Store is the operational state. Its methods may be called from many
+// goroutines.
+type Store struct {
+	writer    *writer
+	reader    *reader
+	lock      io.Closer
+	closeOnce sync.Once
+	closeErr  error
+}
+
+// Open opens the file, makes it when missing and brings its schema up to date.
+// It returns [ErrInUse], [ErrForeign] or [ErrNewer], wrapped, when the file is
+// not this program's to use.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	path, err := filepath.Abs(o.Path)
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	lock, err := acquire(path + ".lock")
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: open %s: %w", path, err)
+	}
+	s, err := open(ctx, path, o.Logger)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlstore: open %s: %w", path, err), lock.Close())
+	}
+	s.lock = lock
+	return s, nil
+}
+
+func open(ctx context.Context, path string, logger *slog.Logger) (*Store, error) {
+	if err := claimFile(ctx, path); err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, path, logger); err != nil {
+		return nil, err
+	}
+	r, err := newReader(path)
+	if err != nil {
+		return nil, err
+	}
+	session, err := newSQLiteSession(ctx, path)
+	if err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return &Store{writer: newWriter(session, logger), reader: r}, nil
+}
+
+// Close carries out the writes that wait and releases the file. Writes that come
+// later get [ErrClosed]. A second call returns what the first did.
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() {
+		// Readers first: the last connection to go folds the log into the file.
+		s.closeErr = errors.Join(s.reader.close(), s.writer.close(), s.lock.Close())
+	})
+	return s.closeErr
+}
+
+// Stats are counts since the store was opened.
+type Stats struct {
+	Transactions int64 // that were committed
+	Writes       int64 // that they carried
+	Retries      int64 // writes that were given a transaction of their own after a neighbour failed
+	Waiting      int   // writes in the queue now
+}
+
+// Stats returns the counts.
+func (s *Store) Stats() Stats {
+	c := &s.writer.counts
+	return Stats{Transactions: c.transactions.Load(), Writes: c.writes.Load(), Retries: c.retries.Load(),
+		Waiting: len(s.writer.queue)}
+}
