@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
 )
 
 // Errors of the store, and of everything that builds on it.
@@ -29,6 +31,10 @@ type Refusal struct {
 // Error implements error.
 func (r *Refusal) Error() string { return fmt.Sprintf("exchange: %s: %s", r.Code, r.Detail) }
 
+func refuse(code, format string, args ...any) *Refusal {
+	return &Refusal{Code: code, Detail: fmt.Sprintf(format, args...)}
+}
+
 // Codes of a [Refusal] that are neither the ledger's nor a partner's.
 const (
 	CodeNoAgreement       = "no_agreement"
@@ -48,6 +54,9 @@ const (
 	CodePartnerDown       = "partner_unavailable"
 	CodePartnerRefused    = "partner_refused"
 	CodeOutcomeUnknown    = "outcome_unknown"
+	// CodeInvalid: a field is malformed; the detail says which and what would be
+	// right. It is the ledger's code of the same name.
+	CodeInvalid = string(ledger.CodeInvalid)
 )
 
 // Busy says that there is no room for the request now; nothing was done.

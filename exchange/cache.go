@@ -1,0 +1,53 @@
+package exchange
+
+import (
+	"context"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/pointgrid/pointgrid/ledger"
+)
+
+// Bounds of what is kept in memory.
+const (
+	linksCached  = 100_000
+	quotesCached = 100_000
+	// linkAge bounds how long a link may be used after its end, should the end not
+	// have come through this service.
+	linkAge = 10 * time.Second
+)
+
+// caches spare the store reads that the hot path would repeat. A quote never
+// changes, and its single use is the store's to enforce; a link changes once,
+// when it ends.
+type caches struct {
+	links  *otter.Cache[ledger.ID, *Link]
+	quotes *otter.Cache[ledger.ID, *Quote]
+}
+
+func newCaches(quoteTTL time.Duration) caches {
+	return caches{
+		links: otter.Must(&otter.Options[ledger.ID, *Link]{MaximumSize: linksCached,
+			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *Link](linkAge)}),
+		quotes: otter.Must(&otter.Options[ledger.ID, *Quote]{MaximumSize: quotesCached,
+			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *Quote](quoteTTL)}),
+	}
+}
+
+// link returns a link, standing or ended, or [ErrNotFound]. The caller must not
+// change it.
+func (s *Service) link(ctx context.Context, id ledger.ID) (*Link, error) {
+	if l, ok := s.cache.links.GetIfPresent(id); ok {
+		return l, nil
+	}
+	return s.cache.links.Get(ctx, id, otter.LoaderFunc[ledger.ID, *Link](s.o.Store.Link))
+}
+
+// quote returns a quote, or [ErrNotFound]. The caller must not change it.
+func (s *Service) quote(ctx context.Context, id ledger.ID) (*Quote, error) {
+	if q, ok := s.cache.quotes.GetIfPresent(id); ok {
+		return q, nil
+	}
+	return s.o.Store.Quote(ctx, id)
+}

@@ -1,0 +1,222 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners"
+)
+
+// Convert makes a conversion and waits until it has ended, or for as long as
+// wait; it goes on without the caller. What comes back is as it stands in the
+// store: completed, failed (with its [Failure]) or reversed, or still
+// processing. Replayed says that the client's key was used before, and the
+// conversion is that of then.
+//
+// It returns a [*Refusal] or a [*Busy] when nothing was done and nothing is
+// remembered, [ErrNotFound] for a quote that is not the client's company's,
+// [ErrKeyReused], and [ErrStillRunning] while the request with this key is
+// inside its wait.
+func (s *Service) Convert(ctx context.Context, p Party, r ConvertRequest, wait time.Duration) (c *Conversion, replayed bool, err error) {
+	if err := checkIdempotency(r.Idempotency); err != nil {
+		return nil, false, err
+	}
+	who := caller{"conversion", p.Client, r.Key}
+	if err := s.callers.enter(who, r.Hash); err != nil {
+		return nil, false, err
+	}
+	defer s.callers.leave(who)
+	j, existing, err := s.create(ctx, p, &r)
+	switch {
+	case err != nil:
+		return s.orReplay(ctx, p, &r, wait, err)
+	case existing != nil:
+		return s.replay(ctx, existing, r.Hash, wait)
+	}
+	return j.await(ctx, wait).Clone(), false, nil
+}
+
+// create checks a request, stores the conversion and begins the work on it. An
+// existing one has the request's key.
+func (s *Service) create(ctx context.Context, p Party, r *ConvertRequest) (j *job[Conversion], existing *Conversion, err error) {
+	c, err := s.draft(ctx, p, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c, err = s.examine(ctx, c, p, r); err != nil {
+		return nil, nil, err
+	}
+	taken, err := s.gates.admit(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, mine := s.conversions.take(c.ID)
+	if !mine {
+		taken.release()
+		return nil, nil, &Busy{What: "a service that is closing", RetryAfter: busyPause}
+	}
+	j.places = taken
+	// Not the caller's context: a row must not depend on who hangs up when.
+	existing, err = s.o.Store.CreateConversion(context.WithoutCancel(ctx), c)
+	if err != nil || existing != nil {
+		s.conversions.drop(j)
+		if errors.Is(err, ErrQuoteUsed) {
+			err = refuse(CodeQuoteUsed, "the quote was used by another conversion; ask for a new one")
+		}
+		return nil, existing, err
+	}
+	s.conversions.begin(j, c)
+	return j, nil, nil
+}
+
+// draft is the conversion as it would be stored.
+func (s *Service) draft(ctx context.Context, p Party, r *ConvertRequest) (*Conversion, error) {
+	offer, err := s.offer(ctx, p, r)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.newID()
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	c := &Conversion{ID: id, Party: p, Request: r.Idempotency, Source: offer.Source, Destination: offer.Destination,
+		QuoteID: r.QuoteID, In: offer.In, Out: offer.Out, From: offer.From, To: offer.To, Fee: offer.Fee,
+		Status: Processing, CreatedAt: now, Deadline: now + s.o.Deadline.Milliseconds()}
+	if err := s.setModes(c, r.Reference); err != nil {
+		return nil, err
+	}
+	if err := s.setMember(ctx, c, r.LinkID); err != nil {
+		return nil, err
+	}
+	c.Step = firstStep(c)
+	return c, nil
+}
+
+// setModes says who moves each side. What a partner has moved by itself only
+// that partner can tell us.
+func (s *Service) setModes(c *Conversion, reference string) error {
+	pushes := false
+	if c.In != nil {
+		partner, _ := s.o.Registry.Partner(c.In.Partner)
+		c.SourceMode = partner.In
+		if partner.In == partners.Push {
+			pushes, c.SourceReference = true, reference
+		}
+	}
+	if c.Out != nil {
+		partner, _ := s.o.Registry.Partner(c.Out.Partner)
+		c.DestinationMode = partner.Out
+		if partner.Out == partners.Push {
+			pushes, c.DestinationReference = true, reference
+		}
+	}
+	if err := checkModes(c, c.Party); err != nil {
+		return err
+	}
+	return checkReference(reference, pushes)
+}
+
+// checkModes refuses a party that cannot speak for every side that pushes.
+func checkModes(c *Conversion, p Party) error {
+	for _, side := range []struct {
+		leg  *ledger.LegTerms
+		mode partners.Mode
+	}{{c.In, c.SourceMode}, {c.Out, c.DestinationMode}} {
+		if side.leg != nil && side.mode == partners.Push && side.leg.Partner != p.Partner {
+			return refuse(CodeModeRefused, "partner %s moves its own side in this direction, so only it can ask for this", side.leg.Partner)
+		}
+	}
+	return nil
+}
+
+func checkReference(reference string, pushes bool) error {
+	switch {
+	case pushes && reference == "":
+		return refuse(CodeReferenceNeeded, "your side is in mode push: give the reference of what you have moved")
+	case !pushes && reference != "":
+		return refuse(CodeReferenceRefused, "your side is in mode callback: we move it, so there is no reference to give")
+	case pushes && !visible(reference, ledger.ReferenceMax):
+		return refuse(CodeInvalid, "reference must be 1 to %d visible ASCII characters without spaces", ledger.ReferenceMax)
+	}
+	return nil
+}
+
+// setMember finds the member and the memberships by the caller's link.
+func (s *Service) setMember(ctx context.Context, c *Conversion, linkID ledger.ID) error {
+	l, err := s.link(ctx, linkID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if err != nil || l.EndedAt != 0 || !c.Party.Utility() && l.Partner != c.Party.Partner {
+		return refuse(CodeLinkMissing, "there is no standing link with this ID; POST /v1/links makes one")
+	}
+	c.Member = l.Member
+	if c.Account, err = ledger.MemberAccount(s.o.AccountKey, l.Member); err != nil {
+		return err
+	}
+	if c.In != nil {
+		if c.SourceMembership, err = s.membership(ctx, l, c.In.Partner); err != nil {
+			return err
+		}
+	}
+	if c.Out != nil {
+		c.DestinationMembership, err = s.membership(ctx, l, c.Out.Partner)
+	}
+	return err
+}
+
+func (s *Service) membership(ctx context.Context, l *Link, partner string) (string, error) {
+	if l.Partner == partner {
+		return l.Membership, nil
+	}
+	other, err := s.o.Store.LinkOf(ctx, partner, l.Member)
+	if errors.Is(err, ErrNotFound) {
+		return "", refuse(CodeLinkMissing, "the member has no link with partner %s", partner)
+	}
+	if err != nil {
+		return "", err
+	}
+	return other.Membership, nil
+}
+
+// examine asks the ledger, before a partner is called, whether it would refuse
+// what follows. A draft that was priced a moment too early is made again, once.
+func (s *Service) examine(ctx context.Context, c *Conversion, p Party, r *ConvertRequest) (*Conversion, error) {
+	if c.Step != StepDebit {
+		return c, nil
+	}
+	refusal, err := s.check(ctx, c.record())
+	if err != nil || refusal == nil {
+		return c, err
+	}
+	if !c.QuoteID.IsZero() || !stale(ledger.Code(refusal.Code)) {
+		return nil, refusal
+	}
+	if _, err := s.rates.refresh(ctx); err != nil {
+		return nil, err
+	}
+	if c, err = s.draft(ctx, p, r); err != nil {
+		return nil, err
+	}
+	if refusal, err = s.check(ctx, c.record()); err == nil && refusal != nil {
+		err = refusal
+	}
+	return c, err
+}
+
+// check tells whether the ledger would refuse a command now.
+func (s *Service) check(ctx context.Context, command ledger.Command) (*Refusal, error) {
+	result, err := s.o.Ledger.Check(ctx, s.o.Identity, command)
+	switch {
+	case errors.Is(err, ledger.ErrBusy):
+		return nil, &Busy{What: "the ledger's queue", RetryAfter: busyPause}
+	case err != nil:
+		return nil, err
+	case result.Code != ledger.CodeOK:
+		return &Refusal{Code: string(result.Code), Detail: result.Message}, nil
+	}
+	return nil, nil
+}

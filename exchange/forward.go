@@ -1,0 +1,167 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/partners/connector"
+)
+
+// stepConversion does what a conversion's step says and returns the conversion
+// as it stands afterwards. Nothing is stored here: the crew stores what comes
+// back before it goes on.
+func (s *Service) stepConversion(ctx context.Context, j *job[Conversion], c *Conversion) (*Conversion, error) {
+	p := s.patience(j.once, c.Deadline)
+	switch c.Step {
+	case StepDebit:
+		return s.stepDebit(ctx, c, p, j.resumed)
+	case StepLedger:
+		return s.stepLedger(ctx, c, p)
+	case StepHold:
+		return s.stepHold(ctx, c, p)
+	case StepCredit:
+		return s.stepCredit(ctx, c, p, j.resumed)
+	case StepPost:
+		return s.stepPost(ctx, c, p)
+	case StepCancelCredit:
+		return s.stepCancelCredit(ctx, c, p)
+	case StepVoid:
+		return s.stepVoid(ctx, c, p)
+	case StepUnwind:
+		return s.stepUnwind(ctx, c, p)
+	case StepRefund:
+		return s.stepRefund(ctx, c, p)
+	}
+	return nil, fmt.Errorf("exchange: a conversion has no step %q", c.Step)
+}
+
+func (s *Service) stepDebit(ctx context.Context, c *Conversion, p *patience, begun bool) (*Conversion, error) {
+	e, err := s.errand(c.In.Partner, connector.Debit, c.debit())
+	if err != nil {
+		return nil, err
+	}
+	m := s.move(ctx, e, p, begun)
+	switch {
+	case m.verdict == laidDown:
+		return nil, errLaidDown
+	case m.verdict == expired:
+		return s.turn(c, StepRefund, silence(c.In.Partner)), nil
+	case m.failure != nil:
+		return s.end(c, Failed, m.failure), nil
+	}
+	next := to(c, StepLedger)
+	next.SourceReference = m.reference
+	return next, nil
+}
+
+// stepLedger records the conversion. What a partner was debited for a
+// conversion that the ledger refuses is given back.
+func (s *Service) stepLedger(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
+	result, v := s.book(ctx, c.record(), p)
+	switch {
+	case v != settled:
+		return s.stuck(c, v)
+	case result.Code != ledger.CodeOK && c.SourceMode == partners.Callback:
+		return s.turn(c, StepRefund, s.refusal(ctx, result)), nil
+	case result.Code != ledger.CodeOK:
+		return s.end(c, Failed, s.refusal(ctx, result)), nil
+	case c.DestinationMode == partners.Callback:
+		return s.toCredit(c), nil
+	}
+	return s.end(c, Completed, nil), nil
+}
+
+// toCredit gives the second partner as much time as the first had.
+func (s *Service) toCredit(c *Conversion) *Conversion {
+	next := to(c, StepCredit)
+	next.Deadline = s.now() + s.o.Deadline.Milliseconds()
+	return next
+}
+
+func (s *Service) stepHold(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
+	result, v := s.book(ctx, c.hold(), p)
+	switch {
+	case v != settled:
+		return s.stuck(c, v)
+	case result.Code != ledger.CodeOK:
+		return s.end(c, Failed, s.refusal(ctx, result)), nil
+	}
+	return s.toCredit(c), nil
+}
+
+func (s *Service) stepCredit(ctx context.Context, c *Conversion, p *patience, begun bool) (*Conversion, error) {
+	e, err := s.errand(c.Out.Partner, connector.Credit, c.credit())
+	if err != nil {
+		return nil, err
+	}
+	m := s.move(ctx, e, p, begun)
+	switch {
+	case m.verdict == laidDown:
+		return nil, errLaidDown
+	case m.verdict == expired:
+		return s.turn(c, StepCancelCredit, silence(c.Out.Partner)), nil
+	case m.failure != nil:
+		return s.turn(c, withoutCredit(c), m.failure), nil
+	}
+	return s.credited(c, m.reference), nil
+}
+
+// credited goes on once the credit stands.
+func (s *Service) credited(c *Conversion, reference string) *Conversion {
+	next := to(c, StepPost)
+	if !c.held() {
+		next = s.end(c, Completed, nil)
+	}
+	next.DestinationReference = reference
+	return next
+}
+
+// withoutCredit is where a conversion goes once it is certain that there is no
+// credit.
+func withoutCredit(c *Conversion) Step {
+	if c.held() {
+		return StepVoid
+	}
+	return StepUnwind
+}
+
+// stepPost completes a hold whose credit stands. The ledger has no reason to
+// refuse that; if it does, somebody must look.
+func (s *Service) stepPost(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
+	result, v := s.book(ctx, c.post(), p)
+	if v != settled || result.Code != ledger.CodeOK {
+		return s.inconsistent(c, v, result)
+	}
+	return s.end(c, Completed, nil), nil
+}
+
+func (s *Service) errand(partner string, kind connector.Kind, t connector.Transfer) (errand, error) {
+	host, err := s.host(partner)
+	return errand{host: host, partner: partner, kind: kind, transfer: t}, err
+}
+
+// host returns a partner's system. That one is missing is a fault of the
+// configuration, which can be put right while the conversion waits.
+func (s *Service) host(partner string) (connector.Host, error) {
+	if host := s.o.Hosts(partner); host != nil {
+		return host, nil
+	}
+	return nil, fmt.Errorf("exchange: partner %q has no Connector API", partner)
+}
+
+// refusal makes a failure of the ledger's refusal. One that may come from an
+// outdated price makes sure that the next is not.
+func (s *Service) refusal(ctx context.Context, r ledger.Result) *Failure {
+	if stale(r.Code) {
+		if _, err := s.rates.refresh(ctx); err != nil {
+			s.o.Logger.Warn("agreements could not be read again", "error", err)
+		}
+	}
+	return &Failure{Code: string(r.Code), Detail: r.Message}
+}
+
+func silence(partner string) *Failure {
+	return &Failure{Code: CodeOutcomeUnknown, Detail: "partner " + partner + " did not say in time what became of the transfer; it was taken back"}
+}

@@ -1,0 +1,209 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners"
+)
+
+// Reverse takes back part or all of a completed conversion, at its own
+// agreement: afterwards everything stands as if only the rest had been
+// converted. It waits and answers as [Service.Convert] does, and returns
+// [ErrReversalUnderWay] while another reversal of the conversion is not done.
+func (s *Service) Reverse(ctx context.Context, p Party, r ReverseRequest, wait time.Duration) (rev *Reversal, replayed bool, err error) {
+	if err := checkIdempotency(r.Idempotency); err != nil {
+		return nil, false, err
+	}
+	who := caller{"reversal", p.Client, r.Key}
+	if err := s.callers.enter(who, r.Hash); err != nil {
+		return nil, false, err
+	}
+	defer s.callers.leave(who)
+	c, err := s.Conversion(ctx, p, r.Conversion)
+	if err != nil {
+		return nil, false, err
+	}
+	j, existing, err := s.createReversal(ctx, p, c, &r)
+	if err != nil && existing == nil {
+		existing, err = s.earlierReversal(ctx, p, &r, err)
+	}
+	switch {
+	case err != nil:
+		return nil, false, err
+	case existing != nil:
+		return s.replayReversal(ctx, c, existing, r.Hash, wait)
+	}
+	return j.await(ctx, wait).Clone(), false, nil
+}
+
+// earlierReversal finds the reversal that the client made with the same key, if
+// there is one; otherwise the request stays refused.
+func (s *Service) earlierReversal(ctx context.Context, p Party, r *ReverseRequest, refused error) (*Reversal, error) {
+	all, err := s.o.Store.Reversals(ctx, r.Conversion)
+	if err != nil {
+		return nil, errors.Join(refused, err)
+	}
+	for _, rev := range all {
+		if rev.Party.Client == p.Client && rev.Request.Key == r.Key {
+			return rev, nil
+		}
+	}
+	return nil, refused
+}
+
+func (s *Service) replayReversal(ctx context.Context, c *Conversion, existing *Reversal, hash ledger.Hash, wait time.Duration) (*Reversal, bool, error) {
+	switch {
+	case existing.Request.Hash != hash:
+		return nil, false, ErrKeyReused
+	case existing.Step == StepDone:
+		return existing, true, nil
+	}
+	j := s.reversals.join(ctx, existing.ID, func() (places, error) { return s.gates.admit(c) })
+	return orElse(await(ctx, j, wait), existing).Clone(), true, nil
+}
+
+func (s *Service) createReversal(ctx context.Context, p Party, c *Conversion, r *ReverseRequest) (j *job[Reversal], existing *Reversal, err error) {
+	rev, err := s.draftReversal(ctx, p, c, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if rev.Step == StepTakeBack {
+		refusal, err := s.check(ctx, rev.record(c))
+		if err == nil && refusal != nil {
+			err = refusal
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	taken, err := s.gates.admit(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, mine := s.reversals.take(rev.ID)
+	if !mine {
+		taken.release()
+		return nil, nil, &Busy{What: "a service that is closing", RetryAfter: busyPause}
+	}
+	j.places = taken
+	existing, err = s.o.Store.CreateReversal(context.WithoutCancel(ctx), rev)
+	if err != nil || existing != nil {
+		s.reversals.drop(j)
+		return nil, existing, err
+	}
+	s.reversals.begin(j, rev)
+	return j, nil, nil
+}
+
+// draftReversal is the reversal as it would be stored.
+func (s *Service) draftReversal(ctx context.Context, p Party, c *Conversion, r *ReverseRequest) (*Reversal, error) {
+	if err := checkReversal(p, c, r); err != nil {
+		return nil, err
+	}
+	id, err := s.newID()
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	rev := &Reversal{ID: id, Conversion: c.ID, Party: p, Request: r.Idempotency, Source: c.Source, Amount: r.Amount,
+		Before: c.Reversed, Reason: r.Reason, Status: Processing, CreatedAt: now, Deadline: now + s.o.Deadline.Milliseconds()}
+	if c.SourceMode == partners.Push {
+		rev.SourceReference = r.Reference
+	}
+	if c.DestinationMode == partners.Push {
+		rev.DestinationReference = r.Reference
+	}
+	back, err := s.goesBack(ctx, c, r.Amount)
+	if err != nil {
+		return nil, err
+	}
+	rev.InTo, rev.OutFrom, rev.OutTo = back.inTo, back.outFrom, back.outTo
+	rev.Step = StepReverse
+	if c.DestinationMode == partners.Callback && rev.OutTo > 0 {
+		rev.Step = StepTakeBack
+	}
+	return rev, nil
+}
+
+func checkReversal(p Party, c *Conversion, r *ReverseRequest) error {
+	left := c.From - c.Reversed
+	switch {
+	case c.Status != Completed:
+		return refuse(CodeNotCompleted, "the conversion is %s; only a completed one can be reversed", c.Status)
+	case r.Amount < 1:
+		return refuse(string(ledger.CodeAmountOutOfRange), "amount must be 1 to %d, in %s", left, c.Source)
+	case r.Amount > left:
+		return refuse(string(ledger.CodeAboveOriginal), "%d of %d can still be reversed, not %d", left, c.From, r.Amount)
+	case !text(r.Reason, reasonMax):
+		return refuse(CodeInvalid, "reason must be at most %d bytes without control characters", reasonMax)
+	}
+	if err := checkModes(c, p); err != nil {
+		return err
+	}
+	return checkReference(r.Reference, c.SourceMode == partners.Push || c.DestinationMode == partners.Push)
+}
+
+// amountsBack is what goes back on each leg.
+type amountsBack struct{ inTo, outFrom, outTo int64 }
+
+// goesBack computes what a reversal of amount takes back: what stands before
+// it, less what the contract's formula gives for the rest.
+func (s *Service) goesBack(ctx context.Context, c *Conversion, amount int64) (amountsBack, error) {
+	before := c.From - c.Reversed
+	was, err := s.stands(ctx, c, before)
+	if err != nil {
+		return amountsBack{}, err
+	}
+	rest, err := s.stands(ctx, c, before-amount)
+	if err != nil {
+		return amountsBack{}, err
+	}
+	return amountsBack{was.inTo - rest.inTo, was.outFrom - rest.outFrom, was.outTo - rest.outTo}, nil
+}
+
+// stands computes what each leg of a conversion gives when only part of it is
+// converted.
+func (s *Service) stands(ctx context.Context, c *Conversion, from int64) (amountsBack, error) {
+	var a amountsBack
+	if c.In != nil {
+		leg, err := s.amounts(ctx, c.In, from)
+		if err != nil {
+			return a, err
+		}
+		a.inTo, from = leg.To, leg.To
+	}
+	if c.Out != nil {
+		leg, err := s.amounts(ctx, c.Out, from)
+		if err != nil {
+			return a, err
+		}
+		a.outFrom, a.outTo = leg.From, leg.To
+	}
+	return a, nil
+}
+
+// amounts applies the agreement of a leg, in force or not, to another amount.
+func (s *Service) amounts(ctx context.Context, leg *ledger.LegTerms, from int64) (ledger.Amounts, error) {
+	cards, err := s.rates.get(ctx)
+	if err != nil {
+		return ledger.Amounts{}, err
+	}
+	agreement, ok := cards.byID[leg.Agreement]
+	if !ok {
+		if cards, err = s.rates.refresh(ctx); err != nil {
+			return ledger.Amounts{}, err
+		}
+		agreement, ok = cards.byID[leg.Agreement]
+	}
+	if !ok {
+		return ledger.Amounts{}, refuse(string(ledger.CodeAgreementUnknown), "agreement %s is not on the ledger", leg.Agreement)
+	}
+	a, code := agreement.Terms.Amounts(from, cards.partners[leg.Partner].Scale)
+	if code != ledger.CodeOK {
+		return a, refuse(string(code), "a figure of a conversion of %d does not fit", from)
+	}
+	return a, nil
+}

@@ -1,0 +1,116 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners"
+)
+
+// Service is the exchange. Its methods may be called from many goroutines. One
+// service works on a store at a time.
+type Service struct {
+	o     Options
+	rates *rates
+	cache caches
+	gates *gates
+	shift *shift // what is under way
+
+	conversions *crew[Conversion]
+	reversals   *crew[Reversal]
+	callers     callers
+
+	random struct {
+		sync.Mutex
+		io.Reader
+	}
+}
+
+// New returns a service that has not begun yet, or an error that says which
+// option is missing or wrong.
+func New(o Options) (*Service, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	s := &Service{o: o, rates: newRates(&o), cache: newCaches(o.QuoteTTL), gates: newGates(&o), shift: newShift()}
+	s.callers.running = map[caller]ledger.Hash{}
+	s.random.Reader = o.Random
+	s.conversions = newCrew(s.shift, &o, craft[Conversion]{
+		what: "conversion", step: s.stepConversion, done: func(c *Conversion) bool { return c.Step == StepDone },
+		load: o.Store.Conversion, save: o.Store.UpdateConversion, ended: s.observeConversion,
+	})
+	s.reversals = newCrew(s.shift, &o, craft[Reversal]{
+		what: "reversal", step: s.stepReversal, done: func(r *Reversal) bool { return r.Step == StepDone },
+		load: o.Store.Reversal, save: o.Store.UpdateReversal, ended: s.observeReversal,
+	})
+	return s, nil
+}
+
+// Start takes up what an earlier process left unfinished, and goes on doing so
+// from time to time until [Service.Close]. It returns an error when the ledger
+// or the store cannot be read, or the ledger's hub is another one.
+func (s *Service) Start(ctx context.Context) error {
+	alliance, err := s.o.Ledger.Alliance(ctx)
+	if err != nil {
+		return fmt.Errorf("exchange: alliance: %w", err)
+	}
+	if alliance.Hub != s.o.Hub {
+		return fmt.Errorf("exchange: the ledger's hub is %s, not %s", alliance.Hub, s.o.Hub)
+	}
+	if _, err := s.o.Store.UnfinishedConversions(ctx, ledger.ID{}, 1); err != nil {
+		return fmt.Errorf("exchange: unfinished conversions: %w", err)
+	}
+	if !s.shift.enter() {
+		return errors.New("exchange: closed")
+	}
+	go func() {
+		defer s.shift.leave()
+		s.recoverAll()
+	}()
+	return nil
+}
+
+// Close takes no more requests and waits until everything under way has ended
+// or stands at a step that is on disk. When ctx ends first it interrupts what
+// is under way, which is then taken up again after the next Start.
+func (s *Service) Close(ctx context.Context) error { return s.shift.end(ctx) }
+
+// identity is as whom a party speaks to the ledger.
+func (s *Service) identity(p Party) (ledger.Identity, error) {
+	if p.Utility() {
+		return ledger.Identity{MSP: s.o.Identity.MSP, Subject: p.Client}, nil
+	}
+	company, err := s.company(p)
+	if err != nil {
+		return ledger.Identity{}, err
+	}
+	return ledger.Identity{MSP: company.MSP, Subject: p.Client}, nil
+}
+
+// company is the partner that a party belongs to.
+func (s *Service) company(p Party) (*partners.Partner, error) {
+	company, ok := s.o.Registry.Partner(p.Partner)
+	if !ok {
+		return nil, refuse(CodeNotYours, "the client's company is not registered")
+	}
+	return company, nil
+}
+
+// newID returns a new ID whose last bits are free for the steps of a workflow.
+func (s *Service) newID() (ledger.ID, error) {
+	var random [10]byte
+	s.random.Lock()
+	_, err := io.ReadFull(s.random.Reader, random[:])
+	s.random.Unlock()
+	if err != nil {
+		return ledger.ID{}, fmt.Errorf("exchange: randomness: %w", err)
+	}
+	return ledger.NewID(s.o.Now(), random).Root(), nil
+}
+
+func (s *Service) now() int64 { return s.o.Now().UnixMilli() }
