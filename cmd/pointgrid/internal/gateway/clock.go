@@ -23,7 +23,7 @@ type Clock struct {
 }
 
 // advanceMax bounds one step of the clock: each day closes a window.
-const advanceMax = 366 * 24 * time.Hour
+const advanceMax = 400 * 24 * time.Hour
 
 // Errors of [Clock.Advance].
 var (
@@ -33,22 +33,18 @@ var (
 
 const offsetSetting = "clock_offset"
 
-// openClock reads the offset that a sandbox was left with.
-func openClock(ctx context.Context, system func() time.Time, s settings, sandbox bool) (*Clock, error) {
-	c := &Clock{system: system, settings: s}
-	if !sandbox {
-		return c, nil
-	}
-	text, err := s.Setting(ctx, offsetSetting)
+// restore takes up the offset that a sandbox was left with.
+func (c *Clock) restore(ctx context.Context) error {
+	text, err := c.settings.Setting(ctx, offsetSetting)
 	if err != nil || text == "" {
-		return c, err
+		return err
 	}
 	offset, err := time.ParseDuration(text)
 	if err != nil {
-		return nil, fmt.Errorf("setting %s: %w", offsetSetting, err)
+		return fmt.Errorf("setting %s: %w", offsetSetting, err)
 	}
 	c.offset.Store(int64(offset))
-	return c, nil
+	return nil
 }
 
 // Now returns the alliance's time.

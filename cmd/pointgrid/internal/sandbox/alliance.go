@@ -5,6 +5,7 @@ package sandbox
 
 import (
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/shopspring/decimal"
 )
 
 // Company is one of the simulated partners.
@@ -59,9 +60,13 @@ type terms struct {
 	payer                      ledger.FeePayer
 }
 
-// rate reads two whole or half numbers of points.
+// rate reads two numbers of points, which are constants of this package.
 func rate(from, to string) ledger.Rate {
 	return ledger.Rate{FromUnits: millionths(from), ToUnits: millionths(to)}
+}
+
+func millionths(s string) int64 {
+	return decimal.RequireFromString(s).Shift(ledger.RateScale).IntPart()
 }
 
 func in(partner string, r ledger.Rate, t terms) ledger.Terms {
@@ -84,4 +89,14 @@ func card(partner string, d ledger.Direction, r ledger.Rate, t terms) ledger.Ter
 	return ledger.Terms{Partner: partner, Direction: d, Version: 1, Rate: r, Step: t.step, Min: t.min, Max: t.max,
 		DayCap: t.day, YearCap: 100 * t.day, Price: t.price, FeeBPS: t.feeBPS, FeePayer: t.payer,
 		ExposureCap: 50_000_000 * million, LockSeconds: lockSeconds}
+}
+
+// CompanyOf returns the company with a code of this package.
+func CompanyOf(code string) Company {
+	for _, c := range Companies() {
+		if c.Code == code {
+			return c
+		}
+	}
+	panic("sandbox: no company " + code)
 }

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/bench"
+)
+
+type benchCommand struct {
+	Conversions benchConversions `cmd:"" help:"Conversions through REST, finished and on disk, with load generator, gateway and partners as processes of their own."`
+}
+
+type benchConversions struct {
+	Clients  []int         `help:"Numbers of callers that convert at the same time." default:"1,16,64,256"`
+	Mode     []string      `help:"Who moves the partner's side: callback (the gateway calls the partner) or push (the partner has moved it)." enum:"push,callback" default:"push,callback"`
+	Members  int           `help:"Members, each with links to every company." default:"10000"`
+	Duration time.Duration `help:"Length of each measurement." default:"10s"`
+	Warmup   time.Duration `help:"What runs before each measurement and does not count." default:"2s"`
+	Dir      string        `help:"Empty folder for ledger, database and books; a temporary one when not given." type:"path"`
+}
+
+func (b *benchConversions) Run(ctx context.Context) error {
+	dir, remove, err := folder(b.Dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode,
+		Warmup: b.Warmup, Duration: b.Duration, Now: time.Now}).Run(ctx)
+}
+
+type loadCommand struct{}
+
+func (loadCommand) Run() error { return bench.RunLoad(os.Stdin, os.Stdout, time.Now) }
+
+// folder returns the folder that was named, or a new temporary one and how to
+// remove it.
+func folder(named string) (dir string, remove func(), err error) {
+	if named != "" {
+		return named, func() {}, os.MkdirAll(named, 0o700)
+	}
+	dir, err = os.MkdirTemp("", "pointgrid-")
+	return dir, func() { _ = os.RemoveAll(dir) }, err
+}

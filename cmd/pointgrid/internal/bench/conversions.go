@@ -1,0 +1,204 @@
+// Package bench measures the product from outside: load generator, gateway and
+// partners are processes of their own on the same machine, and only what is
+// finished and on disk counts.
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"text/tabwriter"
+	"time"
+
+	"github.com/pointgrid/pointgrid/client"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/process"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
+)
+
+// Conversions measures conversions through REST.
+type Conversions struct {
+	Out      io.Writer
+	Dir      string // an empty folder
+	Members  int
+	Clients  []int
+	Modes    []string // "push" or "callback"
+	Warmup   time.Duration
+	Duration time.Duration // of each measurement
+	Now      func() time.Time
+	Adjust   func(*config.Config)
+}
+
+// kind is what one mode measures: the company whose points are turned into
+// electricity points.
+var kinds = map[string]struct{ company, amount string }{
+	"push":     {"mart", "12000"}, // 120.00 MART give 100 EPT
+	"callback": {"sky", "300"},    // 300 SKY give 100 EPT
+}
+
+// Run measures every mode with every number of clients and prints a table. It
+// returns an error if any conversion was not answered 201, or if the ledger or
+// the companies' books do not hold exactly what was answered.
+func (b *Conversions) Run(ctx context.Context) error {
+	site := &sandbox.Site{Dir: b.Dir}
+	fmt.Fprintf(b.Out, "preparing %d members …\n", b.Members)
+	stage, err := sandbox.StartStage(ctx, site, sandbox.StageOptions{Members: b.Members, Linked: b.Members, Adjust: b.Adjust, Now: b.Now})
+	if err != nil {
+		return err
+	}
+	defer stage.Close()
+	table := tabwriter.NewWriter(b.Out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(b.Out, "%s %s/%s, %d CPUs, %s per row; gateway, partners and load generator share them\n",
+		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), b.Duration)
+	fmt.Fprintln(table, "mode\tclients\tconversions/s\tp50 ms\tp99 ms\tmax ms\tother answers\tgateway CPU µs each\tpartners CPU µs each\tgateway peak MiB\t")
+	finished := map[string]int64{}
+	for _, mode := range b.Modes {
+		for _, clients := range b.Clients {
+			n, err := b.row(ctx, stage, table, mode, clients)
+			if err != nil {
+				return err
+			}
+			finished[kinds[mode].company] += n
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	return b.check(ctx, stage, finished)
+}
+
+func (b *Conversions) row(ctx context.Context, stage *sandbox.Stage, table io.Writer, mode string, clients int) (int64, error) {
+	load, err := b.load(ctx, stage, mode, clients)
+	if err != nil {
+		return 0, err
+	}
+	before, partnersBefore, err := usages(stage)
+	if err != nil {
+		return 0, err
+	}
+	o, err := generate(ctx, load)
+	if err != nil {
+		return 0, err
+	}
+	after, partnersAfter, err := usages(stage)
+	if err != nil {
+		return 0, err
+	}
+	each := func(before, after process.Usage) int64 {
+		return (after.CPU - before.CPU).Microseconds() / max(o.Finished, 1)
+	}
+	fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t\n", mode, clients,
+		o.Counted*int64(time.Second)/max(int64(o.Elapsed), 1), millis(o.P50), millis(o.P99), millis(o.Max),
+		sum(o.Others), each(before, after), each(partnersBefore, partnersAfter), after.PeakRSS>>20)
+	if len(o.Others) > 0 {
+		return 0, fmt.Errorf("%s with %d clients: answers other than 201: %v; first: %s", mode, clients, o.Others, o.FirstBody)
+	}
+	return o.Finished, nil
+}
+
+func (b *Conversions) load(ctx context.Context, stage *sandbox.Stage, mode string, clients int) (*Load, error) {
+	kind, ok := kinds[mode]
+	if !ok {
+		return nil, fmt.Errorf("mode %q is not push or callback", mode)
+	}
+	company := sandbox.CompanyOf(kind.company)
+	caller, err := stage.Client(company.Code)
+	if err != nil {
+		return nil, err
+	}
+	token, err := caller.Token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := &Load{URL: stage.URL, Token: token, Source: company.Programme, Destination: "EPT", Amount: kind.amount,
+		Push: mode == "push", Clients: clients, Warmup: b.Warmup, Duration: b.Duration}
+	for n := 1; n <= b.Members; n++ {
+		l.Links = append(l.Links, sandbox.LinkID(company, n).String())
+	}
+	return l, nil
+}
+
+// LoadCommand is the hidden command whose process generates load.
+const LoadCommand = "bench-load"
+
+func generate(ctx context.Context, l *Load) (*Outcome, error) {
+	in, err := json.Marshal(l)
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self, LoadCommand)
+	var out, logs bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &logs
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("load generator: %w:\n%s", err, logs.String())
+	}
+	var o Outcome
+	return &o, json.Unmarshal(out.Bytes(), &o)
+}
+
+func usages(stage *sandbox.Stage) (gateway, partners process.Usage, err error) {
+	gateway, err1 := stage.Gateway.Usage()
+	partners, err2 := stage.Partners.Usage()
+	return gateway, partners, errors.Join(err1, err2)
+}
+
+// check compares what was answered with the ledger's positions and with the
+// companies' own books.
+func (b *Conversions) check(ctx context.Context, stage *sandbox.Stage, finished map[string]int64) error {
+	for company, want := range finished {
+		caller, err := stage.Client(company)
+		if err != nil {
+			return err
+		}
+		got, err := countIn(ctx, caller)
+		if err != nil {
+			return err
+		}
+		if got != want {
+			return fmt.Errorf("%s: %d conversions were answered 201, the ledger has %d", company, want, got)
+		}
+		fmt.Fprintf(b.Out, "%s: %d conversions answered 201, %d on the ledger\n", company, want, got)
+	}
+	return nil
+}
+
+// countIn returns how many conversions in the ledger counts for the caller's
+// company in the open window.
+func countIn(ctx context.Context, caller *client.Client) (int64, error) {
+	var answer struct {
+		Data []struct {
+			In struct {
+				Count int64 `json:"count"`
+			} `json:"in"`
+		} `json:"data"`
+	}
+	if _, err := caller.Do(ctx, client.Request{Method: "GET", Path: "/v1/positions"}, &answer); err != nil {
+		return 0, err
+	}
+	var n int64
+	for _, p := range answer.Data {
+		n += p.In.Count
+	}
+	return n, nil
+}
+
+func millis(d time.Duration) string {
+	return fmt.Sprintf("%d.%d", d.Milliseconds(), d.Microseconds()/100%10)
+}
+
+func sum(counts map[string]int64) (n int64) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}

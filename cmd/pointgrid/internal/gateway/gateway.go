@@ -1,0 +1,173 @@
+// Package gateway puts the parts of a gateway together, and takes them apart in
+// an order in which nothing is lost.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/embedded"
+	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/partners/connector"
+	"github.com/pointgrid/pointgrid/partners/connector/signature"
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/sqlstore"
+)
+
+// Surroundings are what a gateway takes from the machine.
+type Surroundings struct {
+	Now    func() time.Time
+	Random io.Reader // safe for concurrent use
+	Logger *slog.Logger
+}
+
+// Gateway is the parts, opened. [Gateway.Serve] or [Gateway.Close] must follow.
+type Gateway struct {
+	Ledger ledger.Ledger
+	Store  *sqlstore.Store
+	Night  *settlement.Night
+	Clock  *Clock
+
+	config   *config.Config
+	around   Surroundings
+	home     Home
+	key      partners.SigningKey
+	registry *partners.Registry
+	calendar settlement.Calendar
+	exchange *exchange.Service
+	metrics  *metrics
+	hosts    map[string]connector.Host
+	closers  []func() error
+}
+
+// subject is as whom the gateway itself gives commands.
+const subject = "gateway"
+
+// Open opens the gateway's home, makes what is not there yet, and brings the
+// ledger's register of partners up to the configuration. Nothing is served and
+// nothing resumed before [Gateway.Serve]. It returns [ledger.ErrInUse] when
+// another process has the home open.
+func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
+	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics()}
+	for _, part := range []func(context.Context) error{
+		g.readKeys, g.openLedger, g.openStore, g.admitPartners, g.buildHosts, g.buildServices,
+	} {
+		if err := part(ctx); err != nil {
+			return nil, errors.Join(err, g.Close())
+		}
+	}
+	return g, nil
+}
+
+func (g *Gateway) readKeys(context.Context) (err error) {
+	if g.registry, err = registry(g.config); err != nil {
+		return err
+	}
+	if g.calendar, err = settlement.ParseCalendar(g.config.Alliance.TimeZone, g.config.Alliance.CutOff); err != nil {
+		return err
+	}
+	g.key, err = g.home.SigningKey(g.around.Random)
+	return err
+}
+
+// openLedger comes before the store: it holds the lock of the whole home. The
+// clock needs the store, so the ledger asks for the time through g.
+func (g *Gateway) openLedger(context.Context) error {
+	g.Clock = &Clock{system: g.around.Now}
+	l, err := OpenLedger(g.home, g.key, LedgerOptions{Now: func() time.Time { return g.Clock.Now() }, MSP: g.config.Alliance.MSP,
+		CheckpointEvery: g.config.Ledger.CheckpointEvery, Logger: g.around.Logger, Observe: g.metrics.observeBatch, Timer: g.around.Now})
+	if err != nil {
+		return err
+	}
+	g.Ledger = l
+	g.closers = append(g.closers, l.Close)
+	return nil
+}
+
+// LedgerOptions are what a ledger needs besides its home and key.
+type LedgerOptions struct {
+	Now             func() time.Time // the alliance's clock
+	MSP             string
+	CheckpointEvery time.Duration
+	Logger          *slog.Logger
+	Observe         func(embedded.Sample)
+	Timer           func() time.Time
+}
+
+// OpenLedger opens the embedded ledger of a home.
+func OpenLedger(h Home, key partners.SigningKey, o LedgerOptions) (*embedded.Ledger, error) {
+	return embedded.Open(embedded.Options{Dir: h.Ledger(), Clock: o.Now,
+		Signer:          embedded.Signer{KeyID: key.ID, Key: key.Private},
+		CheckpointEvery: o.CheckpointEvery, Checkpointer: ledger.Identity{MSP: o.MSP, Subject: subject},
+		Logger: o.Logger, Observe: o.Observe, Timer: o.Timer})
+}
+
+func (g *Gateway) openStore(ctx context.Context) error {
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Path: g.home.Database(), Logger: g.around.Logger})
+	if err != nil {
+		return err
+	}
+	g.Store = store
+	g.closers = append(g.closers, store.Close)
+	g.Clock.settings = store
+	if g.config.Sandbox {
+		return g.Clock.restore(ctx)
+	}
+	return nil
+}
+
+func (g *Gateway) buildHosts(context.Context) error {
+	g.hosts = map[string]connector.Host{}
+	signer, err := signature.NewSigner(g.key.ID, g.key.Private, g.around.Now, g.around.Random)
+	if err != nil {
+		return err
+	}
+	for _, p := range g.registry.All() {
+		if p.Connector.URL == "" {
+			continue
+		}
+		host, err := connector.New(connector.Options{BaseURL: p.Connector.URL, Partner: p.Code, Signer: signer,
+			Timeout: p.Connector.Timeout, MaxInFlight: p.Connector.MaxInFlight, MaxQueue: p.Connector.MaxQueue,
+			Clock: g.around.Now, Rand: randomBelow, Logger: g.around.Logger, Observe: g.metrics.observeCall})
+		if err != nil {
+			return fmt.Errorf("configuration: partner %q: %w", p.Code, err)
+		}
+		g.hosts[p.Code] = host
+	}
+	return nil
+}
+
+func (g *Gateway) buildServices(context.Context) (err error) {
+	accountKey, err := g.home.AccountKey(g.around.Random)
+	if err != nil {
+		return err
+	}
+	identity := ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}
+	g.exchange, err = exchange.New(exchange.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Registry: g.registry,
+		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, AccountKey: accountKey,
+		QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
+		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion})
+	if err != nil {
+		return err
+	}
+	g.Night = settlement.New(settlement.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Dir: g.home.Statements(),
+		Calendar: g.calendar, Now: g.Clock.Now, Logger: g.around.Logger})
+	return nil
+}
+
+// Close releases what is open, last opened first.
+func (g *Gateway) Close() error {
+	var errs []error
+	for i := len(g.closers) - 1; i >= 0; i-- {
+		errs = append(errs, g.closers[i]())
+	}
+	g.closers = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,86 @@
+package gateway
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pointgrid/pointgrid/partners"
+)
+
+// Home is the data folder of a gateway.
+type Home string
+
+// Ledger is the folder of the embedded ledger.
+func (h Home) Ledger() string { return filepath.Join(string(h), "ledger") }
+
+// Database is the file of the operational state.
+func (h Home) Database() string { return filepath.Join(string(h), "pointgrid.db") }
+
+// Statements is the folder of the settlement statements.
+func (h Home) Statements() string { return filepath.Join(string(h), "statements") }
+
+// PublicKeys is a copy of what /.well-known/jwks.json serves, for `verify`.
+func (h Home) PublicKeys() string { return filepath.Join(string(h), "keys", "jwks.json") }
+
+func (h Home) signingKeyFile() string { return filepath.Join(string(h), "keys", "signing.pem") }
+func (h Home) accountKeyFile() string { return filepath.Join(string(h), "keys", "account.key") }
+
+// SigningKey reads the gateway's key, or makes it in a new home, and keeps its
+// public half beside it.
+func (h Home) SigningKey(random io.Reader) (partners.SigningKey, error) {
+	if err := os.MkdirAll(filepath.Dir(h.signingKeyFile()), 0o700); err != nil {
+		return partners.SigningKey{}, err
+	}
+	key, err := partners.LoadOrCreateSigningKey(h.signingKeyFile(), random)
+	if err != nil {
+		return partners.SigningKey{}, err
+	}
+	set, err := partners.KeySet(key.Public())
+	if err != nil {
+		return partners.SigningKey{}, err
+	}
+	return key, os.WriteFile(h.PublicKeys(), set, 0o644)
+}
+
+const accountKeyBytes = 32
+
+// AccountKey reads the key under which members become accounts, or makes it in a
+// new home. Whoever has it can link accounts to members; who loses it cannot
+// find a member's account any more.
+func (h Home) AccountKey(random io.Reader) ([]byte, error) {
+	path := h.accountKeyFile()
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeAccountKey(path, random)
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(b)))
+	if err != nil || len(key) != accountKeyBytes {
+		return nil, fmt.Errorf("%s: want %d hexadecimal digits", path, 2*accountKeyBytes)
+	}
+	return key, nil
+}
+
+func makeAccountKey(path string, random io.Reader) ([]byte, error) {
+	key := make([]byte, accountKeyBytes)
+	if _, err := io.ReadFull(random, key); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.WriteString(hex.EncodeToString(key) + "\n")
+	return key, errors.Join(err, f.Sync(), f.Close())
+}

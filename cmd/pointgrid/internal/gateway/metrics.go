@@ -1,0 +1,64 @@
+package gateway
+
+import (
+	"math/rand/v2"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger/embedded"
+	"github.com/pointgrid/pointgrid/partners/connector"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// metrics are those of the parts below the API, which has its own.
+type metrics struct {
+	registry    *prometheus.Registry
+	batchSize   prometheus.Histogram
+	batchTime   *prometheus.HistogramVec
+	queued      prometheus.Gauge
+	calls       *prometheus.HistogramVec
+	conversions *prometheus.HistogramVec
+}
+
+// latencies are buckets in seconds, from a fast fsync to a partner's time-out.
+var latencies = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		batchSize: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pointgrid_ledger_batch_commands",
+			Help: "Commands in a batch of the ledger.", Buckets: prometheus.ExponentialBuckets(1, 2, 13)}),
+		batchTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_ledger_batch_seconds",
+			Help: "Time of a batch by stage: execute, sync, commit.", Buckets: latencies}, []string{"stage"}),
+		queued: prometheus.NewGauge(prometheus.GaugeOpts{Name: "pointgrid_ledger_queued_commands",
+			Help: "Commands that waited when the last batch was taken."}),
+		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_connector_call_seconds",
+			Help: "Calls to partners, with the time spent waiting for a free slot.", Buckets: latencies},
+			[]string{"partner", "verb", "result"}),
+		conversions: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_workflow_seconds",
+			Help: "Conversions and reversals by how they ended; status processing: put on the operator's list.", Buckets: latencies},
+			[]string{"kind", "source", "destination", "status"}),
+	}
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.batchSize, m.batchTime, m.queued, m.calls, m.conversions)
+	return m
+}
+
+func (m *metrics) observeBatch(s embedded.Sample) {
+	m.batchSize.Observe(float64(s.Commands))
+	m.queued.Set(float64(s.Queued))
+	m.batchTime.WithLabelValues("execute").Observe(s.Execute.Seconds())
+	m.batchTime.WithLabelValues("sync").Observe(s.Sync.Seconds())
+	m.batchTime.WithLabelValues("commit").Observe(s.Commit.Seconds())
+}
+
+func (m *metrics) observeCall(o connector.Observation) {
+	m.calls.WithLabelValues(o.Partner, string(o.Verb), string(o.Result)).Observe(o.Duration.Seconds())
+}
+
+func (m *metrics) observeConversion(o exchange.Observation) {
+	m.conversions.WithLabelValues(o.Kind, o.Source, o.Destination, string(o.Status)).Observe(o.Took.Seconds())
+}
+
+// randomBelow spreads retries; it need not be secret.
+func randomBelow(n int64) int64 { return rand.Int64N(n) }

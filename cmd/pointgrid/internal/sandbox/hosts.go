@@ -1,0 +1,80 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/pointgrid/pointgrid/partners/connector/signature"
+	"github.com/pointgrid/pointgrid/partners/partnersim"
+)
+
+// Hosts are the loyalty hosts of the companies, running in this process, each on
+// an address and with books of its own.
+type Hosts struct {
+	URLs map[string]string
+	all  []*partnersim.Host
+	stop context.CancelFunc
+	done chan error
+}
+
+// startingBalance is what each member has at each company, in whole points.
+const startingBalance = 1_000_000
+
+// StartHosts opens the companies' books and serves their Connector APIs on free
+// ports of this machine.
+func StartHosts(s *Site, gatewayURL string, members int, now func() time.Time, logger *slog.Logger) (*Hosts, error) {
+	ctx, stop := context.WithCancel(context.Background())
+	h := &Hosts{URLs: map[string]string{}, stop: stop, done: make(chan error)}
+	for _, c := range Companies() {
+		if err := h.start(ctx, s, c, gatewayURL, members, now, logger); err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
+	}
+	return h, nil
+}
+
+func (h *Hosts) start(ctx context.Context, s *Site, c Company, gatewayURL string, members int, now func() time.Time, logger *slog.Logger) error {
+	keys, err := signature.NewRemoteKeys(signature.RemoteKeysOptions{URL: gatewayURL + "/.well-known/jwks.json",
+		Client: &http.Client{Timeout: 5 * time.Second}, Clock: now, Logger: logger})
+	if err != nil {
+		return err
+	}
+	host, err := partnersim.Open(partnersim.Options{Dir: s.PartnerDir(c.Code), Programme: c.Programme, Scale: c.Scale,
+		Members: members, Balance: c.smallest(startingBalance), Prefix: c.Prefix, Keys: keys, Clock: now, Logger: logger})
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return errors.Join(err, host.Close())
+	}
+	h.all = append(h.all, host)
+	h.URLs[c.Code] = "http://" + l.Addr().String()
+	go func() { h.done <- host.Serve(ctx, l) }()
+	return nil
+}
+
+// smallest turns whole points into smallest units.
+func (c Company) smallest(points int64) int64 {
+	for range c.Scale {
+		points *= 10
+	}
+	return points
+}
+
+// Close finishes what is under way and closes the books.
+func (h *Hosts) Close() error {
+	h.stop()
+	var errs []error
+	for range h.all {
+		errs = append(errs, <-h.done)
+	}
+	for _, host := range h.all {
+		errs = append(errs, host.Close())
+	}
+	return errors.Join(errs...)
+}

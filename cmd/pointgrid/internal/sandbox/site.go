@@ -1,0 +1,146 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/gateway"
+	"github.com/pointgrid/pointgrid/ledger/embedded"
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/sqlstore"
+	"go.yaml.in/yaml/v3"
+)
+
+// Site is the folder of a sandbox: the gateway's home, the books of the three
+// companies, and everybody's keys.
+type Site struct{ Dir string }
+
+// Home is the gateway's data folder.
+func (s *Site) Home() gateway.Home { return gateway.Home(filepath.Join(s.Dir, "gateway")) }
+
+// PartnerDir is the folder of a company's books.
+func (s *Site) PartnerDir(code string) string { return filepath.Join(s.Dir, "partners", code) }
+
+// ConfigFile is the gateway's configuration.
+func (s *Site) ConfigFile() string { return filepath.Join(s.Dir, "pointgrid.yaml") }
+
+func (s *Site) seededFile() string { return filepath.Join(s.Dir, "seeded") }
+
+// partnerScopes are those of a company's program.
+var partnerScopes = []string{"quotes", "conversions", "agreements", "links", "settlements"}
+
+// Config returns the configuration of a gateway that listens at an address and
+// reaches the companies' connectors at the URLs given by their code.
+func (s *Site) Config(listen string, connectors map[string]string) (config.Config, error) {
+	c := config.Default()
+	c.Listen, c.URL, c.Sandbox, c.DataDir = listen, "http://"+listen, true, string(s.Home())
+	c.Log.Format, c.Log.Level = "text", "warn"
+	_, utility, err := s.Key(UtilityClient)
+	if err != nil {
+		return config.Config{}, err
+	}
+	c.Utility.Clients = []config.Client{{ID: UtilityClient, KeyFile: utility,
+		Scopes: append([]string{"sandbox", "operator"}, partnerScopes...)}}
+	for _, company := range Companies() {
+		p, err := s.partner(company, connectors[company.Code])
+		if err != nil {
+			return config.Config{}, err
+		}
+		c.Companies = append(c.Companies, p)
+	}
+	return c, nil
+}
+
+func (s *Site) partner(c Company, url string) (config.Partner, error) {
+	_, public, err := s.Key(ClientID(c.Code))
+	if err != nil {
+		return config.Partner{}, err
+	}
+	return config.Partner{Code: c.Code, Name: c.Name, NameZH: c.NameZH, Programme: c.Programme, Scale: c.Scale, MSP: c.MSP,
+		In: c.In, Out: c.Out, Connector: config.Connector{URL: url},
+		Clients: []config.Client{{ID: ClientID(c.Code), KeyFile: public, Scopes: append([]string{"sandbox"}, partnerScopes...)}}}, nil
+}
+
+// WriteConfig writes the configuration for `pointgrid serve`.
+func (s *Site) WriteConfig(c config.Config) error {
+	b, err := yaml.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.ConfigFile(), b, 0o600)
+}
+
+// Seeded reports whether the sandbox was seeded to the end. What an interrupted
+// seeding left is removed.
+func (s *Site) Seeded() (bool, error) {
+	_, err := os.Stat(s.seededFile())
+	if err == nil {
+		return true, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	for _, dir := range []string{s.Home().Ledger(), s.Home().Database(), s.Home().Database() + "-wal", s.Home().Database() + "-shm"} {
+		if err := os.RemoveAll(dir); err != nil {
+			return false, fmt.Errorf("remove unfinished sandbox: %w", err)
+		}
+	}
+	return false, os.MkdirAll(string(s.Home()), 0o700)
+}
+
+// Amounts say how much a new sandbox holds.
+type Amounts struct{ Members, Linked int }
+
+// pointsEach is what each member of a new sandbox has in electricity points.
+const pointsEach = 20_000
+
+// OpenLedger opens the gateway's ledger while the gateway is stopped.
+func (s *Site) OpenLedger(now func() time.Time) (*embedded.Ledger, error) {
+	key, err := s.Home().SigningKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return gateway.OpenLedger(s.Home(), key, gateway.LedgerOptions{Now: now, MSP: config.Default().Alliance.MSP})
+}
+
+// Seed fills a new sandbox, and leaves one that was filled as it is.
+func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error {
+	if seeded, err := s.Seeded(); err != nil || seeded {
+		return err
+	}
+	l, err := s.OpenLedger(now)
+	if err != nil {
+		return err
+	}
+	store, err := sqlstore.Open(ctx, sqlstore.Options{Path: s.Home().Database(), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	if err := errors.Join(s.fill(ctx, l, store, a, now), store.Close(), l.Close()); err != nil {
+		return fmt.Errorf("seed the sandbox: %w", err)
+	}
+	return os.WriteFile(s.seededFile(), nil, 0o600)
+}
+
+func (s *Site) fill(ctx context.Context, l *embedded.Ledger, store *sqlstore.Store, a Amounts, now func() time.Time) error {
+	accountKey, err := s.Home().AccountKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	alliance := config.Default().Alliance
+	calendar, err := settlement.ParseCalendar(alliance.TimeZone, alliance.CutOff)
+	if err != nil {
+		return err
+	}
+	seeding := Seeding{Ledger: l, Links: store, AccountKey: accountKey, Hub: alliance.Hub, MSP: alliance.MSP,
+		Window: calendar.Date(now()), Members: a.Members, Points: pointsEach, Linked: a.Linked, Now: now, Random: rand.Reader}
+	return seeding.Run(ctx)
+}

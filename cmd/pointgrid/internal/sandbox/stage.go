@@ -1,0 +1,136 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/pointgrid/pointgrid/client"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/process"
+)
+
+// Stage is a sandbox in processes of its own: one with the companies' hosts, one
+// with the gateway, which can be killed and started again.
+type Stage struct {
+	Site     *Site
+	URL      string // of the gateway
+	Hosts    map[string]string
+	Partners *process.Process
+	Gateway  *process.Process
+	now      func() time.Time
+	clients  map[string]*client.Client
+}
+
+// StageOptions say what the sandbox holds.
+type StageOptions struct {
+	Members, Linked int
+	Adjust          func(*config.Config) // may be nil
+	Now             func() time.Time
+}
+
+// PartnersCommand is the hidden command that runs the companies' hosts, and
+// PartnersReady what it prints before their URLs.
+const (
+	PartnersCommand = "sandbox-partners"
+	PartnersReady   = "partners "
+	GatewayReady    = "listening on "
+)
+
+// StartStage seeds the site and starts companies and gateway on free ports.
+func StartStage(ctx context.Context, site *Site, o StageOptions) (*Stage, error) {
+	listen, err := Address("127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &Stage{Site: site, URL: "http://" + listen, now: o.Now, clients: map[string]*client.Client{}}
+	if err := site.Seed(ctx, Amounts{Members: o.Members, Linked: o.Linked}, o.Now); err != nil {
+		return nil, err
+	}
+	if err := s.startPartners(ctx, o.Members); err != nil {
+		return nil, err
+	}
+	c, err := site.Config(listen, s.Hosts)
+	if err == nil {
+		if o.Adjust != nil {
+			o.Adjust(&c)
+		}
+		err = site.WriteConfig(c)
+	}
+	if err == nil {
+		err = s.StartGateway(ctx)
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Address returns the address with its port, or, for port 0, with a free one: the
+// partners must know the gateway's address before it listens.
+func Address(listen string) (string, error) {
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil || port != "0" {
+		return listen, err
+	}
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func (s *Stage) startPartners(ctx context.Context, members int) error {
+	p, line, err := process.Start(ctx, "partners", PartnersReady, PartnersCommand,
+		"--dir", s.Site.Dir, "--gateway", s.URL, "--members", fmt.Sprint(members))
+	if err != nil {
+		return err
+	}
+	s.Partners = p
+	return json.Unmarshal([]byte(line), &s.Hosts)
+}
+
+// startPatience bounds how long a gateway may take to be ready.
+const startPatience = time.Minute
+
+// StartGateway starts the gateway, again after it was killed or stopped.
+func (s *Stage) StartGateway(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	p, _, err := process.Start(ctx, "gateway", GatewayReady, "serve", "--config", s.Site.ConfigFile())
+	if err != nil {
+		return err
+	}
+	s.Gateway = p
+	return nil
+}
+
+// Client returns an API client of a company, or of the utility.
+func (s *Stage) Client(id string) (*client.Client, error) {
+	if c, ok := s.clients[id]; ok {
+		return c, nil
+	}
+	key, _, err := s.Site.Key(id)
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.New(client.Options{BaseURL: s.URL, ClientID: id, Key: key.Private, KeyID: key.ID, Now: s.now})
+	if err != nil {
+		return nil, err
+	}
+	s.clients[id] = c
+	return c, nil
+}
+
+// Close ends what is still running.
+func (s *Stage) Close() {
+	for _, p := range []*process.Process{s.Gateway, s.Partners} {
+		if p != nil {
+			p.Kill()
+		}
+	}
+}

@@ -1,0 +1,173 @@
+// Package tour drives a sandbox through the product's main job over HTTP, as the
+// companies' programs would, and stops at the first deviation.
+package tour
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/pointgrid/pointgrid/client"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
+)
+
+// Tour is one run. It needs an empty folder.
+type Tour struct {
+	Out io.Writer
+	Dir string
+	Now func() time.Time
+
+	stage          *sandbox.Stage
+	sky, mart, tel *client.Client
+	utility        *client.Client
+	link           string // of the tour's member with the airline
+	first          conversion
+	firstKey       string
+	firstBody      []byte
+	firstAnswer    []byte
+	window         string // the one that the night closes
+	conversions    int64  // of the airline's points, that were completed
+	reversals      int64
+}
+
+// member is the household customer of the tour: not linked by the seeding, with
+// points.
+const member = 42
+
+// seeded is what the sandbox of the tour holds.
+var seeded = sandbox.StageOptions{Members: 200, Linked: 20}
+
+// step is one thing that is shown. What it returns is printed beside its title.
+type step struct {
+	title string
+	run   func(*Tour, context.Context) (string, error)
+}
+
+// steps is the tour, in order.
+var steps = []step{
+	{"a token", (*Tour).token},
+	{"link a member", (*Tour).linkMember},
+	{"a quote", (*Tour).quoteRate},
+	{"airline to electricity", (*Tour).airlineToElectricity},
+	{"electricity to telecom", (*Tour).electricityToTelecom},
+	{"airline to retailer", (*Tour).airlineToRetailer},
+	{"the same key again", (*Tour).replay},
+	{"another body under the key", (*Tour).changedBody},
+	{"insufficient points", (*Tour).insufficient},
+	{"an expired quote", (*Tour).expiredQuote},
+	{"the airline declines", (*Tour).decline},
+	{"the airline hangs", (*Tour).hang},
+	{"the airline's answer is lost", (*Tour).lostAnswer},
+	{"a partial reversal", (*Tour).partialReversal},
+	{"kill -9 between debit and ledger", (*Tour).crash},
+	{"a receipt", (*Tour).fetchReceipt},
+	{"a night", (*Tour).night},
+	{"positions", (*Tour).positions},
+	{"a statement", (*Tour).readStatement},
+	{"the stopped ledger's chain", (*Tour).verifyLedger},
+	{"conservation", (*Tour).conserve},
+}
+
+// Run shows every step. It returns an error at the first that does not do what
+// it should.
+func (t *Tour) Run(ctx context.Context) error {
+	began := t.Now()
+	if err := t.start(ctx); err != nil {
+		return err
+	}
+	defer t.stage.Close()
+	for i, s := range steps {
+		from := t.Now()
+		said, err := s.run(t, ctx)
+		if err != nil {
+			fmt.Fprintf(t.Out, "%2d  %-38s FAILED\n", i+1, s.title)
+			return fmt.Errorf("step %d, %s: %w%s", i+1, s.title, err, t.logs())
+		}
+		fmt.Fprintf(t.Out, "%2d  %-38s %s (%s)\n", i+1, s.title, said, t.Now().Sub(from).Round(time.Millisecond))
+	}
+	fmt.Fprintf(t.Out, "all %d steps as they should be, in %s\n", len(steps), t.Now().Sub(began).Round(100*time.Millisecond))
+	return nil
+}
+
+func (t *Tour) logs() string {
+	if t.stage.Gateway == nil || t.stage.Gateway.Logs() == "" {
+		return ""
+	}
+	return "\nthe gateway's last lines:\n" + t.stage.Gateway.Logs()
+}
+
+func (t *Tour) start(ctx context.Context) error {
+	began := t.Now()
+	o := seeded
+	o.Now = t.Now
+	o.Adjust = func(c *config.Config) {
+		for i := range c.Companies {
+			c.Companies[i].Connector.Timeout = time.Second // so that a partner that hangs is found out soon
+		}
+	}
+	stage, err := sandbox.StartStage(ctx, &sandbox.Site{Dir: t.Dir}, o)
+	if err != nil {
+		return err
+	}
+	t.stage = stage
+	fmt.Fprintf(t.Out, "sandbox at %s, ready in %s\n", stage.URL, t.Now().Sub(began).Round(time.Millisecond))
+	for id, c := range map[string]**client.Client{"sky": &t.sky, "mart": &t.mart, "tel": &t.tel, sandbox.UtilityClient: &t.utility} {
+		if *c, err = stage.Client(id); err != nil {
+			stage.Close()
+			return err
+		}
+	}
+	return nil
+}
+
+// refused checks that a call was answered with a problem of this status and code.
+func refused(err error, status int, code string) (*client.Problem, error) {
+	var p *client.Problem
+	switch {
+	case err == nil:
+		return nil, fmt.Errorf("was accepted; want %d %s", status, code)
+	case !errors.As(err, &p):
+		return nil, err
+	case p.Status != status || p.Code != code:
+		return nil, fmt.Errorf("answered %w; want %d %s", p, status, code)
+	}
+	return p, nil
+}
+
+// same compares a figure with what it should be.
+func same[V comparable](what string, got, want V) error {
+	if got != want {
+		return fmt.Errorf("%s is %v, want %v", what, got, want)
+	}
+	return nil
+}
+
+// patience bounds every wait of the tour.
+const patience = 20 * time.Second
+
+// await asks until the answer is yes.
+func await(ctx context.Context, what string, ask func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		yes, err := ask()
+		if err != nil || yes {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waited %s for: %s", patience, what)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func post(path string, body any, key string) client.Request {
+	return client.Request{Method: http.MethodPost, Path: path, Body: body, Key: key}
+}
+
+func get(path string) client.Request { return client.Request{Method: http.MethodGet, Path: path} }

@@ -1,0 +1,47 @@
+// Command pointgrid is the operator's binary of the points-alliance exchange.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// program is the command line. Each command's Run is in the file of its name.
+type program struct {
+	Sandbox  sandboxCommand  `cmd:"" help:"Run the whole product on this machine, with three simulated partner companies."`
+	Tour     tourCommand     `cmd:"" help:"Drive a sandbox through the product's main job and check every step."`
+	Serve    serveCommand    `cmd:"" help:"Run the gateway."`
+	Settle   settleCommand   `cmd:"" help:"Close and settle every window whose cut-off has passed."`
+	Verify   verifyCommand   `cmd:"" help:"Check a receipt, or the whole chain of a stopped ledger."`
+	Config   configCommand   `cmd:"" help:"Print every option of the gateway with its documentation and default."`
+	Bench    benchCommand    `cmd:"" help:"Measure the product on this machine."`
+	Partners partnersCommand `cmd:"" name:"sandbox-partners" hidden:""`
+	Load     loadCommand     `cmd:"" name:"bench-load" hidden:""`
+}
+
+const description = `An exchange for loyalty points between companies that do not have to trust each other.
+
+Begin with "pointgrid sandbox" to try it, or "pointgrid tour" to see it work.`
+
+// errReported ends the program with status 1 without another message.
+var errReported = errors.New("reported")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var p program
+	k := kong.Parse(&p, kong.Name("pointgrid"), kong.Description(description), kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := k.Run(); err != nil {
+		if !errors.Is(err, errReported) {
+			fmt.Fprintln(os.Stderr, "pointgrid:", err)
+		}
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/gateway"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
+)
+
+type sandboxCommand struct {
+	Addr    string `help:"Address and port of the gateway." default:"127.0.0.1:8080"`
+	Dir     string `help:"Folder that keeps the sandbox's data; a temporary one, removed at the end, when not given." type:"path"`
+	Members int    `help:"Members with electricity points, in a new sandbox. The first 20 are linked with every company." default:"200"`
+	Log     string `help:"What is logged to standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
+}
+
+// linked is how many members of a new sandbox are linked with every company.
+const linked = 20
+
+// Run serves until the program is asked to end.
+func (s *sandboxCommand) Run(ctx context.Context) error {
+	dir, remove, err := folder(s.Dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	listen, err := sandbox.Address(s.Addr)
+	if err != nil {
+		return err
+	}
+	site := &sandbox.Site{Dir: dir}
+	fmt.Fprintln(os.Stderr, "preparing the sandbox in", dir, "…")
+	if err := site.Seed(ctx, sandbox.Amounts{Members: s.Members, Linked: min(linked, s.Members)}, time.Now); err != nil {
+		return err
+	}
+	log := logger(config.Log{Level: s.Log, Format: "text"})
+	hosts, err := sandbox.StartHosts(site, "http://"+listen, s.Members, time.Now, log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.serve(ctx, site, listen, hosts), hosts.Close())
+}
+
+func (s *sandboxCommand) serve(ctx context.Context, site *sandbox.Site, listen string, hosts *sandbox.Hosts) error {
+	c, err := site.Config(listen, hosts.URLs)
+	if err != nil {
+		return err
+	}
+	c.Log.Level = s.Log
+	if err := site.WriteConfig(c); err != nil {
+		return err
+	}
+	g, err := gateway.Open(ctx, &c, gateway.Surroundings{Now: time.Now, Random: rand.Reader, Logger: logger(c.Log)})
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	served := make(chan error, 1)
+	ready := make(chan string, 1)
+	go func() { served <- g.Serve(ctx, func(address string) { ready <- address }) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ready:
+	}
+	keeper := sandbox.NewTokenKeeper(site, c.URL, time.Now)
+	err = keeper.Refresh(ctx)
+	if err == nil {
+		err = sandbox.Banner(os.Stdout, site, c.URL, hosts.URLs)
+	}
+	if err != nil {
+		stop()
+		return errors.Join(err, <-served)
+	}
+	keeper.Run(ctx)
+	return <-served
+}
+
+type partnersCommand struct {
+	Dir     string `required:""`
+	Gateway string `required:""`
+	Members int    `required:""`
+}
+
+// Run serves the companies' hosts until the program is asked to end.
+func (p *partnersCommand) Run(ctx context.Context) error {
+	log := logger(config.Log{Level: "warn", Format: "text"})
+	hosts, err := sandbox.StartHosts(&sandbox.Site{Dir: p.Dir}, p.Gateway, p.Members, time.Now, log)
+	if err != nil {
+		return err
+	}
+	urls, err := json.Marshal(hosts.URLs)
+	if err != nil {
+		return errors.Join(err, hosts.Close())
+	}
+	fmt.Println(sandbox.PartnersReady + string(urls))
+	<-ctx.Done()
+	return hosts.Close()
+}
