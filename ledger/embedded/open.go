@@ -55,14 +55,14 @@ func (l *Ledger) start() error {
 
 // openState opens the state and brings it up to the blocks.
 func (l *Ledger) openState() error {
-	if err := l.checkState(); err != nil {
+	if err := errors.Join(l.checkState(), checkManifest(l.folder.file(stateDir))); err != nil {
 		return err
 	}
 	if err := l.folder.forget(sumsFile, l.opts.disk); err != nil {
 		return err
 	}
 	s, err := openStore(l.folder.file(stateDir), storeOptions{
-		cacheBytes: l.opts.CacheBytes, logger: l.opts.Logger, failed: func(err error) { l.fail(err) },
+		cacheBytes: l.opts.CacheBytes, memTable: l.opts.memTable, logger: l.opts.Logger, failed: func(err error) { l.fail(err) },
 	})
 	if err != nil {
 		return openError(err)

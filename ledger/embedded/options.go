@@ -38,8 +38,10 @@ type Options struct {
 	// Timer measures for Observe. Without it durations are zero.
 	Timer func() time.Time
 
+	// For tests: a disk with faults, and small files.
 	disk        disk
 	segmentSize int64
+	memTable    uint64
 }
 
 // CheckpointDefault is a good CheckpointEvery.
@@ -102,5 +104,8 @@ func (o *Options) fill() {
 	}
 	if o.segmentSize == 0 {
 		o.segmentSize = segmentSize
+	}
+	if o.memTable == 0 {
+		o.memTable = memTableSize
 	}
 }

@@ -38,11 +38,16 @@ func keyNumbered(prefix string, lane uint32, number uint64) string {
 
 // storeOptions say how a store is opened.
 type storeOptions struct {
-	cacheBytes int64 // for Pebble's blocks and for hot values, half each
+	cacheBytes int64  // for Pebble's blocks and for hot values, half each
+	memTable   uint64 // bytes of state in memory before they are written
 	readOnly   bool
 	logger     *slog.Logger
 	failed     func(error) // called when Pebble cannot write in the background
 }
+
+// memTableSize is how much state is gathered in memory before it goes to disk,
+// and so about how much a crash leaves to be executed again.
+const memTableSize = 32 << 20
 
 func openStore(dir string, opts storeOptions) (*store, error) {
 	blocks := pebble.NewCache(opts.cacheBytes / 2)
@@ -51,7 +56,7 @@ func openStore(dir string, opts storeOptions) (*store, error) {
 		Cache:                      blocks,
 		DisableWAL:                 true,
 		FormatMajorVersion:         pebble.FormatTableFormatV6,
-		MemTableSize:               32 << 20,
+		MemTableSize:               max(opts.memTable, 64<<10),
 		L0CompactionThreshold:      4,
 		L0StopWritesThreshold:      24,
 		CompactionConcurrencyRange: func() (int, int) { return 1, 1 },

@@ -69,7 +69,7 @@ func (v *verification) run(scratch string) (err error) {
 	if err := v.openStored(); err != nil {
 		return err
 	}
-	s, err := openStore(scratch, storeOptions{cacheBytes: CacheDefault, logger: slog.New(slog.DiscardHandler)})
+	s, err := openStore(scratch, storeOptions{cacheBytes: CacheDefault, memTable: memTableSize, logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return fmt.Errorf("temporary state: %w", err)
 	}

@@ -20,7 +20,7 @@ func (v *verification) openStored() error {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	s, err := openStore(dir, storeOptions{cacheBytes: CacheDefault, readOnly: true, logger: slog.New(slog.DiscardHandler)})
+	s, err := openStore(dir, storeOptions{cacheBytes: CacheDefault, memTable: memTableSize, readOnly: true, logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return v.report.absorb(openError(err))
 	}

@@ -84,13 +84,7 @@ func (l *Lane) together(commands []ledger.Command, group string) (n int, alone b
 	return n, false
 }
 
-func solitary(c ledger.Command) bool {
-	switch c.Body.(type) {
-	case *ledger.CloseWindow, *ledger.Checkpoint:
-		return true
-	}
-	return false
-}
+func solitary(c ledger.Command) bool { return c.Body != nil && c.Body.Kind().Alone() }
 
 // execute fails a batch that Close no longer waits for.
 func (l *Lane) execute(batch Batch) ([]ledger.Result, error) {

@@ -1,0 +1,73 @@
+package embedded_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/embedded"
+	"github.com/pointgrid/pointgrid/ledger/ledgertest"
+)
+
+// testClock is a clock that tests move; the ledger reads it from other goroutines.
+type testClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *testClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *testClock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// target returns a target over a new ledger in a folder of its own, which is
+// closed and verified when the test has ended.
+func target(t testing.TB, checkpointEvery time.Duration) ledgertest.Target {
+	t.Helper()
+	clock := &testClock{now: time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)}
+	signer := embedded.Signer{KeyID: "test", Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}
+	keys := map[string]ed25519.PublicKey{signer.KeyID: signer.Key.Public().(ed25519.PublicKey)}
+	dir := t.TempDir()
+	l, err := embedded.Open(embedded.Options{Dir: dir, Clock: clock.Now, Signer: signer, CheckpointEvery: checkpointEvery, CacheBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		report, err := embedded.Verify(context.Background(), dir, keys, nil)
+		if err != nil || !report.OK() {
+			t.Errorf("verification: %v, %v", report.Findings, err)
+		}
+	})
+	return ledgertest.Target{
+		Ledger:   l,
+		Utility:  ledger.Identity{MSP: "UtilityMSP", Subject: "gateway"},
+		Partners: []ledger.Identity{{MSP: "AirlineMSP", Subject: "loyalty"}, {MSP: "RetailMSP", Subject: "loyalty"}},
+		Now:      clock.Now,
+		Advance:  clock.Advance,
+		Verify:   func(r *ledger.Receipt) error { return r.Verify(keys) },
+	}
+}
+
+func TestEmbedded(t *testing.T) { ledgertest.Run(t, target(t, 5*time.Millisecond)) }
+
+func TestEmbeddedWithoutCheckpointsOfItsOwn(t *testing.T) {
+	to := target(t, 0)
+	to.AwaitCheckpoint = func(ctx context.Context) error {
+		_, err := to.Ledger.Submit(ctx, to.Utility, ledger.Command{ID: ledger.NewID(to.Now(), [10]byte{}), Body: &ledger.Checkpoint{}})
+		return err
+	}
+	ledgertest.Run(t, to)
+}
