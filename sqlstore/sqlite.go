@@ -38,7 +38,7 @@ type sqliteSession struct {
 
 func newSQLiteSession(ctx context.Context, path string) (*sqliteSession, error) {
 	connector, err := sqlite.NewConnector(dsn(path, "journal_mode(WAL)", "synchronous(FULL)",
-		"cache_size(-65536)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)"))
+		"cache_size(-65536)", "wal_autocheckpoint(16000)", "journal_size_limit(67108864)"))
 	if err != nil {
 		return nil, err
 	}

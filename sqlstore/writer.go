@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync/atomic"
 )
 
@@ -153,6 +154,7 @@ func (w *writer) run() {
 
 // carryOut adds what waits to the batch, stores it and wakes the callers.
 func (w *writer) carryOut(batch []*write) []*write {
+	runtime.Gosched()
 	for len(batch) < batchMax && len(w.queue) > 0 {
 		batch = append(batch, <-w.queue)
 	}

@@ -1,0 +1,103 @@
+package sqlstore_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/sqlstore"
+)
+
+// BenchmarkConversionWrites carries conversions through the store as the exchange
+// does: each writer creates one, then completes it. One operation is a
+// conversion, which is two rows written.
+func BenchmarkConversionWrites(b *testing.B) {
+	for _, writers := range []int{1, 16, 64, 256} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			s := openNew(b)
+			before := cpuTime(b)
+			latencies := make([]time.Duration, b.N)
+			b.ResetTimer()
+			fromEach(writers, b.N, func(i int) {
+				c := sample(rand.Uint64())
+				start := time.Now()
+				if existing, err := s.CreateConversion(context.Background(), c); err != nil || existing != nil {
+					b.Error("create:", err)
+				}
+				c.Status, c.Outcome, c.Step, c.FinishedAt = exchange.Completed, exchange.Completed, exchange.StepDone, c.CreatedAt+9
+				if err := s.UpdateConversion(context.Background(), c); err != nil {
+					b.Error("update:", err)
+				}
+				latencies[i] = time.Since(start) / 2
+			})
+			b.StopTimer()
+			report(b, s, cpuTime(b)-before, latencies)
+		})
+	}
+}
+
+func report(b *testing.B, s *sqlstore.Store, cpu time.Duration, latencies []time.Duration) {
+	slices.Sort(latencies)
+	stats := s.Stats()
+	b.ReportMetric(2*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(cpu.Microseconds())/float64(b.N), "cpu-µs/op")
+	b.ReportMetric(float64(stats.Writes)/float64(max(stats.Transactions, 1)), "rows/txn")
+	b.ReportMetric(float64(latencies[len(latencies)/2].Microseconds()), "p50-µs/write")
+	b.ReportMetric(float64(latencies[len(latencies)*99/100].Microseconds()), "p99-µs/write")
+}
+
+// fromEach calls do for 0 to n-1 from so many goroutines.
+func fromEach(goroutines, n int, do func(int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range goroutines {
+		wg.Go(func() {
+			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+				do(int(i - 1))
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func cpuTime(t testing.TB) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// newID returns an ID of now.
+func newID(random uint64) ledger.ID {
+	var r [10]byte
+	binary.BigEndian.PutUint64(r[1:], random)
+	return ledger.NewID(time.Now(), r).Root()
+}
+
+// sample is a conversion into electricity points as a push partner asks for it,
+// with a random key of 36 characters.
+func sample(random uint64) *exchange.Conversion {
+	id := newID(random)
+	return &exchange.Conversion{
+		ID: id, Party: exchange.Party{Client: "sky-1", Partner: "sky"},
+		Request: exchange.Idempotency{Key: fmt.Sprintf("%016x-%016x-%02x", random, ^random, random&0xff), Hash: ledger.Hash{1, 31: 9}},
+		Member:  "M-00424242", Account: ledger.Account{1, 15: 9}, Source: "SKYMILES", Destination: "EPT",
+		SourceMembership: "SKY-00424242", SourceMode: partners.Push,
+		In: &ledger.LegTerms{Partner: "sky", Agreement: id, Hash: ledger.Hash{2, 31: 8}, LockedAt: id.Milli(),
+			From: 100_000, To: 12_345},
+		From: 100_000, To: 12_345, Fee: 12, Status: exchange.Processing, Step: exchange.StepLedger,
+		SourceReference: fmt.Sprintf("SKY-%012x", random>>16), CreatedAt: id.Milli(), Deadline: id.Milli() + 60_000,
+	}
+}
