@@ -51,15 +51,15 @@ func (c *Client) guarded(ctx context.Context, r *call) (Outcome, error) {
 func (c *Client) send(ctx context.Context, r *call) (Outcome, error) {
 	attempt, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	answer, failed := c.roundTrip(attempt, r)
+	got, failed := c.roundTrip(attempt, r)
 	if failed != nil {
 		return "", c.lost(ctx, failed)
 	}
-	body, err := readBounded(answer.Body)
+	body, err := readBounded(got.Body)
 	if err != nil {
 		return "", c.lost(ctx, c.fail(r.verb, ErrUnknown, err))
 	}
-	return c.read(r, answer, body)
+	return c.read(r, got, body)
 }
 
 // lost marks an error for the circuit breaker if it was the caller who left.
@@ -70,23 +70,54 @@ func (c *Client) lost(ctx context.Context, e *Error) error {
 	return e
 }
 
+// answer is an HTTP answer, and whether it is certain to be that of our request.
+// If it is not, a body that repeats our identifiers can still prove it.
+type answer struct {
+	*http.Response
+	ours bool
+}
+
+// connection is what became of a request on its way out. It is set by the
+// transport, which may still run when we have given up.
+type connection struct{ given, reused atomic.Bool }
+
 // roundTrip signs and sends. Its error is ErrNotSent only if no connection was
 // ever handed out for the request: from then on a byte may have left.
-func (c *Client) roundTrip(ctx context.Context, r *call) (*http.Response, *Error) {
-	var connected atomic.Bool
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+func (c *Client) roundTrip(ctx context.Context, r *call) (answer, *Error) {
+	var way connection
+	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		way.given.Store(true)
+		way.reused.Store(info.Reused)
+	}}
 	request := c.request(httptrace.WithClientTrace(ctx, trace), r)
 	if err := c.o.Signer.Sign(request, r.body); err != nil {
-		return nil, c.fail(r.verb, ErrNotSent, err)
+		return answer{}, c.fail(r.verb, ErrNotSent, err)
 	}
-	answer, err := c.transport.RoundTrip(request)
+	got, err := c.transport.RoundTrip(request)
+	if err != nil && (way.given.Load() || !c.tracesConnections()) {
+		return answer{}, c.fail(r.verb, ErrUnknown, err)
+	}
+	if err != nil {
+		return answer{}, c.fail(r.verb, ErrNotSent, err)
+	}
+	fresh := c.tracesConnections() && !way.reused.Load()
+	ours, err := checkRequestID(request.Header[requestIDKey], got.Header[requestIDKey], fresh)
+	if err != nil {
+		return answer{}, c.nonsense(r, got.StatusCode, errors.Join(err, got.Body.Close()))
+	}
+	return answer{got, ours}, nil
+}
+
+// checkRequestID tells whose answer it is. An answer that does not say is ours
+// if nobody else's can be on a fresh connection.
+func checkRequestID(sent, got []string, fresh bool) (ours bool, err error) {
 	switch {
-	case err == nil:
-		return answer, nil
-	case connected.Load() || !c.tracesConnections():
-		return nil, c.fail(r.verb, ErrUnknown, err)
+	case len(got) == 0:
+		return fresh, nil
+	case len(got) == 1 && got[0] == sent[0]:
+		return true, nil
 	}
-	return nil, c.fail(r.verb, ErrNotSent, err)
+	return false, errors.New("the answer belongs to another request")
 }
 
 // tracesConnections is false for a transport that was put in from outside: it
@@ -108,6 +139,7 @@ func (c *Client) request(ctx context.Context, r *call) *http.Request {
 		request.Header["Content-Type"] = []string{MediaJSON}
 	}
 	request.Header["User-Agent"] = []string{"PointGrid"}
+	request.Header[requestIDKey] = []string{c.nextRequestID()}
 	return request
 }
 
@@ -121,41 +153,47 @@ func readBounded(r io.ReadCloser) ([]byte, error) {
 }
 
 // read makes an outcome or an error of an answer that arrived whole.
-func (c *Client) read(r *call, answer *http.Response, body []byte) (Outcome, error) {
-	contentType := answer.Header.Get("Content-Type")
-	if answer.StatusCode != http.StatusOK {
-		return c.readFailure(r, answer, body)
+func (c *Client) read(r *call, got answer, body []byte) (Outcome, error) {
+	if got.StatusCode != http.StatusOK {
+		return c.readFailure(r, got, body)
 	}
-	if !isMedia(contentType, MediaJSON) {
-		return "", c.nonsense(r, answer.StatusCode, fmt.Errorf("the answer is %q, must be %s", clip(contentType), MediaJSON))
+	if contentType := got.Header.Get("Content-Type"); !isMedia(contentType, MediaJSON) {
+		return "", c.nonsense(r, got.StatusCode, fmt.Errorf("the answer is %q, must be %s", clip(contentType), MediaJSON))
 	}
 	outcome, err := r.read(body)
 	if err != nil {
-		return "", c.nonsense(r, answer.StatusCode, err)
+		return "", c.nonsense(r, got.StatusCode, err)
 	}
 	return outcome, nil
 }
 
-// readFailure reads an answer whose status is not 200.
-func (c *Client) readFailure(r *call, answer *http.Response, body []byte) (Outcome, error) {
-	status := answer.StatusCode
-	p, ok := readProblem(status, answer.Header.Get("Content-Type"), body)
-	if ok && r.absent != "" && p.Code == r.absent {
-		return r.read(nil)
-	}
-	e := c.nonsense(r, status, fmt.Errorf("status %d", status))
-	if ok {
+// readFailure reads an answer whose status is not 200. It concludes that nothing
+// was done only if the answer is ours for certain.
+func (c *Client) readFailure(r *call, got answer, body []byte) (Outcome, error) {
+	e := c.nonsense(r, got.StatusCode, fmt.Errorf("status %d", got.StatusCode))
+	p, isProblem := readProblem(got.StatusCode, got.Header.Get("Content-Type"), body)
+	if isProblem {
 		e.Code, e.Err = p.Code, errors.New(clip(p.Detail))
 	}
-	after, given := c.retryAfter(answer.Header.Get("Retry-After"))
+	if !got.ours {
+		e.Err = errors.Join(e.Err, errors.New("the answer does not say whose it is"))
+		return "", e
+	}
+	if isProblem && p.Code == r.absent {
+		return r.read(nil)
+	}
+	after, given := c.retryAfter(got.Header.Get("Retry-After"))
 	switch {
-	case status == http.StatusTooManyRequests && (ok || given), status == http.StatusServiceUnavailable && given:
+	case e.Status == http.StatusTooManyRequests && (isProblem || given), e.Status == http.StatusServiceUnavailable && given:
 		e.Class, e.After = ErrBusy, after
-	case ok && status < 500 && !e.conflict() && status != http.StatusTooManyRequests:
+	case isProblem && e.Status < 500 && !e.conflict() && !saysNeverSeen(p.Code):
 		e.Class = ErrRefused
 	}
 	return "", e
 }
+
+// saysNeverSeen is an answer to questions only; to any other call it is nonsense.
+func saysNeverSeen(code ProblemCode) bool { return code == TransferUnknown || code == ReversalUnknown }
 
 func (c *Client) nonsense(r *call, status int, cause error) *Error {
 	e := c.fail(r.verb, ErrUnknown, cause)

@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	"errors"
-	"net/http"
 
 	"github.com/sony/gobreaker/v2"
 )
@@ -36,7 +35,7 @@ func partnerIsThere(err error) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	return e.Class == ErrRefused || e.conflict() || e.Status == http.StatusTooManyRequests
+	return e.Class == ErrRefused || e.Status >= 400 && e.Status < 500
 }
 
 // callerLeft reports that the context ended because the caller gave up, rather

@@ -3,8 +3,11 @@ package connector
 import (
 	"context"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -18,6 +21,8 @@ type Client struct {
 	bulkhead  *bulkhead
 	breaker   *gobreaker.TwoStepCircuitBreaker[struct{}]
 	routes    routes
+	prefix    string // of request IDs, the client's own
+	requests  atomic.Uint64
 }
 
 var _ Host = (*Client)(nil)
@@ -41,6 +46,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{o: o, transport: o.transport(), bulkhead: newBulkhead(o.MaxInFlight, o.MaxQueue)}
 	c.breaker = newBreaker(o)
+	c.prefix = strconv.FormatInt(o.Rand(math.MaxInt64), 36) + "-"
 	c.routes = routes{
 		base: base, validate: base.JoinPath("members", "validate"),
 		debits: base.JoinPath("debits"), credits: base.JoinPath("credits"), reversals: base.JoinPath("reversals"),
@@ -53,6 +59,16 @@ func (c *Client) Close() {
 	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
+}
+
+// RequestIDHeader carries the identifier of each attempt. The answer repeats it.
+const RequestIDHeader = "PointGrid-Request-Id"
+
+// requestIDKey is the header as package http spells it in its maps.
+const requestIDKey = "Pointgrid-Request-Id"
+
+func (c *Client) nextRequestID() string {
+	return c.prefix + strconv.FormatUint(c.requests.Add(1), 36)
 }
 
 // Validate implements [Host].

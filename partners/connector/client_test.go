@@ -64,10 +64,13 @@ func serve(t testing.TB, handler http.HandlerFunc) string {
 }
 
 func reply(status int, contentType, body string, headers ...string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", contentType)
+		w.Header().Set(connector.RequestIDHeader, r.Header.Get(connector.RequestIDHeader))
 		for i := 0; i < len(headers); i += 2 {
-			w.Header().Set(headers[i], headers[i+1])
+			if w.Header().Set(headers[i], headers[i+1]); headers[i+1] == "" {
+				w.Header().Del(headers[i])
+			}
 		}
 		w.WriteHeader(status)
 		fmt.Fprint(w, body)
@@ -187,7 +190,7 @@ func TestStatusTellsNeverSeenFromAProxysNotFound(t *testing.T) {
 	}{
 		{"never seen", "application/problem+json", problem(404, "transfer_unknown"), nil},
 		{"no such route", "application/problem+json", problem(404, "not_found"), connector.ErrRefused},
-		{"a reversal", "application/problem+json", problem(404, "reversal_unknown"), connector.ErrRefused},
+		{"a reversal", "application/problem+json", problem(404, "reversal_unknown"), connector.ErrUnknown},
 		{"a proxy", "text/html", "not found", connector.ErrUnknown},
 	} {
 		client := newClient(t, serve(t, reply(404, c.contentType, c.body)), nil)
@@ -196,6 +199,51 @@ func TestStatusTellsNeverSeenFromAProxysNotFound(t *testing.T) {
 		if err == nil && s.Outcome != connector.NeverSeen {
 			t.Errorf("%s: got %+v", c.name, s)
 		}
+	}
+}
+
+// The answer to another request can be read from a connection that was used
+// before; of that, only what proves to be ours is believed.
+func TestAnAnswerThatDoesNotProveWhoseItIsIsNotBelieved(t *testing.T) {
+	const done = `"outcome":"done","reference":"D-1"`
+	other := []string{connector.RequestIDHeader, "another"}
+	silent := []string{connector.RequestIDHeader, ""}
+	for _, c := range []struct {
+		name        string
+		status      int
+		contentType string
+		body        string
+		id          []string
+		used        error // on a connection that was used before
+		fresh       error // on a new one
+	}{
+		{"an answer of another request", 200, "application/json", answerTo(1, done), other, connector.ErrUnknown, connector.ErrUnknown},
+		{"an answer that names the transfer only", 200, "application/json", answerTo(1, done), silent, nil, nil},
+		{"the answer to a reversal of the transfer", 200, "application/json", answerTo(1, done+`,"reversal_id":"x","reversed_amount":"0"`), silent, connector.ErrUnknown, connector.ErrUnknown},
+		{"the status of the transfer", 200, "application/json", answerTo(1, done+`,"kind":"debit","amount":"5"`), silent, connector.ErrUnknown, connector.ErrUnknown},
+		{"a problem of another request", 400, "application/problem+json", problem(400, "invalid_request"), other, connector.ErrUnknown, connector.ErrUnknown},
+		{"a problem of nobody", 400, "application/problem+json", problem(400, "invalid_request"), silent, connector.ErrUnknown, connector.ErrRefused},
+		{"a busy proxy", 503, "text/plain", "", append([]string{"Retry-After", "7"}, silent...), connector.ErrUnknown, connector.ErrBusy},
+		{"the answer to a question", 404, "application/problem+json", problem(404, "transfer_unknown"), silent, connector.ErrUnknown, connector.ErrUnknown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client := newClient(t, serve(t, reply(c.status, c.contentType, c.body, c.id...)), nil)
+			_, err := client.Debit(t.Context(), transfer(1))
+			checkClass(t, err, c.fresh)
+
+			client = newClient(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasPrefix(r.URL.Path, "/transfers/") { // the first use of the connection
+					reply(404, "application/problem+json", problem(404, "transfer_unknown"))(w, r)
+					return
+				}
+				reply(c.status, c.contentType, c.body, c.id...)(w, r)
+			}), nil)
+			if _, err := client.Status(t.Context(), id(2)); err != nil {
+				t.Fatal(err)
+			}
+			_, err = client.Debit(t.Context(), transfer(1))
+			checkClass(t, err, c.used)
+		})
 	}
 }
 

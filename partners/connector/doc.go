@@ -28,7 +28,9 @@
 // # What the client promises
 //
 // It never takes the answer to another request for its own: each answer repeats
-// the identifier it is about, and one that does not is unknown. It follows no
+// the request's own identifier in a header, and in its body the identifier of
+// what it is about. Where neither proves whose it is, the outcome is unknown. It
+// follows no
 // redirect, reads no more than 64 KiB of an answer, repeats a call only with the
 // same identifier, and has bounds on calls under way and calls waiting.
 package connector

@@ -82,6 +82,9 @@ func decodeTransferAnswer(body []byte, id ID) (Answer, error) {
 	if err := checkEcho("transfer_id", b.TransferID, id); err != nil {
 		return Answer{}, err
 	}
+	if b.ReversalID != "" || b.ReversedAmount != "" || b.Kind != "" {
+		return Answer{}, errors.New("the answer is that of a reversal or status")
+	}
 	return b.answer(), nil
 }
 

@@ -30,23 +30,23 @@ func (c *Client) openStatement(ctx context.Context, from *url.URL) (io.ReadClose
 }
 
 func (c *Client) openStream(ctx context.Context, r *call, stream *statementStream) error {
-	answer, failed := c.roundTrip(ctx, r)
+	got, failed := c.roundTrip(ctx, r)
 	if failed != nil {
 		return failed
 	}
-	contentType := answer.Header.Get("Content-Type")
-	if answer.StatusCode == http.StatusOK && isMedia(contentType, MediaCSV) {
-		stream.body = answer.Body
+	contentType := got.Header.Get("Content-Type")
+	if got.StatusCode == http.StatusOK && isMedia(contentType, MediaCSV) {
+		stream.body = got.Body
 		return nil
 	}
-	body, err := readBounded(answer.Body)
+	body, err := readBounded(got.Body)
 	if err != nil {
 		return c.fail(r.verb, ErrUnknown, err)
 	}
-	if answer.StatusCode == http.StatusOK {
-		return c.nonsense(r, answer.StatusCode, fmt.Errorf("the answer is %q, must be %s", clip(contentType), MediaCSV))
+	if got.StatusCode == http.StatusOK {
+		return c.nonsense(r, got.StatusCode, fmt.Errorf("the answer is %q, must be %s", clip(contentType), MediaCSV))
 	}
-	_, err = c.readFailure(r, answer, body)
+	_, err = c.readFailure(r, got, body)
 	return err
 }
 
