@@ -15,18 +15,15 @@ const readersMax = 4
 // reader answers from what is committed.
 type reader struct {
 	db       *sql.DB
+	rewrite  func(query string) string // to what the driver likes best
 	mu       sync.RWMutex
 	prepared map[string]*sql.Stmt
 }
 
-func newReader(path string) (*reader, error) {
-	db, err := openDB(dsn(path, "query_only(1)", "cache_size(-8192)"))
-	if err != nil {
-		return nil, err
-	}
+func newReader(db *sql.DB, rewrite func(string) string) *reader {
 	db.SetMaxOpenConns(readersMax)
 	db.SetMaxIdleConns(readersMax)
-	return &reader{db: db, prepared: map[string]*sql.Stmt{}}, nil
+	return &reader{db: db, rewrite: rewrite, prepared: map[string]*sql.Stmt{}}
 }
 
 func (r *reader) close() error {
@@ -54,7 +51,7 @@ func (r *reader) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	if st := r.prepared[query]; st != nil {
 		return st, nil
 	}
-	st, err := r.db.PrepareContext(ctx, unnumbered(query))
+	st, err := r.db.PrepareContext(ctx, r.rewrite(query))
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: prepare %q: %w", query, err)
 	}

@@ -27,10 +27,10 @@ const (
 	selectSettlement = `SELECT ` + settlementColumns + ` FROM settlements WHERE id = $1`
 
 	selectSettlements = `SELECT ` + settlementColumns + ` FROM settlements
-		WHERE (window_date < $1 OR (window_date = $2 AND partner > $3))
+		WHERE window_date <= $1 AND (window_date < $2 OR partner > $3)
 		ORDER BY window_date DESC, partner LIMIT $4`
 	selectSettlementsOfPartner = `SELECT ` + settlementColumns + ` FROM settlements
-		WHERE (window_date < $1 OR (window_date = $2 AND partner > $3)) AND partner = $4
+		WHERE partner = $1 AND window_date <= $2 AND (window_date < $3 OR partner > $4)
 		ORDER BY window_date DESC, partner LIMIT $5`
 )
 
@@ -80,11 +80,11 @@ func (s *Store) Settlements(ctx context.Context, partner, before string, limit i
 		}
 		window, after = w, code
 	}
-	args := []any{int64(window), int64(window), after}
 	if partner == "" {
-		return list(ctx, s.reader, scanSettlement, selectSettlements, append(args, int64(limit))...)
+		return list(ctx, s.reader, scanSettlement, selectSettlements, int64(window), int64(window), after, int64(limit))
 	}
-	return list(ctx, s.reader, scanSettlement, selectSettlementsOfPartner, append(args, partner, int64(limit))...)
+	return list(ctx, s.reader, scanSettlement, selectSettlementsOfPartner,
+		partner, int64(window), int64(window), after, int64(limit))
 }
 
 func scanSettlement(row scanner) (*settlement.Settlement, error) {

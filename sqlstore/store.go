@@ -66,15 +66,15 @@ func open(ctx context.Context, path string, logger *slog.Logger) (*Store, error)
 	if err := migrate(ctx, path, logger); err != nil {
 		return nil, err
 	}
-	r, err := newReader(path)
+	db, err := openDB(dsn(path, "query_only(1)", "cache_size(-8192)"))
 	if err != nil {
 		return nil, err
 	}
 	session, err := newSQLiteSession(ctx, path)
 	if err != nil {
-		return nil, errors.Join(err, r.close())
+		return nil, errors.Join(err, db.Close())
 	}
-	return &Store{writer: newWriter(session, logger), reader: r}, nil
+	return &Store{writer: newWriter(session, logger), reader: newReader(db, unnumbered)}, nil
 }
 
 // Close carries out the writes that wait and releases the file. Writes that come
