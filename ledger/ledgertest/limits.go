@@ -146,4 +146,5 @@ func testExposure(s *suite) {
 	}
 	s.refused(ledger.CodeExposureCap, o.hold(a, 1))
 	s.ok(d.in(a, 200))
+	s.ok(o.out(a, 200)) // what was on hold is no longer
 }

@@ -32,6 +32,10 @@ func target(lazy bool) ledgertest.Target {
 	return t
 }
 
+func TestMemoryAgainstTheModel(t *testing.T) {
+	ledgertest.RunProperties(t, func(*testing.T) ledgertest.Target { return target(false) })
+}
+
 func TestMemory(t *testing.T) { ledgertest.Run(t, target(false)) }
 
 func TestMemoryWithoutCheckpointsOfItsOwn(t *testing.T) { ledgertest.Run(t, target(true)) }
