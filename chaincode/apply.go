@@ -14,7 +14,7 @@ import (
 // or were executed before write nothing. An error says that state failed or is
 // damaged; nothing of the transaction may then be kept.
 func Apply(tx Tx, state State, batch []ledger.Command) ([]ledger.Result, error) {
-	w := newWork(tx, state)
+	w := newWork(tx, state, len(batch))
 	results := screen(batch)
 	if err := w.prefetch(batch, results); err != nil {
 		return nil, err
@@ -75,8 +75,12 @@ func (w *work) execute(c ledger.Command, size int, result *ledger.Result) error 
 	return err
 }
 
-// digest is [ledger.Command.Digest].
-func (w *work) digest(c ledger.Command) ledger.Digest { return c.Digest() }
+// digest is [ledger.Command.Digest] without its allocations.
+func (w *work) digest(c ledger.Command) ledger.Digest {
+	w.scratch.Reset()
+	c.Append(&w.scratch)
+	return ledger.DigestOf(w.scratch.Bytes())
+}
 
 // earlier returns what a command with the same ID and content wrote before, or
 // nil when the ID is new. Checkpoints are no transfers and have no earlier.

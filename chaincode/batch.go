@@ -74,6 +74,19 @@ type ownBatch struct {
 	leaves  []ledger.Hash
 }
 
+// recordSize is about the size of a record, to make room for a batch at once.
+const recordSize = 224
+
+func newOwnBatch(size int) ownBatch {
+	return ownBatch{
+		places:  make(map[ledger.ID]int, size),
+		entries: make([]*ledger.Entry, 0, size),
+		ends:    make([]byte, 0, 4*size),
+		records: make([]byte, 0, recordSize*size),
+		leaves:  make([]ledger.Hash, 0, size),
+	}
+}
+
 // record puts a transfer into the batch and its ID into the index.
 func (w *work) record(entry *ledger.Entry) error {
 	t := &entry.Transfer
@@ -89,9 +102,6 @@ func (w *work) record(entry *ledger.Entry) error {
 	o.records = append(o.records, w.scratch.Bytes()...)
 	o.ends = binary.BigEndian.AppendUint32(o.ends, uint32(len(o.records)))
 	o.leaves = append(o.leaves, ledger.LeafHash(w.scratch.Bytes()))
-	if o.places == nil {
-		o.places = make(map[ledger.ID]int)
-	}
 	o.places[t.ID] = index
 	o.entries = append(o.entries, entry)
 	p.edit(&w.journal).add(t.ID, w.head.now.next, uint32(index))

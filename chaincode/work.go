@@ -38,12 +38,13 @@ type work struct {
 	notes      table[uint64, checkpoint, *checkpoint]
 }
 
-func newWork(tx Tx, state State) *work {
-	w := &work{tx: tx, state: state}
+func newWork(tx Tx, state State, size int) *work {
+	w := &work{tx: tx, state: state, own: newOwnBatch(size)}
 	w.alliance.key, w.head.key = keyAlliance, keyHead(tx.Lane)
 	w.cells = append(w.cells, &w.alliance, &w.head)
 	w.missing = append(w.missing, w.cells...)
 	w.accounts.key = keyAccount
+	w.accounts.cells = make(map[ledger.Account]*cell[account, *account], size)
 	w.partners.key = keyPartner
 	w.programmes.key = keyProgramme
 	w.books.key = keyBooks
@@ -127,12 +128,21 @@ func (w *work) fetch() error {
 	return nil
 }
 
+// volume is about how many bytes flush writes.
+func (w *work) volume(keys int) int {
+	n := 96*keys + len(w.own.ends) + len(w.own.records)
+	for _, p := range w.pages.cells { // a sum, so their order does not matter
+		n += len(p.now.sorted) + len(p.now.added)
+	}
+	return n
+}
+
 // flush writes each changed key once, in ascending order. Values share one
 // buffer, which nothing writes to afterwards.
 func (w *work) flush() error {
 	changed := slices.DeleteFunc(w.cells, func(c stored) bool { return !c.changed() })
 	slices.SortFunc(changed, func(a, b stored) int { return strings.Compare(a.name(), b.name()) })
-	e := wire.NewEncoder(make([]byte, 0, 128*len(changed)+2*len(w.own.records)))
+	e := wire.NewEncoder(make([]byte, 0, w.volume(len(changed))))
 	ends := make([]int, len(changed))
 	for i, c := range changed {
 		c.put(e)

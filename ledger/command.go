@@ -133,7 +133,12 @@ func (c Command) Digest() Digest {
 	var buf [256]byte
 	e := wire.NewEncoder(buf[:0])
 	c.Append(e)
-	sum := sha256.Sum256(e.Bytes())
+	return DigestOf(e.Bytes())
+}
+
+// DigestOf returns the digest of a command by its canonical encoding.
+func DigestOf(encoding []byte) Digest {
+	sum := sha256.Sum256(encoding)
 	return Digest(sum[:16])
 }
 
