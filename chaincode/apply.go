@@ -34,7 +34,10 @@ func Apply(tx Tx, state State, batch []ledger.Command) ([]ledger.Result, error) 
 	if err := w.seal(window); err != nil {
 		return nil, err
 	}
-	return results, w.flush()
+	if err := w.flush(); err != nil {
+		return nil, err
+	}
+	return results, nil
 }
 
 // screen checks each command by itself. The code stays empty when there is

@@ -3,7 +3,8 @@ package chaincode
 import "github.com/pointgrid/pointgrid/ledger"
 
 // prefetch reads what the commands will need in two goes: first what they name,
-// then what that leads to. The rules fetch by themselves whatever is missed here.
+// then what that leads to. Reversals take a third, for what their originals name.
+// The rules fetch by themselves whatever is missed here.
 func (w *work) prefetch(batch []ledger.Command, results []ledger.Result) error {
 	for i, c := range batch {
 		if results[i].Code == "" {
@@ -18,6 +19,16 @@ func (w *work) prefetch(batch []ledger.Command, results []ledger.Result) error {
 		if results[i].Code == "" {
 			w.wantRecord(c.ID)
 			w.wantLinked(c.Body)
+		}
+	}
+	if err := w.fetch(); err != nil {
+		return err
+	}
+	for i, c := range batch {
+		if r, ok := c.Body.(*ledger.Reverse); ok && results[i].Code == "" {
+			if err := w.wantReversed(r.Original); err != nil {
+				return err
+			}
 		}
 	}
 	return w.fetch()
@@ -95,15 +106,33 @@ func (w *work) wantHold(account ledger.Account, id ledger.ID) {
 	switch {
 	case !ok:
 	case a.holds[i].Leg != nil:
-		l := a.holds[i].Leg
-		w.partners.want(w, l.Partner)
-		w.books.want(w, l.Partner)
-		w.agreements.want(w, l.Agreement)
-		w.residues.want(w, l.Agreement)
-		w.positions.want(w, l.Partner)
+		w.wantBooking(a.holds[i].Leg)
 	default:
 		w.houses.want(w, a.holds[i].To)
 	}
+}
+
+// wantReversed wants what reversing a conversion needs, once its record is read.
+func (w *work) wantReversed(original ledger.ID) error {
+	e, err := w.find(original)
+	if err != nil || e == nil {
+		return err
+	}
+	for _, l := range []*ledger.Leg{e.Transfer.Source, e.Transfer.Destination} {
+		if l != nil {
+			w.wantBooking(l)
+		}
+	}
+	return nil
+}
+
+// wantBooking wants what booking a leg needs that was priced before.
+func (w *work) wantBooking(l *ledger.Leg) {
+	w.partners.want(w, l.Partner)
+	w.books.want(w, l.Partner)
+	w.agreements.want(w, l.Agreement)
+	w.residues.want(w, l.Agreement)
+	w.positions.want(w, l.Partner)
 }
 
 // wantRecord wants the batch with the transfer of an ID, if there is one.

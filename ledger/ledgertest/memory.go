@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -19,6 +21,9 @@ import (
 type Memory struct {
 	// Lazy leaves checkpoints to whoever submits them. Set it before use.
 	Lazy bool
+	// Strict executes every batch three times, once with only those commands that
+	// were carried out, and fails unless all write the same. Set it before use.
+	Strict bool
 
 	clock  func() time.Time
 	key    ed25519.PrivateKey
@@ -95,11 +100,35 @@ func Batches(commands []ledger.Command) (batches [][]ledger.Command) {
 func (m *Memory) apply(caller ledger.Identity, batch []ledger.Command) ([]ledger.Result, error) {
 	tx, t := m.tx(caller), m.store.Begin()
 	results, err := chaincode.Apply(tx, t, batch)
+	if err == nil && m.Strict {
+		err = m.repeat(tx, t, batch, results)
+	}
 	if err == nil {
 		t.Commit()
 		m.blocks[tx.ID] = uint64(len(m.blocks))
 	}
 	return results, err
+}
+
+// repeat executes a batch again, and once more without the commands that were
+// refused or replayed: those must leave no trace.
+func (m *Memory) repeat(tx chaincode.Tx, first *Transaction, batch []ledger.Command, results []ledger.Result) error {
+	var kept []ledger.Command
+	for i, r := range results {
+		if r.Code == ledger.CodeOK && !r.Replayed {
+			kept = append(kept, batch[i])
+		}
+	}
+	for _, again := range [][]ledger.Command{batch, kept} {
+		t := m.store.Begin()
+		if _, err := chaincode.Apply(tx, t, again); err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(t.Writes, first.Writes) || !reflect.DeepEqual(t.Demands, first.Demands) {
+			return fmt.Errorf("ledgertest: %d of %d commands, executed again, write something else", len(again), len(batch))
+		}
+	}
+	return nil
 }
 
 func (m *Memory) tx(caller ledger.Identity) chaincode.Tx {

@@ -14,7 +14,7 @@ func target(lazy bool) ledgertest.Target {
 	now := time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
 	m := ledgertest.NewMemory(clock)
-	m.Lazy = lazy
+	m.Lazy, m.Strict = lazy, true
 	t := ledgertest.Target{
 		Ledger:   m,
 		Utility:  ledger.Identity{MSP: "UtilityMSP", Subject: "gateway"},
