@@ -108,6 +108,9 @@ func (a *account) fault() string {
 		if h.Amount != total(h.Lots) {
 			return "hold is not the sum of its lots"
 		}
+		if h.Leg == nil && !ledger.ValidHouse(h.To) || !soundLeg(h.Leg) {
+			return "hold for nobody"
+		}
 	}
 	for i := range a.usage {
 		if a.usage[i].DayUsed < 0 || a.usage[i].YearUsed < a.usage[i].DayUsed {

@@ -24,27 +24,31 @@ func (p *packed) encode(e *wire.Encoder) {
 
 func (p *packed) decode(d *wire.Decoder) {
 	p.header = ledger.ReadBatchHeader(d)
-	if p.header.Size > ledger.BatchMax {
-		d.Fail("batch of too many transfers")
+	if p.header.Size < 1 || p.header.Size > ledger.BatchMax {
+		d.Fail("batch of too few or too many transfers")
 	}
 	p.ends = d.Raw(4 * int(p.header.Size))
 	p.records = d.Raw(d.Len())
+	if d.Err() == nil && p.end(p.header.Size-1) != uint32(len(p.records)) {
+		d.Fail("batch that does not end with its last record")
+	}
 }
 
 // record returns the canonical bytes of one transfer.
 func (p *packed) record(index uint32) ([]byte, error) {
-	start, end := uint32(0), uint32(0)
 	if index < p.header.Size {
-		end = binary.BigEndian.Uint32(p.ends[4*index:])
+		start, end := uint32(0), p.end(index)
+		if index > 0 {
+			start = p.end(index - 1)
+		}
+		if start < end && uint64(end) <= uint64(len(p.records)) {
+			return p.records[start:end:end], nil
+		}
 	}
-	if index > 0 && end > 0 {
-		start = binary.BigEndian.Uint32(p.ends[4*index-4:])
-	}
-	if start >= end || uint64(end) > uint64(len(p.records)) {
-		return nil, damaged("batch %d of lane %d has no record %d", p.header.Number, p.header.Lane, index)
-	}
-	return p.records[start:end:end], nil
+	return nil, damaged("batch %d of lane %d has no record %d", p.header.Number, p.header.Lane, index)
 }
+
+func (p *packed) end(index uint32) uint32 { return binary.BigEndian.Uint32(p.ends[4*index:]) }
 
 // entry reads one transfer.
 func (p *packed) entry(index uint32) (ledger.Entry, error) {
@@ -54,6 +58,9 @@ func (p *packed) entry(index uint32) (ledger.Entry, error) {
 	}
 	d := wire.NewDecoder(b)
 	t := ledger.ReadTransfer(d)
+	if !soundLeg(t.Source) || !soundLeg(t.Destination) {
+		d.Fail("leg of nobody")
+	}
 	if err := d.Close(); err != nil {
 		return ledger.Entry{}, damaged("batch %d of lane %d, record %d: %v", p.header.Number, p.header.Lane, index, err)
 	}

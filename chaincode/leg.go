@@ -183,6 +183,10 @@ func (w *work) check(c *ledger.LegTerms, dir ledger.Direction, a *account, stepp
 	return l, w.expose(l)
 }
 
+// soundLeg reports whether a stored leg names a partner, if there is one. Keys are
+// made of it.
+func soundLeg(l *ledger.Leg) bool { return l == nil || ledger.ValidPartner(l.Partner) }
+
 // recall returns the leg that an earlier transfer wrote, with its agreement,
 // which need no longer be in force.
 func (w *work) recall(l *ledger.Leg) (*leg, error) {

@@ -52,6 +52,13 @@ type programme struct {
 func (p *programme) encode(e *wire.Encoder) { e.String(p.partner) }
 func (p *programme) decode(d *wire.Decoder) { p.partner = d.String() }
 
+func (p *programme) fault() string {
+	if !ledger.ValidPartner(p.partner) {
+		return "programme of nobody"
+	}
+	return ""
+}
+
 // agreement is a rate card with its history.
 type agreement struct {
 	plain
