@@ -72,18 +72,20 @@ func (s *settleCommand) running(ctx context.Context, c *config.Config) ([]string
 		return nil, err
 	}
 	var answer struct {
-		Data []struct {
-			ID    string `json:"id"`
-			Lines int64  `json:"lines,string"`
-			Net   string `json:"net_cny"`
-		} `json:"data"`
+		Settlements []struct {
+			ID       string `json:"id"`
+			Lines    int64  `json:"lines"`
+			Position struct {
+				Net string `json:"net"`
+			} `json:"position"`
+		} `json:"settlements"`
 	}
 	if _, err := api.Do(ctx, client.Request{Method: "POST", Path: "/v1/settlements"}, &answer); err != nil {
 		return nil, err
 	}
 	var lines []string
-	for _, m := range answer.Data {
-		lines = append(lines, line(m.ID, m.Lines, m.Net))
+	for _, m := range answer.Settlements {
+		lines = append(lines, line(m.ID, m.Lines, m.Position.Net))
 	}
 	return lines, nil
 }

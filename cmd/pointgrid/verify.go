@@ -119,3 +119,23 @@ func isDir(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
 }
+
+// printReport says what was checked and what was found.
+func printReport(out io.Writer, r embedded.Report) error {
+	fmt.Fprintf(out, "%d blocks, %d transfers and %d checkpoints executed again; the accounts of %d programmes sum to zero\n",
+		r.Blocks, r.Transfers, r.Checkpoints, len(r.Programmes))
+	if r.Torn > 0 {
+		fmt.Fprintf(out, "the last block was cut off after %d bytes while it was being written; nobody was told that it was done\n", r.Torn)
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintln(out, "found:", f)
+	}
+	if r.More > 0 {
+		fmt.Fprintf(out, "and %d more\n", r.More)
+	}
+	if !r.OK() {
+		return errReported
+	}
+	fmt.Fprintln(out, "nothing is wrong")
+	return nil
+}

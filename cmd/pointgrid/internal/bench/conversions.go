@@ -176,17 +176,17 @@ func (b *Conversions) check(ctx context.Context, stage *sandbox.Stage, finished 
 // company in the open window.
 func countIn(ctx context.Context, caller *client.Client) (int64, error) {
 	var answer struct {
-		Data []struct {
+		Positions []struct {
 			In struct {
 				Count int64 `json:"count"`
 			} `json:"in"`
-		} `json:"data"`
+		} `json:"positions"`
 	}
 	if _, err := caller.Do(ctx, client.Request{Method: "GET", Path: "/v1/positions"}, &answer); err != nil {
 		return 0, err
 	}
 	var n int64
-	for _, p := range answer.Data {
+	for _, p := range answer.Positions {
 		n += p.In.Count
 	}
 	return n, nil

@@ -60,7 +60,7 @@ type Exchange struct {
 
 // Tokens tunes access tokens.
 type Tokens struct {
-	TTL time.Duration `yaml:"ttl" env:"TTL" doc:"Lifetime of an access token, 1m to 1h."`
+	TTL time.Duration `yaml:"ttl" env:"TTL" doc:"Lifetime of an access token, 5m to 10m."`
 }
 
 // Utility is the company that runs the gateway.

@@ -32,7 +32,7 @@ func (c *Config) Validate() error {
 	between(wrong, "ledger.checkpoint_every", c.Ledger.CheckpointEvery, 100*time.Millisecond, time.Minute)
 	between(wrong, "exchange.quote_ttl", c.Exchange.QuoteTTL, time.Second, time.Hour)
 	between(wrong, "exchange.deadline", c.Exchange.Deadline, time.Second, 24*time.Hour)
-	between(wrong, "tokens.ttl", c.Tokens.TTL, time.Minute, time.Hour)
+	between(wrong, "tokens.ttl", c.Tokens.TTL, 5*time.Minute, 10*time.Minute)
 	c.validateCompanies(wrong)
 	return errors.Join(errs...)
 }

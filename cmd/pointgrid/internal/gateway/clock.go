@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/web/api"
 )
 
 // settings keeps a few named values across restarts.
@@ -19,24 +23,19 @@ type settings interface {
 type Clock struct {
 	system   func() time.Time
 	settings settings
+	moving   sync.Mutex
 	offset   atomic.Int64 // nanoseconds
 }
-
-// advanceMax bounds one step of the clock: each day closes a window.
-const advanceMax = 400 * 24 * time.Hour
-
-// Errors of [Clock.Advance].
-var (
-	errClockBack = errors.New("the clock moves forward only")
-	errClockFar  = fmt.Errorf("the clock moves at most %d days at a time", advanceMax/(24*time.Hour))
-)
 
 const offsetSetting = "clock_offset"
 
 // restore takes up the offset that a sandbox was left with.
 func (c *Clock) restore(ctx context.Context) error {
 	text, err := c.settings.Setting(ctx, offsetSetting)
-	if err != nil || text == "" {
+	if errors.Is(err, sqlstore.ErrNoSetting) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	offset, err := time.ParseDuration(text)
@@ -50,13 +49,14 @@ func (c *Clock) restore(ctx context.Context) error {
 // Now returns the alliance's time.
 func (c *Clock) Now() time.Time { return c.system().Add(time.Duration(c.offset.Load())) }
 
-// Advance moves the clock forward, for ever.
-func (c *Clock) Advance(ctx context.Context, by time.Duration) error {
+// AdvanceTo moves the clock forward to an instant, for ever. It returns
+// [api.ErrClockBackward] when the clock stands later already.
+func (c *Clock) AdvanceTo(ctx context.Context, to time.Time) error {
+	c.moving.Lock()
+	defer c.moving.Unlock()
+	by := to.Sub(c.Now())
 	if by < 0 {
-		return errClockBack
-	}
-	if by > advanceMax {
-		return errClockFar
+		return api.ErrClockBackward
 	}
 	offset := time.Duration(c.offset.Load()) + by
 	if err := c.settings.SetSetting(ctx, offsetSetting, offset.String()); err != nil {

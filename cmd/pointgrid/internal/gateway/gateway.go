@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
@@ -30,10 +31,11 @@ type Surroundings struct {
 
 // Gateway is the parts, opened. [Gateway.Serve] or [Gateway.Close] must follow.
 type Gateway struct {
-	Ledger ledger.Ledger
-	Store  *sqlstore.Store
-	Night  *settlement.Night
-	Clock  *Clock
+	Ledger   ledger.Ledger
+	Store    *sqlstore.Store
+	Exchange *exchange.Service
+	Night    *settlement.Night
+	Clock    *Clock
 
 	config   *config.Config
 	around   Surroundings
@@ -41,9 +43,9 @@ type Gateway struct {
 	key      partners.SigningKey
 	registry *partners.Registry
 	calendar settlement.Calendar
-	exchange *exchange.Service
 	metrics  *metrics
 	hosts    map[string]connector.Host
+	ready    atomic.Bool
 	closers  []func() error
 }
 
@@ -150,7 +152,7 @@ func (g *Gateway) buildServices(context.Context) (err error) {
 		return err
 	}
 	identity := ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}
-	g.exchange, err = exchange.New(exchange.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Registry: g.registry,
+	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Registry: g.registry,
 		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, AccountKey: accountKey,
 		QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
 		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion})

@@ -1,0 +1,71 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/web/api"
+)
+
+// server builds the API for the address that is listened on.
+func (g *Gateway) server(address string) (*http.Server, error) {
+	issuer := g.config.URL
+	if issuer == "" {
+		issuer = "http://" + address
+	}
+	o := api.Options{Exchange: g.Exchange, Quotes: g.Store, Settlements: g.Store, Answers: g.Store, Assertions: g.Store,
+		Registry: g.registry, Issuer: issuer, Keys: []partners.SigningKey{g.key}, TokenLife: g.config.Tokens.TTL,
+		Statements: func(s *settlement.Settlement) (io.ReadCloser, error) {
+			return settlement.OpenStatement(g.home.Statements(), s)
+		},
+		Ready: g.isReady, Metrics: g.metrics.registry,
+		Now: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}
+	if g.config.Sandbox {
+		o.Clock = sandboxClock{g}
+	}
+	a, err := api.New(o)
+	if err != nil {
+		return nil, err
+	}
+	return api.NewServer(address, a.Handler(), g.around.Logger), nil
+}
+
+var errNotServing = errors.New("the gateway is starting or ending")
+
+// isReady reports whether ledger and store answer.
+func (g *Gateway) isReady(ctx context.Context) error {
+	if !g.ready.Load() {
+		return errNotServing
+	}
+	if _, err := g.Ledger.Alliance(ctx); err != nil {
+		return err
+	}
+	if _, err := g.Store.Setting(ctx, offsetSetting); !errors.Is(err, sqlstore.ErrNoSetting) {
+		return err
+	}
+	return nil
+}
+
+// sandboxClock moves the clock of a sandbox and does what falls due.
+type sandboxClock struct{ g *Gateway }
+
+func (c sandboxClock) Now() time.Time { return c.g.Clock.Now() }
+
+func (c sandboxClock) Window(ctx context.Context) (ledger.Date, error) {
+	alliance, err := c.g.Ledger.Alliance(ctx)
+	return alliance.Window, err
+}
+
+func (c sandboxClock) AdvanceTo(ctx context.Context, to time.Time) ([]settlement.Settlement, error) {
+	if err := c.g.Clock.AdvanceTo(ctx, to); err != nil {
+		return nil, err
+	}
+	return c.g.Night.RunDue(ctx)
+}

@@ -1,0 +1,294 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary is the program under test, built once.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "pointgrid-test-")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "pointgrid")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// run runs the program to its end.
+func run(t *testing.T, args ...string) (out string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, args...)
+	b, err := cmd.CombinedOutput()
+	if err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return string(b), cmd.ProcessState.ExitCode()
+}
+
+// started is a program that runs.
+type started struct {
+	cmd *exec.Cmd
+	out *lockedBuffer
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// start runs the program until the test ends, and returns once its standard
+// output has a line with the words.
+func start(t *testing.T, words string, args ...string) *started {
+	t.Helper()
+	s := &started{cmd: exec.Command(binary, args...), out: &lockedBuffer{}}
+	s.cmd.Stderr = s.out
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.kill() })
+	ready := make(chan bool)
+	go func() {
+		defer close(ready)
+		lines := bufio.NewScanner(io.TeeReader(stdout, s.out))
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), words) {
+				ready <- true
+			}
+		}
+	}()
+	select {
+	case ok := <-ready:
+		if !ok {
+			t.Fatalf("ended before it said %q:\n%s", words, s.out)
+		}
+	case <-time.After(time.Minute):
+		t.Fatalf("did not say %q within a minute:\n%s", words, s.out)
+	}
+	go func() {
+		for range ready {
+		}
+	}()
+	return s
+}
+
+func (s *started) kill() {
+	_ = s.cmd.Process.Kill() // it may have ended already
+	_ = s.cmd.Wait()
+}
+
+// end asks the program to end and returns its exit code.
+func (s *started) end(t *testing.T) int {
+	t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.cmd.Wait() // the exit code tells
+	return s.cmd.ProcessState.ExitCode()
+}
+
+// needCurl skips a test where curl is missing.
+func needCurl(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("curl"); err != nil {
+		if os.Getenv("POINTGRID_REQUIRE") == "all" {
+			t.Fatal("curl is missing: install it (Debian: apt-get install curl)")
+		}
+		t.Skip("curl is missing: install it (Debian: apt-get install curl)")
+	}
+}
+
+const sandboxReady = "Ctrl-C ends it."
+
+func TestTheTourGoesThrough(t *testing.T) {
+	out, code := run(t, "tour")
+	t.Log(out)
+	if code != 0 || !strings.Contains(out, "as they should be") {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestTheSandboxsCommandsCanBePasted(t *testing.T) {
+	needCurl(t)
+	s := start(t, sandboxReady, "sandbox", "--addr", "127.0.0.1:0", "--dir", t.TempDir())
+	pasted := regexp.MustCompile(`(?m)^curl .*$`).FindAllString(s.out.String(), -1)
+	if len(pasted) != 3 {
+		t.Fatalf("%d commands in\n%s", len(pasted), s.out)
+	}
+	want := []string{`"destination_amount":"333"`, `"status":"completed"`, `"window":"`}
+	for i, command := range pasted {
+		if out := shell(t, command); !strings.Contains(strings.ReplaceAll(out, " ", ""), want[i]) {
+			t.Errorf("%s\nanswered %s\nwant %s in it", command, out, want[i])
+		}
+	}
+	if code := s.end(t); code != 0 {
+		t.Errorf("exit code %d:\n%s", code, s.out)
+	}
+}
+
+func shell(t *testing.T, command string) string {
+	t.Helper()
+	out, err := exec.Command("sh", "-c", command).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", command, err, out)
+	}
+	return string(out)
+}
+
+func TestAKilledSandboxComesBackWithItsData(t *testing.T) {
+	needCurl(t)
+	dir := t.TempDir()
+	convert := func(s *started) string {
+		t.Helper()
+		command := regexp.MustCompile(`(?m)^curl .*/v1/conversions .*$`).FindString(s.out.String())
+		return shell(t, strings.Replace(command, "paste-$(date +%s)", "the-same", 1))
+	}
+	first := start(t, sandboxReady, "sandbox", "--addr", "127.0.0.1:0", "--dir", dir)
+	before := convert(first)
+	first.kill()
+	second := start(t, sandboxReady, "sandbox", "--addr", "127.0.0.1:0", "--dir", dir)
+	if after := convert(second); after != before || !strings.Contains(before, `"completed"`) {
+		t.Errorf("before %s\nafter  %s", before, after)
+	}
+}
+
+func TestAHomeIsOpenedOnce(t *testing.T) {
+	dir := t.TempDir()
+	start(t, sandboxReady, "sandbox", "--addr", "127.0.0.1:0", "--dir", dir)
+	out, code := run(t, "serve", "--config", filepath.Join(dir, "pointgrid.yaml"))
+	if code == 0 || !strings.Contains(out, "in use by another process") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+func TestVerifyFindsWhatWasChanged(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, sandboxReady, "sandbox", "--addr", "127.0.0.1:0", "--dir", dir)
+	home := filepath.Join(dir, "gateway")
+	if out, code := run(t, "verify", home); code == 0 || !strings.Contains(out, "in use") {
+		t.Errorf("of a running gateway: exit code %d: %s", code, out)
+	}
+	if code := s.end(t); code != 0 {
+		t.Fatalf("exit code %d:\n%s", code, s.out)
+	}
+	if out, code := run(t, "verify", home); code != 0 || !strings.Contains(out, "nothing is wrong") {
+		t.Errorf("untouched: exit code %d: %s", code, out)
+	}
+	blocks, err := filepath.Glob(filepath.Join(home, "ledger", "blocks", "*"))
+	if err != nil || len(blocks) == 0 {
+		t.Fatal(blocks, err)
+	}
+	b, err := os.ReadFile(blocks[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	if err := os.WriteFile(blocks[0], b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, code := run(t, "verify", home); code != 1 || !strings.Contains(out, filepath.Base(blocks[0])) || !strings.Contains(out, "block ") {
+		t.Errorf("one bit flipped: exit code %d: %s", code, out)
+	}
+}
+
+func TestSettleRunsOnceWhoeverHasTheLedger(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, sandboxReady, "sandbox", "--addr", "127.0.0.1:0", "--dir", dir)
+	args := []string{"settle", "--config", filepath.Join(dir, "pointgrid.yaml"), "--key", filepath.Join(dir, "credentials", "utility.pem")}
+	if out, code := run(t, args...); code != 0 || !strings.Contains(out, "nothing is due") {
+		t.Errorf("while the gateway runs: exit code %d: %s", code, out)
+	}
+	s.end(t)
+	if out, code := run(t, args...); code != 0 || !strings.Contains(out, "nothing is due") {
+		t.Errorf("while it is stopped: exit code %d: %s", code, out)
+	}
+}
+
+func TestMistakesOfTheOperatorAreNamed(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	cases := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"unknown command", []string{"serv"}, "serv"},
+		{"unknown option", []string{"serve", "--confg", "x"}, "--confg"},
+		{"no configuration", []string{"serve"}, "data_dir: is missing"},
+		{"unknown key", []string{"serve", "--config", file("a.yaml", "datadir: /x\n")}, "datadir"},
+		{"key file that is missing", []string{"serve", "--config", file("b.yaml",
+			"data_dir: "+dir+"/h\nutility: {clients: [{id: u, scopes: [operator], key_file: "+dir+"/none}]}\n")}, dir + "/none"},
+		{"receipt without key", []string{"verify", file("r.json", "{}")}, "--key"},
+		{"receipt that is none", []string{"verify", file("r2.json", "{}"), "--key", file("k.json", `{"keys":[]}`)}, "key"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if out, code := run(t, c.args...); code == 0 || !strings.Contains(out, c.want) {
+				t.Errorf("exit code %d, want %q in:\n%s", code, c.want, out)
+			}
+		})
+	}
+}
+
+func TestHelpNamesEveryCommand(t *testing.T) {
+	out, code := run(t, "--help")
+	for _, command := range []string{"sandbox", "tour", "serve", "settle", "verify", "config", "bench conversions"} {
+		if code != 0 || !strings.Contains(out, command) {
+			t.Errorf("exit code %d, %q is not in:\n%s", code, command, out)
+		}
+	}
+}
+
+func TestTheBenchCountsWhatIsOnTheLedger(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs 10 s; run without -short")
+	}
+	out, code := run(t, "bench", "conversions", "--members", "100", "--clients", "8", "--duration", "1s", "--warmup", "200ms")
+	if code != 0 || strings.Count(out, "answered 201") != 2 {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+}
