@@ -136,6 +136,9 @@ func (c *Client) request(ctx context.Context, r *call) *http.Request {
 	if r.body != nil {
 		request.Body = io.NopCloser(bytes.NewReader(r.body))
 		request.ContentLength = int64(len(r.body))
+		// For the transport to send it on another connection if it finds the first
+		// one closed before a byte was written.
+		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
 		request.Header["Content-Type"] = []string{MediaJSON}
 	}
 	request.Header["User-Agent"] = []string{"PointGrid"}

@@ -1,6 +1,7 @@
 package partnersim
 
 import (
+	"errors"
 	"io"
 	"strconv"
 	"time"
@@ -62,13 +63,15 @@ func (h *Host) dayOf(t time.Time) uint32 {
 }
 
 // writeStatement writes the statement of a business day as of this moment.
-func (h *Host) writeStatement(w io.Writer, date time.Time) error {
+func (h *Host) writeStatement(w io.Writer, date time.Time) (err error) {
+	moment := h.store.db.NewSnapshot()
+	defer func() { err = errors.Join(err, moment.Close()) }()
 	if err := h.store.settle(); err != nil {
 		return err
 	}
 	day := uint32(date.Unix() / 86_400) // a date has no zone: midnight UTC stands for it
 	out := connector.NewStatementWriter(w)
-	err := h.store.scan(h.store.db, lineKey(day, 0), lineKey(day+1, 0), func(_, value []byte) error {
+	err = h.store.scan(moment, lineKey(day, 0), lineKey(day+1, 0), func(_, value []byte) error {
 		var l line
 		if err := l.decode(value); err != nil {
 			return err
