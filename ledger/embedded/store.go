@@ -47,7 +47,7 @@ type storeOptions struct {
 
 // memTableSize is how much state is gathered in memory before it goes to disk,
 // and so about how much a crash leaves to be executed again.
-const memTableSize = 32 << 20
+const memTableSize = 16 << 20
 
 func openStore(dir string, opts storeOptions) (*store, error) {
 	blocks := pebble.NewCache(opts.cacheBytes / 2)
