@@ -164,6 +164,28 @@ func TestTheSandboxsCommandsCanBePasted(t *testing.T) {
 	}
 }
 
+func TestTheReadmesExamplesWork(t *testing.T) {
+	needCurl(t)
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile("(?s)```sh\n(#[^`]*?\ncurl .*?)```").FindAllStringSubmatch(string(readme), -1)
+	want := []string{`"destination_amount":"333"`, `"status":"completed"`, `"value":"3.33"`}
+	if len(examples) != len(want) {
+		t.Fatalf("README has %d examples with curl, this test knows %d", len(examples), len(want))
+	}
+	dir := t.TempDir()
+	s := start(t, sandboxReady, "sandbox", "--addr", "127.0.0.1:0", "--dir", dir)
+	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(s.out.String())
+	for i, e := range examples {
+		command := strings.NewReplacer("/tmp/pointgrid", dir, "http://127.0.0.1:8080", url).Replace(e[1])
+		if out := shell(t, command); !strings.Contains(out, want[i]) {
+			t.Errorf("%s\nanswered %s\nwant %s in it", command, out, want[i])
+		}
+	}
+}
+
 func shell(t *testing.T, command string) string {
 	t.Helper()
 	out, err := exec.Command("sh", "-c", command).CombinedOutput()

@@ -24,6 +24,8 @@ type Config struct {
 	DataDir string `yaml:"data_dir" env:"DATA_DIR" doc:"Folder of the ledger, the database, keys and statements. Needed."`
 	Sandbox bool   `yaml:"sandbox" env:"SANDBOX" doc:"Allow the clock to be moved by POST /v1/sandbox/clock. Never in production."`
 
+	Profile string `yaml:"profile" env:"PROFILE" doc:"Loopback address and port for Go's profiler (net/http/pprof). Empty: off."`
+
 	Alliance  Alliance  `yaml:"alliance" envPrefix:"ALLIANCE_"`
 	Log       Log       `yaml:"log" envPrefix:"LOG_"`
 	Ledger    Ledger    `yaml:"ledger" envPrefix:"LEDGER_"`

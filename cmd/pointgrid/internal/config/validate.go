@@ -23,6 +23,9 @@ func (c *Config) Validate() error {
 	if c.URL != "" && !isBaseURL(c.URL) {
 		wrong("url", "%q is not a base URL like https://gateway.example.com", c.URL)
 	}
+	if c.Profile != "" && !isLoopback(c.Profile) {
+		wrong("profile", "%q is not a loopback address like 127.0.0.1:6060; a profile shows what is in memory", c.Profile)
+	}
 	if c.DataDir == "" {
 		wrong("data_dir", "is missing; name the folder that keeps ledger and database")
 	}
@@ -94,4 +97,10 @@ func between(wrong report, key string, value, low, high time.Duration) {
 func isBaseURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == "" && u.Fragment == ""
+}
+
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"sync"
 	"time"
 )
@@ -42,6 +43,9 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	var background sync.WaitGroup
+	if g.config.Profile != "" {
+		background.Go(func() { g.serveProfile(ctx) })
+	}
 	background.Go(func() { g.watchNight(ctx) })
 	g.ready.Store(true)
 	g.around.Logger.Info("gateway serves", "address", l.Addr().String())
@@ -89,5 +93,18 @@ func (g *Gateway) watchNight(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+// serveProfile serves Go's profiler until the context ends.
+func (g *Gateway) serveProfile(ctx context.Context) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	server := &http.Server{Addr: g.config.Profile, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // there is nothing to finish
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		g.around.Logger.Error("the profiler ended", "error", err)
 	}
 }
