@@ -199,3 +199,23 @@ func (f *failing) Endorsers(key string, msps ...string) error {
 	}
 	return f.Transaction.Endorsers(key, msps...)
 }
+
+// TestSumsThatDoNotFitAreRefused fills an account, and then the utility's, to
+// the brim of 64 bits.
+func TestSumsThatDoNotFitAreRefused(t *testing.T) {
+	b := newBed(t)
+	const most = 9223 // times the largest amount
+	for n := 0; n < most; {
+		var batch []ledger.Command
+		for ; len(batch) < ledger.BatchMax-1 && n < most; n++ {
+			batch = append(batch, b.issue(member(1), ledger.AmountMax))
+		}
+		b.ok(batch...)
+	}
+	b.codes([]ledger.Command{b.issue(member(1), ledger.AmountMax), b.issue(member(2), ledger.AmountMax), b.issue(member(2), 1)},
+		ledger.CodeAmountOutOfRange, ledger.CodeAmountOutOfRange, ledger.CodeOK)
+	var sum int64
+	if err := chaincode.Balances(b.store, "EPT", func(a ledger.Balance) error { sum += a.Amount; return nil }); err != nil || sum != 0 {
+		t.Errorf("the accounts add up to %d, %v", sum, err)
+	}
+}
