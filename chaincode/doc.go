@@ -17,6 +17,12 @@
 // What it refuses: anything the agreement in force, the caller's company, the
 // member's points, the window or an earlier use of the same ID does not allow.
 //
+// The first rule that a command breaks gives its code, in this order: its own
+// fields; its ID; whether the ledger is initialised, the command may share a
+// batch and the caller's company may give it; the account (frozen, too many
+// holds); then, leg by leg, partner, agreement, rate lock, amounts, limits of
+// one conversion, the member's caps, exposure; and last the member's points.
+//
 // An error of [Apply] is never a refusal: it says that the state could not be
 // read or written, or is not what the contract wrote ([ledger.ErrDamaged]).
 //
