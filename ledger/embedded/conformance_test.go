@@ -71,3 +71,9 @@ func TestEmbeddedWithoutCheckpointsOfItsOwn(t *testing.T) {
 	}
 	ledgertest.Run(t, to)
 }
+
+// TestEmbeddedProperties also verifies each of the random ledgers, and so that
+// the blocks, which leave out what was refused, give the same state again.
+func TestEmbeddedProperties(t *testing.T) {
+	ledgertest.RunProperties(t, func(t *testing.T) ledgertest.Target { return target(t, 0) })
+}
