@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -152,4 +153,49 @@ func FuzzDecodeTransfer(f *testing.F) {
 			t.Fatalf("%+v became %+v, %v", first, again, err)
 		}
 	})
+}
+
+// What is accepted means to every other reader of JSON what it means to us.
+func FuzzDecodeMember(f *testing.F) {
+	f.Add([]byte(`{"membership":"SKY-1","programme":"SKY"}`))
+	f.Add([]byte(" {\t\"membership\" : \"\\u0053\\\"\",\n\"programme\":\"SKY\"}\r\n"))
+	f.Add([]byte(`{"membership":"SKY-1","programme":"SKY",}`))
+	f.Add([]byte(`{,"membership":"SKY-1","programme":"SKY"}`))
+	f.Add([]byte(`{"membership":"a\`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		membership, programme, err := connector.DecodeMember(body)
+		if err != nil {
+			return
+		}
+		var other map[string]string
+		if err := json.Unmarshal(body, &other); err != nil {
+			t.Fatalf("%q is accepted and is not JSON: %v", body, err)
+		}
+		if len(other) != 2 || other["membership"] != membership || other["programme"] != programme {
+			t.Fatalf("%q is %q and %q to us, and %v to others", body, membership, programme, other)
+		}
+	})
+}
+
+// What encoding/json makes of a valid request's fields, in any order and
+// spacing, we accept.
+func TestRequestsInAnySpacingAreRead(t *testing.T) {
+	for _, body := range []string{
+		"\n{ \"programme\" :\t\"SKY\" ,\r\n \"membership\": \"SKY-1\" } \n",
+		`{"membership":"\u0053KY\u002d1","programme":"SKY"}`,
+	} {
+		membership, programme, err := connector.DecodeMember([]byte(body))
+		if err != nil || membership != "SKY-1" || programme != "SKY" {
+			t.Errorf("%s: got %q, %q, %v", body, membership, programme, err)
+		}
+	}
+}
+
+func BenchmarkDecodeTransfer(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := connector.DecodeTransfer([]byte(goodTransfer)); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
