@@ -18,8 +18,14 @@ const (
 	exchangePatience = 15 * time.Second
 )
 
-// nightEvery is how often the night looks whether a window is due.
-const nightEvery = time.Second
+const (
+	// nightEvery is how often the night looks whether a window is due.
+	nightEvery = time.Second
+	// Answers to requests with an Idempotency-Key are kept for longer than the 24
+	// hours that are promised.
+	answersKept = 48 * time.Hour
+	forgetEvery = 10 * time.Minute
+)
 
 // Serve listens, resumes what was interrupted, calls ready with the address once
 // requests are answered, and serves until the context ends. It then lets what is
@@ -46,7 +52,8 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	if g.config.Profile != "" {
 		background.Go(func() { g.serveProfile(ctx) })
 	}
-	background.Go(func() { g.watchNight(ctx) })
+	background.Go(func() { every(ctx, nightEvery, g.runNight) })
+	background.Go(func() { every(ctx, forgetEvery, g.forget) })
 	g.ready.Store(true)
 	g.around.Logger.Info("gateway serves", "address", l.Addr().String())
 	ready(l.Addr().String())
@@ -79,19 +86,36 @@ func (g *Gateway) finish(ctx context.Context, server *http.Server) error {
 	return err
 }
 
-// watchNight settles what is due, now and from time to time, until the context
-// ends. A failure is tried again.
-func (g *Gateway) watchNight(ctx context.Context) {
-	tick := time.NewTicker(nightEvery)
+// every calls f now and from time to time until the context ends.
+func every(ctx context.Context, pause time.Duration, f func(context.Context)) {
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
-		if _, err := g.Night.RunDue(ctx); err != nil && ctx.Err() == nil {
-			g.around.Logger.Error("the night failed and will be tried again", "error", err)
-		}
+		f(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+	}
+}
+
+// runNight settles what is due. A failure is tried again.
+func (g *Gateway) runNight(ctx context.Context) {
+	if _, err := g.Night.RunDue(ctx); err != nil && ctx.Err() == nil {
+		g.around.Logger.Error("the night failed and will be tried again", "error", err)
+	}
+}
+
+// forget drops saved answers that are old enough.
+func (g *Gateway) forget(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := g.Store.Forget(ctx, g.around.Now().Add(-answersKept))
+		if err != nil && ctx.Err() == nil {
+			g.around.Logger.Error("old answers could not be dropped", "error", err)
+		}
+		if err != nil || n == 0 {
+			return
 		}
 	}
 }
