@@ -109,14 +109,8 @@ func (g *Gateway) runNight(ctx context.Context) {
 
 // forget drops saved answers that are old enough.
 func (g *Gateway) forget(ctx context.Context) {
-	for ctx.Err() == nil {
-		n, err := g.Store.Forget(ctx, g.around.Now().Add(-answersKept))
-		if err != nil && ctx.Err() == nil {
-			g.around.Logger.Error("old answers could not be dropped", "error", err)
-		}
-		if err != nil || n == 0 {
-			return
-		}
+	if _, err := g.Store.Forget(ctx, g.around.Now().Add(-answersKept)); err != nil && ctx.Err() == nil {
+		g.around.Logger.Error("old answers could not be dropped", "error", err)
 	}
 }
 
