@@ -127,4 +127,3 @@ func (w *work) find(id ledger.ID) (*ledger.Entry, error) {
 	}
 	return &e, err
 }
-

@@ -181,4 +181,3 @@ func (m *model) decide(caller ledger.Identity, at int64, id ledger.ID, hash *led
 	a.DecidedBy, a.DecidedAt = caller, at
 	m.agreements[id] = a
 }
-
