@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strconv"
 	"strings"
@@ -31,14 +32,16 @@ func dsn(path string, pragmas ...string) string {
 // sqliteSession is the writing connection. It uses the driver without
 // database/sql between, which takes a third of the time of an insert.
 type sqliteSession struct {
-	conn     driver.Conn
-	prepared map[string]driver.StmtExecContext
-	values   []driver.NamedValue // of the statement being executed, used again
+	conn         driver.Conn
+	prepared     map[string]driver.StmtExecContext
+	values       []driver.NamedValue // of the statement being executed, used again
+	checkpointer *checkpointer
+	logged       int // statements since the last checkpoint
 }
 
-func newSQLiteSession(ctx context.Context, path string) (*sqliteSession, error) {
-	connector, err := sqlite.NewConnector(dsn(path, "journal_mode(WAL)", "synchronous(FULL)",
-		"cache_size(-65536)", "wal_autocheckpoint(16000)", "journal_size_limit(67108864)"))
+func newSQLiteSession(ctx context.Context, path string, logger *slog.Logger) (*sqliteSession, error) {
+	connector, err := sqlite.NewConnector(dsn(path, "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)",
+		fmt.Sprintf("wal_autocheckpoint(%d)", autoCheckpoint), "journal_size_limit(67108864)"))
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +49,11 @@ func newSQLiteSession(ctx context.Context, path string) (*sqliteSession, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &sqliteSession{conn: conn, prepared: map[string]driver.StmtExecContext{}}, nil
+	c, err := startCheckpointer(ctx, path, logger)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &sqliteSession{conn: conn, prepared: map[string]driver.StmtExecContext{}, checkpointer: c}, nil
 }
 
 func (s *sqliteSession) transact(all []*statement) error {
@@ -62,6 +69,7 @@ func (s *sqliteSession) transact(all []*statement) error {
 	if _, err := s.exec("COMMIT", nil); err != nil {
 		return &commitError{errors.Join(err, s.rollback())}
 	}
+	s.logged += len(all)
 	return nil
 }
 
@@ -108,14 +116,6 @@ func (s *sqliteSession) prepare(query string) (driver.StmtExecContext, error) {
 func (s *sqliteSession) broken(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && (e.Code()&0xff == sqliteIOErr || e.Code()&0xff == sqliteCorrupt)
-}
-
-func (s *sqliteSession) close() error {
-	var errs []error
-	for _, st := range s.prepared {
-		errs = append(errs, st.(driver.Stmt).Close())
-	}
-	return errors.Join(append(errs, s.conn.Close())...)
 }
 
 // unnumbered replaces $1, $2, ... by ? when they come in that order and once

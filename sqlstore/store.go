@@ -70,7 +70,7 @@ func open(ctx context.Context, path string, logger *slog.Logger) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	session, err := newSQLiteSession(ctx, path)
+	session, err := newSQLiteSession(ctx, path, logger)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -33,6 +33,8 @@ type session interface {
 	// rows each affected and returns when they are durable. On an error nothing is
 	// stored; only after a [commitError] that cannot be said.
 	transact(all []*statement) error
+	// tidy does what is due between two transactions, when no caller waits for one.
+	tidy() error
 	// broken reports whether after this error the session cannot be trusted.
 	broken(err error) bool
 	close() error
@@ -169,6 +171,9 @@ func (w *writer) carryOut(batch []*write) []*write {
 	}
 	for _, op := range ops {
 		close(op.done)
+	}
+	if err := w.session.tidy(); err != nil {
+		w.logger.Error("store: tidying up failed", "error", err)
 	}
 	clear(batch)
 	return batch

@@ -42,6 +42,7 @@ func (f *fakeSession) transact(all []*statement) error {
 	return nil
 }
 
+func (f *fakeSession) tidy() error       { return nil }
 func (f *fakeSession) broken(error) bool { return f.isBroken }
 func (f *fakeSession) close() error      { return nil }
 
