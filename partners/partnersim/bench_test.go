@@ -19,10 +19,16 @@ import (
 const benchMembers = 10_000
 
 // BenchmarkDebit is a debit end to end: client, signature both ways, HTTP over
-// loopback, and a durable booking; 64 callers.
+// loopback, and a durable booking; 64 callers. In memory it is without the wait for
+// the disk.
 func BenchmarkDebit(b *testing.B) {
+	b.Run("disk", func(b *testing.B) { benchmarkDebit(b, vfs.Default) })
+	b.Run("memory", func(b *testing.B) { benchmarkDebit(b, vfs.NewMem()) })
+}
+
+func benchmarkDebit(b *testing.B, fs vfs.FS) {
 	host := start(b, func(o *partnersim.Options) {
-		o.Dir, o.FS, o.Members, o.Balance = b.TempDir(), vfs.Default, benchMembers, 1<<40
+		o.Dir, o.FS, o.Members, o.Balance = b.TempDir(), fs, benchMembers, 1<<40
 	})
 	client := host.client(b, nil)
 	next := numbers(b)

@@ -14,6 +14,20 @@
 // books, and faults, by which it behaves as badly as real partners do. The
 // administration is not signed and not meant for a network that others reach.
 //
+//	GET    /sim/members?after=M        1,000 members, behind M
+//	POST   /sim/members                {"membership":"M","balance":"100","status":"active"}
+//	GET    /sim/members/M
+//	PUT    /sim/members/M              {"status":"closed"}
+//	POST   /sim/members/M/spend        {"amount":"5"}
+//	GET    /sim/books                  the totals, and whether they are lawful
+//	GET    /sim/faults
+//	POST   /sim/faults                 {"verb":"debit","kind":"lose_answer","count":1}
+//	PUT    /sim/faults                 {"faults":[…]} in place of all
+//	DELETE /sim/faults
+//
+// A fault may also have membership, transfer_id, code, delay_ms and variant; see
+// [Fault].
+//
 // # How it is fast
 //
 // A debit costs one signature check, two reads and one write batch. Members and
