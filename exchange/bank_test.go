@@ -162,10 +162,11 @@ func (b *bank) Credit(ctx context.Context, t connector.Transfer) (connector.Answ
 	return b.move(ctx, connector.VerbCredit, connector.Credit, t)
 }
 
-func (b *bank) move(ctx context.Context, v connector.Verb, kind connector.Kind, t connector.Transfer) (a connector.Answer, err error) {
+func (b *bank) move(ctx context.Context, v connector.Verb, kind connector.Kind, t connector.Transfer) (connector.Answer, error) {
 	if err := t.Validate(); err != nil {
 		panic(err) // the exchange broke the contract
 	}
+	var a connector.Answer
 	if err := b.meet(ctx, v, t.ID, func(how trick) { a = b.transfer(kind, t, how) }); err != nil {
 		return connector.Answer{}, err
 	}
@@ -204,10 +205,11 @@ func (b *bank) transfer(kind connector.Kind, t connector.Transfer, how trick) co
 	return e.answer
 }
 
-func (b *bank) Reverse(ctx context.Context, r connector.Reversal) (a connector.Answer, err error) {
+func (b *bank) Reverse(ctx context.Context, r connector.Reversal) (connector.Answer, error) {
 	if err := r.Validate(); err != nil {
 		panic(err)
 	}
+	var a connector.Answer
 	if err := b.meet(ctx, connector.VerbReverse, r.TransferID, func(how trick) { a = b.reverse(r, how) }); err != nil {
 		return connector.Answer{}, err
 	}

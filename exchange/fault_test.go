@@ -68,7 +68,8 @@ func TestAPartnersFaultsEndWell(t *testing.T) {
 		{"a credit stands that nobody would say so of", "out", "sky", both(first(1, connector.VerbCredit, trick{do: loseAnswer}), first(always, connector.VerbStatus, trick{do: loseCall})), true, exchange.Failed, exchange.CodeOutcomeUnknown},
 
 		{"the second side declines", "between two that are called", "sky", first(1, connector.VerbCredit, trick{do: decline}), false, exchange.Reversed, "insufficient_points"},
-		{"the second side is down", "between two that are called", "sky", first(always, connector.VerbCredit, trick{do: notSent}), false, exchange.Reversed, exchange.CodePartnerDown},
+		{"the second side is down", "between two that are called", "sky", first(always, connector.VerbCredit, trick{do: notSent}), true, exchange.Reversed, exchange.CodePartnerDown},
+		{"the second side is down for a while", "between two that are called", "sky", first(9, connector.VerbCredit, trick{do: busy}), false, exchange.Completed, ""},
 		{"the second side is silent", "between two that are called", "sky", first(always, connector.VerbCredit, trick{do: loseCall}), true, exchange.Reversed, exchange.CodeOutcomeUnknown},
 		{"the second side loses its answer", "between two that are called", "sky", first(1, connector.VerbCredit, trick{do: loseAnswer}), false, exchange.Completed, ""},
 		{"the first side declines", "between two that are called", "shop", first(1, connector.VerbDebit, trick{do: decline}), false, exchange.Failed, "insufficient_points"},

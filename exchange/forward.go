@@ -96,6 +96,7 @@ func (s *Service) stepCredit(ctx context.Context, c *Conversion, p *patience, be
 	if err != nil {
 		return nil, err
 	}
+	e.late = c.cross()
 	m := s.move(ctx, e, p, begun)
 	switch {
 	case m.verdict == laidDown:

@@ -52,7 +52,7 @@ func (w *world) audit(members ...member) {
 		want := holding{"EPT": pointsOpened, "MILES": milesOpened, "SHOP": milesOpened}
 		for _, c := range all {
 			if c.Member == m.number {
-				want.apply(w, c)
+				want.apply(w.t, c)
 			}
 		}
 		account, err := w.ledger.Account(context.Background(), m.account)
@@ -68,14 +68,11 @@ func (w *world) audit(members ...member) {
 			}
 		}
 	}
-	sumsToZero(w)
+	sumsToZero(w.t, w.ledger)
 }
 
 // checkEnd checks what a conversion says of itself.
-func checkEnd(t interface {
-	Helper()
-	Errorf(string, ...any)
-}, c *exchange.Conversion) {
+func checkEnd(t tb, c *exchange.Conversion) {
 	t.Helper()
 	switch {
 	case c.Step != exchange.StepDone || c.FinishedAt == 0 || c.EscalatedAt != 0:
@@ -92,8 +89,8 @@ func checkEnd(t interface {
 }
 
 // apply adds what a conversion moved. Sides that pushed are not in our books.
-func (h holding) apply(w *world, c *exchange.Conversion) {
-	w.t.Helper()
+func (h holding) apply(t tb, c *exchange.Conversion) {
+	t.Helper()
 	if c.Outcome != exchange.Completed {
 		return
 	}
@@ -102,31 +99,25 @@ func (h holding) apply(w *world, c *exchange.Conversion) {
 		h[c.Source] -= amount
 	}
 	if c.In != nil {
-		amount = w.gives(c.In, ledger.In, amount)
+		amount = gives(t, c.In.Partner, ledger.In, amount)
 	}
 	if c.Out != nil {
-		amount = w.gives(c.Out, ledger.Out, amount)
+		amount = gives(t, c.Out.Partner, ledger.Out, amount)
 	}
 	if c.DestinationMode != partners.Push {
 		h[c.Destination] += amount
 	}
 }
 
-func (w *world) gives(leg *ledger.LegTerms, dir ledger.Direction, amount int64) int64 {
-	w.t.Helper()
-	agreements, err := w.ledger.Agreements(context.Background())
-	must(w.t, err)
-	for i := range agreements {
-		if agreements[i].ID == leg.Agreement {
-			a, code := agreements[i].Terms.Amounts(amount, scaleOf(leg.Partner))
-			if code != ledger.CodeOK {
-				w.t.Fatalf("%d under %s: %s", amount, leg.Agreement, code)
-			}
-			return a.To
-		}
+// gives is what an amount gives under the tests' agreements.
+func gives(t tb, partner string, dir ledger.Direction, amount int64) int64 {
+	t.Helper()
+	agreed := terms(partner, dir)
+	a, code := agreed.Amounts(amount, scaleOf(partner))
+	if code != ledger.CodeOK {
+		t.Fatalf("%d with %s: %s", amount, partner, code)
 	}
-	w.t.Fatalf("agreement %s is not on the ledger", leg.Agreement)
-	return 0
+	return a.To
 }
 
 func scaleOf(partner string) uint8 {
@@ -138,16 +129,16 @@ func scaleOf(partner string) uint8 {
 	return 0
 }
 
-func sumsToZero(w *world) {
-	w.t.Helper()
+func sumsToZero(t tb, l ledger.Ledger) {
+	t.Helper()
 	for _, programme := range []string{"EPT", "MILES", "SHOP", "TELE", "BEANS"} {
 		var sum int64
-		must(w.t, w.ledger.Balances(context.Background(), programme, func(b ledger.Balance) error {
+		must(t, l.Balances(context.Background(), programme, func(b ledger.Balance) error {
 			sum += b.Amount
 			return nil
 		}))
 		if sum != 0 {
-			w.t.Errorf("the accounts of %s sum to %d", programme, sum)
+			t.Errorf("the accounts of %s sum to %d", programme, sum)
 		}
 	}
 }

@@ -14,6 +14,9 @@ type errand struct {
 	partner  string
 	kind     connector.Kind
 	transfer connector.Transfer
+	// late: others have moved already, so that it is worth trying until the
+	// deadline even when nothing reaches the partner.
+	late bool
 }
 
 func (e *errand) call(ctx context.Context) (connector.Answer, error) {
@@ -31,11 +34,12 @@ type moved struct {
 	failure   *Failure
 }
 
-// Before anything has reached the partner it is tried this often, and a partner
-// that asks for more patience than this is not waited for.
+// Before anything has moved anywhere, what does not reach the partner is tried
+// this often, and a partner that asks for more patience than this is not waited
+// for: the caller is better off with a clean refusal.
 const (
 	sendTries    = 3
-	sendPauseMax = time.Second
+	sendPauseMax = 2 * time.Second
 )
 
 // move runs an errand. Begun says that it may have been run before, so that
@@ -62,7 +66,7 @@ func (s *Service) move(ctx context.Context, e errand, p *patience, begun bool) m
 }
 
 // send runs an errand for the first time. While it certainly has not reached
-// the partner it is tried again, briefly.
+// the partner it is tried again, briefly or, if others have moved, patiently.
 func (s *Service) send(ctx context.Context, e *errand, p *patience) (m moved, known bool) {
 	for try := 1; ; try++ {
 		answer, err := e.call(ctx)
@@ -77,7 +81,7 @@ func (s *Service) send(ctx context.Context, e *errand, p *patience) (m moved, kn
 			return moved{failure: nothing(e.partner, CodePartnerRefused, err)}, true
 		}
 		v, after := expired, connector.RetryAfter(err)
-		if try < sendTries && after <= sendPauseMax {
+		if e.late || try < sendTries && after <= sendPauseMax {
 			v = p.wait(ctx, after)
 		}
 		switch v {

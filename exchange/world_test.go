@@ -10,12 +10,30 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
+)
+
+// tb is what [testing.T] and [rapid.T] have in common.
+type tb interface {
+	Helper()
+	Cleanup(func())
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+var (
+	_ tb = (*testing.T)(nil)
+	_ tb = (*testing.B)(nil)
+	_ tb = (*rapid.T)(nil)
 )
 
 // The alliance of the tests: two partners that we call and two that push.
@@ -30,11 +48,10 @@ var (
 		{Code: "cafe", Name: "Cafe", Programme: "BEANS", MSP: "CafeMSP", In: partners.Push, Out: partners.Push},
 	}
 
-	staff   = exchange.Party{Client: "utility-1"}
-	sky     = exchange.Party{Client: "sky-1", Partner: "sky"}
-	shop    = exchange.Party{Client: "shop-1", Partner: "shop"}
-	tele    = exchange.Party{Client: "tele-1", Partner: "tele"}
-	parties = map[string]exchange.Party{"sky": sky, "shop": shop, "tele": tele}
+	staff = exchange.Party{Client: "utility-1"}
+	sky   = exchange.Party{Client: "sky-1", Partner: "sky"}
+	shop  = exchange.Party{Client: "shop-1", Partner: "shop"}
+	tele  = exchange.Party{Client: "tele-1", Partner: "tele"}
 )
 
 // clock is the machine's, moved forward at will.
@@ -45,15 +62,14 @@ func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // world is an alliance with its ledger, its store, its partners and a service.
 type world struct {
-	t       testing.TB
+	t       tb
 	clock   *clock
 	ledger  ledger.Ledger
 	store   exchange.Store
 	banks   map[string]*bank
 	options exchange.Options
 	*exchange.Service
-	keys  atomic.Int64
-	ended chan exchange.Observation
+	keys atomic.Int64
 }
 
 // Every member has this much everywhere to begin with.
@@ -63,7 +79,7 @@ const (
 )
 
 // newWorld founds an alliance in memory, without starting the service.
-func newWorld(t testing.TB, change ...func(*exchange.Options)) *world {
+func newWorld(t tb, change ...func(*exchange.Options)) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{}, store: exchangetest.NewMemory(), banks: map[string]*bank{"sky": newBank(), "shop": newBank()}}
 	w.ledger = ledgertest.NewMemory(w.clock.now)
@@ -84,7 +100,7 @@ func newWorld(t testing.TB, change ...func(*exchange.Options)) *world {
 	return w
 }
 
-func registryOf(t testing.TB, all []partners.Partner) *partners.Registry {
+func registryOf(t tb, all []partners.Partner) *partners.Registry {
 	t.Helper()
 	r, err := partners.NewRegistry(all, nil)
 	must(t, err)
@@ -111,7 +127,7 @@ func (w *world) shut() {
 	w.Service.Close(ctx) // interrupting a hanging partner is an error, and right
 }
 
-func must(t testing.TB, err error) {
+func must(t tb, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +149,7 @@ func terms(partner string, dir ledger.Direction) ledger.Terms {
 }
 
 // found sets the alliance up: its companies and their agreements.
-func found(t testing.TB, l ledger.Ledger, now func() time.Time) {
+func found(t tb, l ledger.Ledger, now func() time.Time) {
 	t.Helper()
 	submit(t, l, gateway, now, &ledger.Initialise{Hub: "EPT", Window: ledger.DateOf(now())})
 	for _, p := range companies {
@@ -144,13 +160,13 @@ func found(t testing.TB, l ledger.Ledger, now func() time.Time) {
 	}
 }
 
-func agree(t testing.TB, l ledger.Ledger, now func() time.Time, p partners.Partner, terms ledger.Terms) {
+func agree(t tb, l ledger.Ledger, now func() time.Time, p partners.Partner, terms ledger.Terms) {
 	t.Helper()
 	id := submit(t, l, gateway, now, &ledger.ProposeAgreement{Terms: terms})
 	submit(t, l, ledger.Identity{MSP: p.MSP, Subject: "finance"}, now, &ledger.AcceptAgreement{Agreement: id, Hash: terms.Hash()})
 }
 
-func submit(t testing.TB, l ledger.Ledger, who ledger.Identity, now func() time.Time, body ledger.Body) ledger.ID {
+func submit(t tb, l ledger.Ledger, who ledger.Identity, now func() time.Time, body ledger.Body) ledger.ID {
 	t.Helper()
 	id := newID(now())
 	results, err := l.Submit(context.Background(), who, ledger.Command{ID: id, Body: body})
