@@ -56,7 +56,7 @@ func fieldsOfSchemaError(err *openapi3.SchemaError) []problem.Field {
 
 // codes are ours for the keywords of a schema.
 var codes = map[string]string{
-	"properties": "unknown_field", "required": "required", "pattern": "pattern", "type": "type",
+	"properties": "unknown_field", "required": "required", "pattern": "pattern", "format": "pattern", "type": "type",
 	"enum": "not_allowed", "nullable": "null", "minimum": "out_of_range", "maximum": "out_of_range",
 	"minLength": "length", "maxLength": "length", "minProperties": "field_count", "maxProperties": "field_count",
 }

@@ -1,0 +1,142 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/web/docs"
+	"github.com/pointgrid/pointgrid/web/idempotency"
+	"github.com/pointgrid/pointgrid/web/oauth"
+	"github.com/pointgrid/pointgrid/web/observe"
+	"github.com/pointgrid/pointgrid/web/problem"
+)
+
+// Options are the parts of an [API]. Without a default a field is required.
+type Options struct {
+	Exchange    Exchange
+	Quotes      Quotes
+	Settlements Settlements
+	Statements  Statements
+	Answers     idempotency.Store
+	Registry    oauth.Registry
+	Assertions  partners.AssertionStore
+
+	// Issuer is the public base URL, without a slash at the end: tokens name it,
+	// and clients reach the token endpoint below it.
+	Issuer string
+	// Keys sign, the first of them, and verify. PreviousKeys only verify.
+	Keys         []partners.SigningKey
+	PreviousKeys []partners.Key
+	TokenLife    time.Duration // default 5 min, at most 10
+
+	Clock SandboxClock                // only in a sandbox
+	Ready func(context.Context) error // whether stores and ledger can do their work
+
+	Metrics  *prometheus.Registry
+	LogEvery int              // see observe.Options; default 1
+	Lease    time.Duration    // see idempotency.Once; default 1 min
+	Now      func() time.Time // the real clock, also in a sandbox
+	Random   io.Reader        // safe for concurrent use
+	Logger   *slog.Logger
+}
+
+func (o *Options) check() error {
+	switch {
+	case o.Exchange == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil:
+		return errors.New("api: exchange, quotes, settlements and statements are required")
+	case o.Answers == nil || o.Registry == nil || o.Assertions == nil:
+		return errors.New("api: answers, registry and assertions are required")
+	case o.Ready == nil || o.Metrics == nil || o.Now == nil || o.Random == nil || o.Logger == nil:
+		return errors.New("api: readiness, metrics, clock, randomness and logger are required")
+	}
+	u, err := url.Parse(o.Issuer)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || strings.HasSuffix(o.Issuer, "/") {
+		return fmt.Errorf("api: issuer %q must be an http or https URL without a slash at the end", o.Issuer)
+	}
+	return nil
+}
+
+// API serves the document's routes. It may be used by many goroutines.
+type API struct {
+	o      Options
+	tokens *oauth.Tokens
+	token  *oauth.Endpoint
+	keySet []byte
+	once   *idempotency.Once
+	site   *docs.Site
+	forms  *forms
+	engine *gin.Engine
+}
+
+// New returns an API, or an error that says which option is missing or wrong.
+func New(o Options) (*API, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	a := &API{o: o, once: &idempotency.Once{Store: o.Answers, Now: o.Now, Lease: cmp.Or(o.Lease, time.Minute), Logger: o.Logger}}
+	if err := errors.Join(a.setAuthentication(), a.setDocuments()); err != nil {
+		return nil, err
+	}
+	watch, err := observe.New(observe.Options{Logger: o.Logger, Registerer: o.Metrics, Now: o.Now, Random: o.Random, LogEvery: o.LogEvery})
+	if err != nil {
+		return nil, err
+	}
+	gin.SetMode(gin.ReleaseMode) // gin keeps it for the whole process; debug mode prints
+	a.engine = gin.New()
+	a.engine.HandleMethodNotAllowed = true
+	a.engine.RedirectTrailingSlash = false
+	a.engine.Use(watch.Watch, secure)
+	a.engine.NoRoute(func(c *gin.Context) { notFound("there is no such route").Write(c.Writer) })
+	a.engine.NoMethod(func(c *gin.Context) {
+		problem.New(http.StatusMethodNotAllowed, "method_not_allowed", "the header Allow names the methods of this route").Write(c.Writer)
+	})
+	for _, op := range a.operations() {
+		a.engine.Handle(op.method, op.path, a.serve(op))
+	}
+	return a, nil
+}
+
+func (a *API) setAuthentication() (err error) {
+	a.tokens, err = oauth.NewTokens(oauth.Options{Issuer: a.o.Issuer, Keys: a.o.Keys, Previous: a.o.PreviousKeys,
+		Registry: a.o.Registry, Life: a.o.TokenLife, Now: a.o.Now, Random: a.o.Random})
+	if err != nil {
+		return err
+	}
+	a.token = oauth.NewEndpoint(a.tokens, a.o.Assertions, a.o.Logger)
+	a.keySet, err = partners.KeySet(a.tokens.PublicKeys()...)
+	return err
+}
+
+func (a *API) setDocuments() (err error) {
+	if a.site, err = docs.New(); err != nil {
+		return err
+	}
+	a.forms, err = newForms()
+	return err
+}
+
+// Handler returns the routes, to be served by an [NewServer] or mounted beside
+// others.
+func (a *API) Handler() http.Handler { return a.engine }
+
+// secure sets what holds for every answer; handlers that know better overwrite
+// it.
+func secure(c *gin.Context) {
+	h := c.Writer.Header()
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	h["Cache-Control"] = []string{"no-store"}
+	h["Content-Security-Policy"] = []string{"default-src 'none'; frame-ancestors 'none'"}
+	h["Referrer-Policy"] = []string{"no-referrer"}
+}

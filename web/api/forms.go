@@ -1,0 +1,88 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/pointgrid/pointgrid/openapi"
+	"github.com/pointgrid/pointgrid/web/jsonbody"
+)
+
+// conversionBody is a ConversionRequest of the document, whose two alternatives
+// it holds side by side.
+type conversionBody struct {
+	QuoteID     *string `json:"quote_id" validate:"omitempty,id"`
+	Source      *string `json:"source" validate:"required_without=QuoteID,excluded_with=QuoteID,omitempty,programme"`
+	Destination *string `json:"destination" validate:"required_without=QuoteID,excluded_with=QuoteID,omitempty,programme"`
+	Amount      *string `json:"amount" validate:"required_without=QuoteID,excluded_with=QuoteID,omitempty,amount"`
+	LinkID      string  `json:"link_id" validate:"required,id"`
+	Reference   *string `json:"reference" validate:"omitempty,reference"`
+}
+
+// forms are the bodies of the document.
+type forms struct {
+	quote      *jsonbody.Form[QuoteRequest]
+	conversion *jsonbody.Form[conversionBody]
+	reversal   *jsonbody.Form[ReversalRequest]
+	terms      *jsonbody.Form[Terms]
+	acceptance *jsonbody.Form[Acceptance]
+	rejection  *jsonbody.Form[Rejection]
+	link       *jsonbody.Form[LinkRequest]
+	clock      *jsonbody.Form[ClockRequest]
+}
+
+func newForms() (*forms, error) {
+	s, err := loadSchemas()
+	if err != nil {
+		return nil, err
+	}
+	checks, err := newChecks()
+	if err != nil {
+		return nil, err
+	}
+	f := &forms{}
+	var errs [8]error
+	f.quote, errs[0] = jsonbody.NewForm[QuoteRequest](checks, s.always("QuoteRequest"))
+	f.conversion, errs[1] = jsonbody.NewForm[conversionBody](checks, s.conversion())
+	f.reversal, errs[2] = jsonbody.NewForm[ReversalRequest](checks, s.always("ReversalRequest"))
+	f.terms, errs[3] = jsonbody.NewForm[Terms](checks, s.always("Terms"))
+	f.acceptance, errs[4] = jsonbody.NewForm[Acceptance](checks, s.always("Acceptance"))
+	f.rejection, errs[5] = jsonbody.NewForm[Rejection](checks, s.always("Rejection"))
+	f.link, errs[6] = jsonbody.NewForm[LinkRequest](checks, s.always("LinkRequest"))
+	f.clock, errs[7] = jsonbody.NewForm[ClockRequest](checks, s.always("ClockRequest"))
+	return f, errors.Join(errs[:]...)
+}
+
+// schemas are the document's.
+type schemas openapi3.Schemas
+
+func loadSchemas() (schemas, error) {
+	raw, err := openapi.Document(openapi.Exchange)
+	if err != nil {
+		return nil, err
+	}
+	document, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		return nil, fmt.Errorf("api: %s: %w", openapi.Exchange, err)
+	}
+	return schemas(document.Components.Schemas), nil
+}
+
+func (s schemas) always(name string) func(map[string]any) *openapi3.Schema {
+	schema := s[name].Value
+	return func(map[string]any) *openapi3.Schema { return schema }
+}
+
+// conversion takes a body that names a quote for one under a quote, so that the
+// explanation is about the alternative that was meant.
+func (s schemas) conversion() func(map[string]any) *openapi3.Schema {
+	byQuote, byRate := s["ConversionByQuote"].Value, s["ConversionByRate"].Value
+	return func(body map[string]any) *openapi3.Schema {
+		if _, quoted := body["quote_id"]; quoted {
+			return byQuote
+		}
+		return byRate
+	}
+}

@@ -1,0 +1,72 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pointgrid/pointgrid/partners"
+)
+
+// operation is one route of the document.
+type operation struct {
+	method string
+	path   string // as gin writes it
+	// open needs no token. Otherwise a token is needed, with the scope unless that
+	// is empty.
+	open   bool
+	scope  partners.Scope
+	handle func(r *request) (reply, error)
+	// plain takes the place of handle for what is not an operation on resources.
+	plain gin.HandlerFunc
+}
+
+func (a *API) operations() []operation {
+	return append(a.serviceOperations(),
+		operation{method: http.MethodPost, path: "/v1/quotes", scope: partners.ScopeQuotes, handle: withBody(a.forms.quote, saved(a, a.createQuote))},
+		operation{method: http.MethodGet, path: "/v1/quotes/:id", scope: partners.ScopeQuotes, handle: a.getQuote},
+
+		operation{method: http.MethodPost, path: "/v1/conversions", scope: partners.ScopeConversions, handle: withBody(a.forms.conversion, a.createConversion)},
+		operation{method: http.MethodGet, path: "/v1/conversions", scope: partners.ScopeConversions, handle: a.listConversions},
+		operation{method: http.MethodGet, path: "/v1/conversions/:id", scope: partners.ScopeConversions, handle: a.getConversion},
+		operation{method: http.MethodGet, path: "/v1/conversions/:id/receipt", scope: partners.ScopeConversions, handle: a.getReceipt},
+		operation{method: http.MethodPost, path: "/v1/conversions/:id/reversals", scope: partners.ScopeConversions, handle: withBody(a.forms.reversal, a.createReversal)},
+		operation{method: http.MethodGet, path: "/v1/conversions/:id/reversals", scope: partners.ScopeConversions, handle: a.listReversals},
+		operation{method: http.MethodGet, path: "/v1/conversions/:id/reversals/:reversal_id", scope: partners.ScopeConversions, handle: a.getReversal},
+
+		operation{method: http.MethodGet, path: "/v1/agreements", scope: partners.ScopeAgreements, handle: a.listAgreements},
+		operation{method: http.MethodPost, path: "/v1/agreements", scope: partners.ScopeAgreements, handle: withBody(a.forms.terms, saved(a, a.proposeAgreement))},
+		operation{method: http.MethodGet, path: "/v1/agreements/:id", scope: partners.ScopeAgreements, handle: a.getAgreement},
+		operation{method: http.MethodPost, path: "/v1/agreements/:id/accept", scope: partners.ScopeAgreements, handle: withBody(a.forms.acceptance, saved(a, a.acceptAgreement))},
+		operation{method: http.MethodPost, path: "/v1/agreements/:id/reject", scope: partners.ScopeAgreements, handle: withBody(a.forms.rejection, saved(a, a.rejectAgreement))},
+
+		operation{method: http.MethodPost, path: "/v1/links", scope: partners.ScopeLinks, handle: withBody(a.forms.link, saved(a, a.createLink))},
+		operation{method: http.MethodGet, path: "/v1/links", scope: partners.ScopeLinks, handle: a.listLinks},
+		operation{method: http.MethodGet, path: "/v1/links/:id", scope: partners.ScopeLinks, handle: a.getLink},
+		operation{method: http.MethodDelete, path: "/v1/links/:id", scope: partners.ScopeLinks, handle: a.endLink},
+
+		operation{method: http.MethodGet, path: "/v1/positions", scope: partners.ScopeSettlements, handle: a.listPositions},
+		operation{method: http.MethodGet, path: "/v1/settlements", scope: partners.ScopeSettlements, handle: a.listSettlements},
+		operation{method: http.MethodGet, path: "/v1/settlements/:settlement_id", scope: partners.ScopeSettlements, handle: a.getSettlement},
+		operation{method: http.MethodGet, path: "/v1/settlements/:settlement_id/statement", scope: partners.ScopeSettlements, handle: a.getStatement},
+
+		operation{method: http.MethodGet, path: "/v1/programmes", handle: a.listProgrammes},
+		operation{method: http.MethodGet, path: "/v1/breaks", scope: partners.ScopeOperator, handle: a.listBreaks},
+		operation{method: http.MethodGet, path: "/v1/sandbox/clock", scope: partners.ScopeSandbox, handle: a.getClock},
+		operation{method: http.MethodPost, path: "/v1/sandbox/clock", scope: partners.ScopeSandbox, handle: withBody(a.forms.clock, a.moveClock)},
+	)
+}
+
+// serviceOperations are open to everybody.
+func (a *API) serviceOperations() []operation {
+	return []operation{
+		{method: http.MethodPost, path: "/oauth2/token", open: true, plain: gin.WrapH(a.token)},
+		{method: http.MethodGet, path: "/.well-known/jwks.json", open: true, plain: a.serveKeySet},
+		{method: http.MethodGet, path: "/healthz", open: true, plain: a.serveHealth},
+		{method: http.MethodGet, path: "/readyz", open: true, plain: a.serveReadiness},
+		{method: http.MethodGet, path: "/metrics", open: true, plain: a.metricsHandler()},
+		{method: http.MethodGet, path: "/docs", open: true, plain: func(c *gin.Context) { a.site.Page(c.Writer, c.Request) }},
+		{method: http.MethodGet, path: "/docs/:file", open: true, plain: a.serveDocsFile},
+		{method: http.MethodGet, path: "/openapi/:document", open: true, plain: a.serveDocument},
+	}
+}

@@ -1,0 +1,67 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/settlement"
+)
+
+// Exchange does the work; [exchange.Service] is one. Its methods return
+// [*exchange.Refusal], [*exchange.Busy] and the errors of package exchange. Any
+// other error is a failure of ours.
+type Exchange interface {
+	Quote(ctx context.Context, p exchange.Party, r exchange.QuoteRequest) (*exchange.Quote, error)
+	Convert(ctx context.Context, p exchange.Party, r exchange.ConvertRequest, wait time.Duration) (c *exchange.Conversion, replayed bool, err error)
+	Conversion(ctx context.Context, p exchange.Party, id ledger.ID) (*exchange.Conversion, error)
+	Conversions(ctx context.Context, p exchange.Party, f exchange.Filter) ([]*exchange.Conversion, error)
+	Reverse(ctx context.Context, p exchange.Party, r exchange.ReverseRequest, wait time.Duration) (v *exchange.Reversal, replayed bool, err error)
+	Reversals(ctx context.Context, p exchange.Party, conversion ledger.ID) ([]*exchange.Reversal, error)
+	Receipt(ctx context.Context, p exchange.Party, conversion ledger.ID) (ledger.Receipt, error)
+	Escalated(ctx context.Context) ([]*exchange.Conversion, []*exchange.Reversal, error)
+
+	Agreements(ctx context.Context, p exchange.Party) ([]ledger.Agreement, error)
+	Agreement(ctx context.Context, p exchange.Party, id ledger.ID) (*ledger.Agreement, error)
+	Propose(ctx context.Context, p exchange.Party, terms ledger.Terms) (*ledger.Agreement, error)
+	Accept(ctx context.Context, p exchange.Party, id ledger.ID, hash ledger.Hash) (*ledger.Agreement, error)
+	Reject(ctx context.Context, p exchange.Party, id ledger.ID, reason string) (*ledger.Agreement, error)
+
+	Link(ctx context.Context, p exchange.Party, r exchange.LinkRequest) (*exchange.Link, error)
+	Unlink(ctx context.Context, p exchange.Party, id ledger.ID) error
+	LinkByID(ctx context.Context, p exchange.Party, id ledger.ID) (*exchange.Link, error)
+	Links(ctx context.Context, p exchange.Party, after ledger.ID, limit int) ([]*exchange.Link, error)
+
+	Programmes(ctx context.Context) ([]exchange.Programme, error)
+	Positions(ctx context.Context, p exchange.Party, window *ledger.Date) ([]ledger.Position, error)
+}
+
+// Quotes finds quotes; [exchange.Store] is one.
+type Quotes interface {
+	Quote(ctx context.Context, id ledger.ID) (*exchange.Quote, error)
+}
+
+// Settlements finds settlements; [settlement.Store] is one.
+type Settlements interface {
+	Settlement(ctx context.Context, id string) (*settlement.Settlement, error)
+	Settlements(ctx context.Context, partner, before string, limit int) ([]*settlement.Settlement, error)
+}
+
+// Statements opens the statement of a settlement that is netted.
+type Statements func(s *settlement.Settlement) (io.ReadCloser, error)
+
+// SandboxClock is the clock that a sandbox lives by.
+type SandboxClock interface {
+	Now() time.Time
+	// Window returns the open one.
+	Window(ctx context.Context) (ledger.Date, error)
+	// AdvanceTo moves the clock and returns what was settled on the way. It
+	// returns [ErrClockBackward] when it stands later already.
+	AdvanceTo(ctx context.Context, to time.Time) ([]settlement.Settlement, error)
+}
+
+// ErrClockBackward is returned by [SandboxClock.AdvanceTo].
+var ErrClockBackward = errors.New("api: the clock only moves forward")

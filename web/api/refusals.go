@@ -1,0 +1,149 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/web/idempotency"
+	"github.com/pointgrid/pointgrid/web/oauth"
+	"github.com/pointgrid/pointgrid/web/problem"
+)
+
+// refuse answers with the problem that an error is.
+func (a *API) refuse(c *gin.Context, err error) {
+	var denied *oauth.Denial
+	var lacks *scopeMissing
+	var ended *endedWithout
+	switch {
+	case errors.As(err, &denied):
+		c.Writer.Header().Set("WWW-Authenticate", denied.Challenge())
+	case errors.As(err, &lacks):
+		c.Writer.Header().Set("WWW-Authenticate", oauth.ScopeChallenge(lacks.scope))
+	case errors.As(err, &ended):
+		ended.reply.setHeaders(c.Writer.Header())
+	}
+	p := problemOf(err)
+	if p.Code == codeInternal {
+		a.o.Logger.ErrorContext(c.Request.Context(), "request failed", "route", c.FullPath(), "error", err)
+	}
+	p.Write(c.Writer)
+}
+
+// endedWithout is a workflow that ended without success within the wait: the
+// resource exists, and says why.
+type endedWithout struct {
+	problem *problem.Problem
+	reply   reply
+}
+
+// Error implements error.
+func (e *endedWithout) Error() string { return e.problem.Error() }
+
+// Unwrap leads to the problem.
+func (e *endedWithout) Unwrap() error { return e.problem }
+
+const codeInternal = "internal_error"
+
+func notFound(detail string) *problem.Problem {
+	return problem.New(http.StatusNotFound, "not_found", detail)
+}
+
+// problemOf is the one place where errors of the inside become answers.
+func problemOf(err error) *problem.Problem {
+	var p *problem.Problem
+	var refusal *exchange.Refusal
+	var busy *exchange.Busy
+	var denied *oauth.Denial
+	var lacks *scopeMissing
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &refusal):
+		return refusalProblem(refusal)
+	case errors.As(err, &busy):
+		return later("busy", "there is no room for the request now; nothing was done", max(busy.RetryAfter, time.Second))
+	case errors.As(err, &denied):
+		return problem.New(http.StatusUnauthorized, denied.Code, denied.Detail)
+	case errors.As(err, &lacks):
+		return problem.New(http.StatusForbidden, "scope_missing", "the token lacks the scope "+lacks.scope)
+	}
+	return sentinelProblem(err)
+}
+
+// sentinels are the errors without fields, and what they are to a caller.
+var sentinels = []struct {
+	err    error
+	status int
+	code   string
+	detail string
+}{
+	{exchange.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{settlement.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{ledger.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{exchange.ErrQuoteUsed, 409, exchange.CodeQuoteUsed, "the quote was used by another conversion; ask for a new one"},
+	{exchange.ErrLinked, 409, "already_linked", "the customer or the membership has a link with the partner; end it first"},
+	{exchange.ErrReversalUnderWay, 409, "reversal_under_way", "another reversal of the conversion is under way; wait for its end"},
+	{ledger.ErrOutcomeUnknown, 504, exchange.CodeOutcomeUnknown, "the ledger did not say in time whether it was written; look before you try again"},
+	{ErrClockBackward, 422, "clock_backward", "the clock only moves forward"},
+}
+
+func sentinelProblem(err error) *problem.Problem {
+	switch {
+	case errors.Is(err, exchange.ErrKeyReused):
+		return idempotency.Reused()
+	case errors.Is(err, exchange.ErrStillRunning):
+		return idempotency.Running()
+	case errors.Is(err, ledger.ErrBusy):
+		return later("busy", "the ledger's queue is full; nothing was done", time.Second)
+	case errors.Is(err, ledger.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return later("unavailable", "the gateway is stopping, or a store does not answer", time.Second)
+	}
+	for _, s := range sentinels {
+		if errors.Is(err, s.err) {
+			return problem.New(s.status, s.code, s.detail)
+		}
+	}
+	return problem.New(http.StatusInternalServerError, codeInternal, "")
+}
+
+func later(code, detail string, after time.Duration) *problem.Problem {
+	p := problem.New(http.StatusServiceUnavailable, code, detail)
+	p.RetryAfter = after
+	return p
+}
+
+// refusalStatus has the codes whose status is not 422.
+var refusalStatus = map[string]int{
+	exchange.CodeNotYours:                http.StatusForbidden,
+	string(ledger.CodeNotPermitted):      http.StatusForbidden,
+	string(ledger.CodeSameIdentity):      http.StatusForbidden,
+	string(ledger.CodeAgreementNotYours): http.StatusForbidden,
+	exchange.CodeQuoteUsed:               http.StatusConflict,
+	exchange.CodeNotCompleted:            http.StatusConflict,
+	string(ledger.CodeIDConflict):        http.StatusConflict,
+	string(ledger.CodeAgreementDecided):  http.StatusConflict,
+	string(ledger.CodeAgreementVersion):  http.StatusConflict,
+	exchange.CodePartnerDown:             http.StatusServiceUnavailable,
+}
+
+// partnerPause is how long a partner whose system does not answer is left alone.
+const partnerPause = 5 * time.Second
+
+func refusalProblem(r *exchange.Refusal) *problem.Problem {
+	status, special := refusalStatus[r.Code]
+	if !special {
+		status = http.StatusUnprocessableEntity
+	}
+	p := problem.New(status, r.Code, r.Detail)
+	if status == http.StatusServiceUnavailable {
+		p.RetryAfter = partnerPause
+	}
+	return p
+}

@@ -1,0 +1,171 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/web/idempotency"
+	"github.com/pointgrid/pointgrid/web/jsonbody"
+	"github.com/pointgrid/pointgrid/web/oauth"
+	"github.com/pointgrid/pointgrid/web/observe"
+	"github.com/pointgrid/pointgrid/web/problem"
+)
+
+// request is a request whose caller is known and may make it.
+type request struct {
+	c     *gin.Context
+	party exchange.Party
+	body  []byte // as it came
+	key   string // Idempotency-Key, or empty
+}
+
+func (r *request) context() context.Context { return r.c.Request.Context() }
+
+// serve is the way of every request to its operation and back.
+func (a *API) serve(op operation) gin.HandlerFunc {
+	if op.open {
+		return op.plain
+	}
+	needed := oauth.Only(op.scope)
+	return func(c *gin.Context) {
+		r := request{c: c}
+		if err := a.authorise(&r, needed, op.scope); err != nil {
+			a.refuse(c, err)
+			return
+		}
+		answer, err := op.handle(&r)
+		if err != nil {
+			a.refuse(c, err)
+			return
+		}
+		answer.send(c)
+	}
+}
+
+// authorise finds out who asks, and whether they may.
+func (a *API) authorise(r *request, needed oauth.Scopes, scope partners.Scope) error {
+	token, err := oauth.Bearer(r.c.Request.Header)
+	if err != nil {
+		return err
+	}
+	caller, err := a.tokens.Verify(token)
+	if err != nil {
+		return err
+	}
+	r.party = exchange.Party{Client: caller.Client, Partner: caller.Partner}
+	if record := observe.FromContext(r.context()); record != nil {
+		record.Client = caller.Client
+	}
+	if !caller.Scopes.Allows(needed) {
+		return &scopeMissing{string(scope)}
+	}
+	return nil
+}
+
+// scopeMissing says that the token lacks a scope.
+type scopeMissing struct{ scope string }
+
+// Error implements error.
+func (s *scopeMissing) Error() string { return "api: the token lacks the scope " + s.scope }
+
+// withBody reads and checks the body before an operation does its work.
+func withBody[T any](form *jsonbody.Form[T], work func(r *request, body T) (reply, error)) func(*request) (reply, error) {
+	return func(r *request) (reply, error) {
+		if _, err := r.query(); err != nil {
+			return reply{}, err
+		}
+		var p *problem.Problem
+		if r.body, p = jsonbody.Read(r.c.Writer, r.c.Request, jsonType); p != nil {
+			return reply{}, p
+		}
+		if r.key, p = idempotency.Key(r.c.Request.Header); p != nil {
+			return reply{}, p
+		}
+		body, wrong := form.Decode(r.body)
+		if wrong != nil {
+			return reply{}, problem.Invalid(wrong...)
+		}
+		return work(r, body)
+	}
+}
+
+// hash identifies what was asked.
+func (r *request) hash() ledger.Hash {
+	return idempotency.Hash(r.c.Request.Method, r.c.Request.URL.Path, r.body)
+}
+
+// idempotency returns the key of an operation that needs one.
+func (r *request) idempotency() (exchange.Idempotency, error) {
+	if r.key == "" {
+		return exchange.Idempotency{}, idempotency.Missing()
+	}
+	return exchange.Idempotency{Key: r.key, Hash: r.hash()}, nil
+}
+
+// saved does the work of an operation once per idempotency key, for those whose
+// work does not see to that itself. Without a key it just does it.
+func saved[T any](a *API, work func(r *request, body T) (reply, error)) func(*request, T) (reply, error) {
+	return func(r *request, body T) (reply, error) {
+		if r.key == "" {
+			return work(r, body)
+		}
+		asked := idempotency.Request{Client: r.party.Client, Route: r.c.Request.Method + " " + r.c.FullPath(), Key: r.key, Hash: r.hash()}
+		var refused error
+		answer, replayed, err := a.once.Do(r.context(), asked, func() idempotency.Answer {
+			done, err := work(r, body)
+			if err != nil {
+				refused = err
+				return idempotency.Answer{}
+			}
+			return done.answer()
+		})
+		if err := errors.Join(err, refused); err != nil {
+			return reply{}, err
+		}
+		return reply{status: answer.Status, raw: answer.Body, location: answer.Location, replayed: replayed}, nil
+	}
+}
+
+// id returns the ID that stands in the path. What cannot be an ID is not there.
+func (r *request) id(name string) (ledger.ID, error) {
+	id, err := ledger.ParseID(r.c.Param(name))
+	if err != nil {
+		return ledger.ID{}, exchange.ErrNotFound
+	}
+	return id, nil
+}
+
+// query returns the query's parameters, each of which must be among those
+// allowed, and there once.
+func (r *request) query(allowed ...string) (url.Values, error) {
+	if r.c.Request.URL.RawQuery == "" {
+		return nil, nil
+	}
+	values, err := url.ParseQuery(r.c.Request.URL.RawQuery)
+	if err != nil {
+		return nil, problem.New(http.StatusBadRequest, problem.CodeInvalidRequest, "the query is not well-formed")
+	}
+	var wrong []problem.Field
+	for name, v := range values {
+		switch {
+		case !slices.Contains(allowed, name):
+			wrong = append(wrong, problem.Parameter(name[:min(len(name), 64)], "unknown_parameter", "there is no such parameter here"))
+		case len(v) > 1:
+			wrong = append(wrong, problem.Parameter(name, "duplicate_parameter", "the parameter is there twice"))
+		}
+	}
+	if wrong != nil {
+		slices.SortFunc(wrong, func(a, b problem.Field) int { return strings.Compare(a.Parameter, b.Parameter) })
+		return nil, problem.Invalid(wrong...)
+	}
+	return values, nil
+}
