@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -20,30 +21,41 @@ import (
 
 // BenchmarkConversionWrites carries conversions through the store as the exchange
 // does: each writer creates one, then completes it. One operation is a
-// conversion, which is two rows written.
+// conversion, which is two rows written. Clients that make their idempotency
+// keys as UUIDs of version 7 write them side by side, those with random keys to
+// a page each.
 func BenchmarkConversionWrites(b *testing.B) {
-	for _, writers := range []int{1, 16, 64, 256} {
-		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			s := openNew(b)
-			before := cpuTime(b)
-			latencies := make([]time.Duration, b.N)
-			b.ResetTimer()
-			fromEach(writers, b.N, func(i int) {
-				c := sample(rand.Uint64())
-				start := time.Now()
-				if existing, err := s.CreateConversion(context.Background(), c); err != nil || existing != nil {
-					b.Error("create:", err)
-				}
-				c.Status, c.Outcome, c.Step, c.FinishedAt = exchange.Completed, exchange.Completed, exchange.StepDone, c.CreatedAt+9
-				if err := s.UpdateConversion(context.Background(), c); err != nil {
-					b.Error("update:", err)
-				}
-				latencies[i] = time.Since(start) / 2
+	for _, keys := range []string{"ordered", "random"} {
+		for _, writers := range []int{1, 16, 64, 256} {
+			b.Run(fmt.Sprintf("keys=%s/writers=%d", keys, writers), func(b *testing.B) {
+				benchmarkWrites(b, writers, keys == "ordered")
 			})
-			b.StopTimer()
-			report(b, s, cpuTime(b)-before, latencies)
-		})
+		}
 	}
+}
+
+func benchmarkWrites(b *testing.B, writers int, ordered bool) {
+	s := openNew(b)
+	before := cpuTime(b)
+	latencies := make([]time.Duration, b.N)
+	b.ResetTimer()
+	fromEach(writers, b.N, func(i int) {
+		c := sample(rand.Uint64())
+		if ordered {
+			c.Request.Key = newID(rand.Uint64()).String()
+		}
+		start := time.Now()
+		if existing, err := s.CreateConversion(context.Background(), c); err != nil || existing != nil {
+			b.Error("create:", err)
+		}
+		latencies[i] = time.Since(start)
+		c.Status, c.Outcome, c.Step, c.FinishedAt = exchange.Completed, exchange.Completed, exchange.StepDone, c.CreatedAt+9
+		if err := s.UpdateConversion(context.Background(), c); err != nil {
+			b.Error("update:", err)
+		}
+	})
+	b.StopTimer()
+	report(b, s, cpuTime(b)-before, latencies)
 }
 
 func report(b *testing.B, s *sqlstore.Store, cpu time.Duration, latencies []time.Duration) {
@@ -99,5 +111,42 @@ func sample(random uint64) *exchange.Conversion {
 			From: 100_000, To: 12_345},
 		From: 100_000, To: 12_345, Fee: 12, Status: exchange.Processing, Step: exchange.StepLedger,
 		SourceReference: fmt.Sprintf("SKY-%012x", random>>16), CreatedAt: id.Milli(), Deadline: id.Milli() + 60_000,
+	}
+}
+
+// BenchmarkLookups reads what a conversion needs before it is made.
+func BenchmarkLookups(b *testing.B) {
+	s := openNew(b)
+	ctx := context.Background()
+	c := sample(1)
+	q := &exchange.Quote{ID: newID(2), Party: c.Party, Source: c.Source, Destination: c.Destination, From: c.From, To: c.To, In: c.In}
+	l := &exchange.Link{ID: newID(3), Partner: "sky", Member: c.Member, Membership: c.SourceMembership}
+	if _, err := s.CreateConversion(ctx, c); err != nil {
+		b.Fatal(err)
+	}
+	if err := errors.Join(s.CreateQuote(ctx, q), s.CreateLink(ctx, l)); err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for _, lookup := range []struct {
+		name string
+		do   func() error
+	}{
+		{"Link", func() error { _, err := s.Link(ctx, l.ID); return err }},
+		{"Quote", func() error { _, err := s.Quote(ctx, q.ID); return err }},
+		{"Conversion", func() error { _, err := s.Conversion(ctx, c.ID); return err }},
+		{"ConversionByKey", func() error { _, err := s.ConversionByKey(ctx, c.Party.Client, c.Request.Key); return err }},
+	} {
+		b.Run(lookup.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := lookup.do(); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		})
 	}
 }

@@ -135,6 +135,9 @@ func fillUpTo(path string, size uint64) {
 	if _, err := s.CreateConversion(context.Background(), sample(2)); !errors.Is(err, sqlstore.ErrStopped) {
 		exitOn("write after an I/O error", fmt.Errorf("gave %v, want ErrStopped", err))
 	}
+	if !s.Stats().Stopped {
+		exitOn("stats", errors.New("do not say that it stopped"))
+	}
 	exitOn("close", s.Close())
 	fmt.Println(last.ID)
 	os.Exit(0)

@@ -93,11 +93,12 @@ type Stats struct {
 	Writes       int64 // that they carried
 	Retries      int64 // writes that were given a transaction of their own after a neighbour failed
 	Waiting      int   // writes in the queue now
+	Stopped      bool  // nothing is written any more, see [ErrStopped]
 }
 
 // Stats returns the counts.
 func (s *Store) Stats() Stats {
 	c := &s.writer.counts
 	return Stats{Transactions: c.transactions.Load(), Writes: c.writes.Load(), Retries: c.retries.Load(),
-		Waiting: len(s.writer.queue)}
+		Waiting: len(s.writer.queue), Stopped: c.stopped.Load()}
 }

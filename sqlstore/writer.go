@@ -74,7 +74,10 @@ type writer struct {
 	counts  counts
 }
 
-type counts struct{ transactions, writes, retries atomic.Int64 }
+type counts struct {
+	transactions, writes, retries atomic.Int64
+	stopped                       atomic.Bool
+}
 
 func newWriter(s session, logger *slog.Logger) *writer {
 	w := &writer{session: s, logger: logger, queue: make(chan *write, queueMax),
@@ -156,6 +159,8 @@ func (w *writer) run() {
 
 // carryOut adds what waits to the batch, stores it and wakes the callers.
 func (w *writer) carryOut(batch []*write) []*write {
+	// Those that were just woken often have their next write at once; a
+	// transaction for all of them costs little more than one for the first.
 	runtime.Gosched()
 	for len(batch) < batchMax && len(w.queue) > 0 {
 		batch = append(batch, <-w.queue)
@@ -216,6 +221,7 @@ func (w *writer) transact(ops []*write) error {
 	w.logger.Error("store: write failed", "writes", len(ops), "error", err)
 	if w.session.broken(err) {
 		w.fault = fmt.Errorf("%w: %w", ErrStopped, err)
+		w.counts.stopped.Store(true)
 		w.logger.Error("store: stopped after an I/O error; open it again once the disk is well")
 	}
 	return err
