@@ -11,8 +11,8 @@ import (
 
 // Convert makes a conversion and waits until it has ended, or for as long as
 // wait; it goes on without the caller. What comes back is as it stands in the
-// store: completed, failed (with its [Failure]) or reversed, or still
-// processing. Replayed says that the client's key was used before, and the
+// store, and not to be changed: completed, failed (with its [Failure]) or
+// reversed, or still processing. Replayed says that the client's key was used before, and the
 // conversion is that of then.
 //
 // It returns a [*Refusal] or a [*Busy] when nothing was done and nothing is
@@ -35,7 +35,7 @@ func (s *Service) Convert(ctx context.Context, p Party, r ConvertRequest, wait t
 	case existing != nil:
 		return s.replay(ctx, existing, r.Hash, wait)
 	}
-	return j.await(ctx, wait).Clone(), false, nil
+	return j.await(ctx, wait), false, nil
 }
 
 // create checks a request, stores the conversion and begins the work on it. An
@@ -153,10 +153,7 @@ func (s *Service) setMember(ctx context.Context, c *Conversion, linkID ledger.ID
 	if err != nil || l.EndedAt != 0 || !c.Party.Utility() && l.Partner != c.Party.Partner {
 		return refuse(CodeLinkMissing, "there is no standing link with this ID; POST /v1/links makes one")
 	}
-	c.Member = l.Member
-	if c.Account, err = ledger.MemberAccount(s.o.AccountKey, l.Member); err != nil {
-		return err
-	}
+	c.Member, c.Account = l.Member, l.account
 	if c.In != nil {
 		if c.SourceMembership, err = s.membership(ctx, l, c.In.Partner); err != nil {
 			return err
@@ -168,7 +165,7 @@ func (s *Service) setMember(ctx context.Context, c *Conversion, linkID ledger.ID
 	return err
 }
 
-func (s *Service) membership(ctx context.Context, l *Link, partner string) (string, error) {
+func (s *Service) membership(ctx context.Context, l *linked, partner string) (string, error) {
 	if l.Partner == partner {
 		return l.Membership, nil
 	}

@@ -36,7 +36,7 @@ func (s *Service) Reverse(ctx context.Context, p Party, r ReverseRequest, wait t
 	case existing != nil:
 		return s.replayReversal(ctx, c, existing, r.Hash, wait)
 	}
-	return j.await(ctx, wait).Clone(), false, nil
+	return j.await(ctx, wait), false, nil
 }
 
 // earlierReversal finds the reversal that the client made with the same key, if
@@ -62,7 +62,7 @@ func (s *Service) replayReversal(ctx context.Context, c *Conversion, existing *R
 		return existing, true, nil
 	}
 	j := s.reversals.join(ctx, existing.ID, func() (places, error) { return s.gates.admit(c) })
-	return orElse(await(ctx, j, wait), existing).Clone(), true, nil
+	return orElse(await(ctx, j, wait), existing), true, nil
 }
 
 func (s *Service) createReversal(ctx context.Context, p Party, c *Conversion, r *ReverseRequest) (j *job[Reversal], existing *Reversal, err error) {
