@@ -166,7 +166,7 @@ func must(t testing.TB, err error) {
 // script is the real exchange, with some of its methods replaced by tests.
 type script struct {
 	*exchange.Service
-	convert     func(r exchange.ConvertRequest, wait time.Duration) (*exchange.Conversion, bool, error)
+	convert     func(ctx context.Context, r exchange.ConvertRequest, wait time.Duration) (*exchange.Conversion, bool, error)
 	reverse     func(r exchange.ReverseRequest, wait time.Duration) (*exchange.Reversal, bool, error)
 	quote       func() (*exchange.Quote, error)
 	propose     func() (*ledger.Agreement, error)
@@ -179,7 +179,7 @@ type script struct {
 
 func (s *script) Convert(ctx context.Context, p exchange.Party, r exchange.ConvertRequest, wait time.Duration) (*exchange.Conversion, bool, error) {
 	if s.convert != nil {
-		return s.convert(r, wait)
+		return s.convert(ctx, r, wait)
 	}
 	return s.Service.Convert(ctx, p, r, wait)
 }
