@@ -79,7 +79,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.script = &script{Service: service}
 	w.signing, err = partners.LoadOrCreateSigningKey(filepath.Join(t.TempDir(), "key.pem"), rand.Reader)
 	must(t, err)
-	w.options = api.Options{Exchange: w.script, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, Answers: newAnswers(),
+	w.options = api.Options{Exchange: w.script, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(),
 		Registry: registry, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
@@ -245,6 +245,14 @@ type nights struct {
 	all     []*settlement.Settlement
 	content map[string]string
 	broken  error // in the middle of a statement
+	due     []settlement.Settlement
+}
+
+// settleDue settles what is due, once.
+func (n *nights) settleDue(context.Context) ([]settlement.Settlement, error) {
+	made := n.due
+	n.due = nil
+	return made, nil
 }
 
 func (n *nights) Settlement(_ context.Context, id string) (*settlement.Settlement, error) {
