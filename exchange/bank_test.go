@@ -51,6 +51,7 @@ const (
 	loseCall       // does nothing, says nothing
 	delayCall      // says nothing, does the work at some later call
 	notSent        // certainly nothing reached it
+	open           // the circuit breaker is open, and asks for an hour
 	busy           // promises to have done nothing
 	refuseCall     // says that the request is malformed
 	decline        // declines for good
@@ -92,6 +93,10 @@ func (b *bank) meet(ctx context.Context, v connector.Verb, id connector.ID, work
 		return fail(connector.ErrUnknown)
 	case notSent:
 		return fail(connector.ErrNotSent)
+	case open:
+		e := fail(connector.ErrNotSent)
+		e.After = time.Hour
+		return e
 	case busy:
 		e := fail(connector.ErrBusy)
 		e.After = time.Millisecond

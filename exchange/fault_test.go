@@ -51,6 +51,8 @@ func TestAPartnersFaultsEndWell(t *testing.T) {
 		{"a debit is lost", "in", "sky", first(3, connector.VerbDebit, trick{do: loseCall}), false, exchange.Completed, ""},
 		{"a debit is late", "in", "sky", first(1, connector.VerbDebit, trick{do: delayCall}), false, exchange.Completed, ""},
 		{"the status is lost too", "in", "sky", both(first(1, connector.VerbDebit, trick{do: loseAnswer}), first(3, connector.VerbStatus, trick{do: loseCall})), false, exchange.Completed, ""},
+		{"the breaker is open while it is asked", "in", "sky", both(first(1, connector.VerbDebit, trick{do: loseAnswer}), first(3, connector.VerbStatus, trick{do: open})), false, exchange.Completed, ""},
+		{"the breaker is open", "in", "sky", first(1, connector.VerbDebit, trick{do: open}), false, exchange.Failed, exchange.CodePartnerDown},
 		{"a debit is not sent at first", "in", "sky", first(2, connector.VerbDebit, trick{do: notSent}), false, exchange.Completed, ""},
 		{"the partner is busy at first", "in", "sky", first(2, connector.VerbDebit, trick{do: busy}), false, exchange.Completed, ""},
 		{"no debit can be sent", "in", "sky", first(always, connector.VerbDebit, trick{do: notSent}), false, exchange.Failed, exchange.CodePartnerDown},

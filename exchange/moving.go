@@ -80,9 +80,9 @@ func (s *Service) send(ctx context.Context, e *errand, p *patience) (m moved, kn
 		case errors.Is(err, connector.ErrRefused):
 			return moved{failure: nothing(e.partner, CodePartnerRefused, err)}, true
 		}
-		v, after := expired, connector.RetryAfter(err)
-		if e.late || try < sendTries && after <= sendPauseMax {
-			v = p.wait(ctx, after)
+		v := expired
+		if e.late || try < sendTries && connector.RetryAfter(err) <= sendPauseMax {
+			v = p.wait(ctx, asked(err))
 		}
 		switch v {
 		case expired:
@@ -98,7 +98,7 @@ func (s *Service) send(ctx context.Context, e *errand, p *patience) (m moved, kn
 func (s *Service) inquire(ctx context.Context, e *errand, p *patience) (m moved, known bool, after time.Duration) {
 	status, err := e.host.Status(ctx, e.transfer.ID)
 	if err != nil {
-		return m, false, connector.RetryAfter(err)
+		return m, false, asked(err)
 	}
 	if status.Outcome != connector.NeverSeen {
 		return e.stands(status), true, 0
@@ -108,9 +108,19 @@ func (s *Service) inquire(ctx context.Context, e *errand, p *patience) (m moved,
 	}
 	answer, err := e.call(ctx)
 	if err != nil {
-		return m, false, connector.RetryAfter(err)
+		return m, false, asked(err)
 	}
 	return e.answered(answer), true, 0
+}
+
+// asked is the patience that the partner asked for. An open circuit breaker is
+// no such wish: asking it again costs nothing, and once one call has closed it
+// nobody should still be waiting.
+func asked(err error) time.Duration {
+	if errors.Is(err, connector.ErrBusy) {
+		return connector.RetryAfter(err)
+	}
+	return 0
 }
 
 func (e *errand) answered(a connector.Answer) moved {

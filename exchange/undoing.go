@@ -45,7 +45,7 @@ func (s *Service) undo(ctx context.Context, u undoing, p *patience) undone {
 		if err == nil {
 			return r
 		}
-		if v := p.wait(ctx, connector.RetryAfter(err)); v != settled {
+		if v := p.wait(ctx, asked(err)); v != settled {
 			return undone{verdict: v}
 		}
 	}
@@ -69,10 +69,9 @@ func (s *Service) undoOrNot(ctx context.Context, u undoing, p *patience) undone 
 		case errors.Is(err, connector.ErrRefused):
 			return undone{refused: true, failure: nothing(u.partner, CodePartnerRefused, err)}
 		}
-		after := connector.RetryAfter(err)
 		v := expired
-		if try < sendTries && after <= sendPauseMax {
-			v = p.wait(ctx, after)
+		if try < sendTries && connector.RetryAfter(err) <= sendPauseMax {
+			v = p.wait(ctx, asked(err))
 		}
 		switch v {
 		case expired:
