@@ -39,7 +39,7 @@ func (p *peer) issue(amount int64) ledger.Command {
 
 func (p *peer) serve(function string, request []byte) []byte {
 	p.Helper()
-	b, err := codec.Serve(chaincode.Tx{}, p.store.Begin(), function, request)
+	b, err := codec.Serve(codec.Call{}, p.store.Begin(), function, request)
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func (p *peer) submit(commands ...ledger.Command) []ledger.Result {
 	t := p.store.Begin()
 	tx := chaincode.Tx{ID: "tx", At: at.UnixMilli(), Caller: ledger.Identity{MSP: "UtilityMSP", Subject: "cert"}}
 	r := codec.BatchRequest{Subject: "gateway", Commands: commands}
-	b, err := codec.Serve(tx, t, codec.FunctionBatch, r.Encode())
+	b, err := codec.Serve(codec.Call{Channel: "alliance", Tx: tx}, t, codec.FunctionBatch, r.Encode())
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func (p *peer) submit(commands ...ledger.Command) []ledger.Result {
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		p.Fatal(err)
 	}
-	results, err := codec.DecodeResults(b, header, records)
+	results, err := codec.DecodeResults(b, "alliance", header, records)
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestAMalformedRequestIsRefusedAsSuch(t *testing.T) {
 		"range backwards":  {codec.FunctionLeaves, codec.LeavesRequest{First: 2, Last: 1}.Encode()},
 		"long subject":     {codec.FunctionBatch, (&codec.BatchRequest{Subject: string(bytes.Repeat([]byte("x"), 65))}).Encode()},
 	} {
-		_, err := codec.Serve(chaincode.Tx{}, ledgertest.NewStore().Begin(), c.function, c.request)
+		_, err := codec.Serve(codec.Call{}, ledgertest.NewStore().Begin(), c.function, c.request)
 		if codec.Status(err) != codec.StatusRequest {
 			t.Errorf("%s: status is %d (%v)", name, codec.Status(err), err)
 		}
@@ -204,7 +204,7 @@ func FuzzServe(f *testing.F) {
 	f.Add(codec.FunctionGet, codec.KeysRequest{"alliance"}.Encode())
 	f.Add(codec.FunctionLeaves, codec.LeavesRequest{Last: 3}.Encode())
 	f.Fuzz(func(t *testing.T, function string, request []byte) {
-		_, err := codec.Serve(chaincode.Tx{}, ledgertest.NewStore().Begin(), function, request)
+		_, err := codec.Serve(codec.Call{}, ledgertest.NewStore().Begin(), function, request)
 		if s := codec.Status(err); s == codec.StatusDamaged {
 			t.Errorf("an empty state is damaged: %v", err)
 		}

@@ -15,9 +15,12 @@ const (
 	endedRefused  = 4 // code and message follow
 )
 
-// EncodeResults encodes what a batch led to, without the transfers it wrote.
-func EncodeResults(results []ledger.Result) []byte {
-	e := begin(16 + 2*len(results))
+// EncodeResults encodes what a batch led to, without the transfers it wrote. The
+// channel is named because an endorsement does not say by itself for which
+// channel it was given, and that of a checkpoint is shown to others.
+func EncodeResults(channel string, results []ledger.Result) []byte {
+	e := begin(64 + 2*len(results))
+	e.String(channel)
 	e.Uint(uint64(len(results)))
 	for i := range results {
 		appendResult(e, &results[i])
@@ -44,9 +47,12 @@ func appendResult(e *wire.Encoder, r *ledger.Result) {
 
 // DecodeResults reads what [EncodeResults] wrote and takes the transfers that
 // the batch wrote from its header and records, which may be nil when it wrote
-// none. Results and written batch must fit each other.
-func DecodeResults(b []byte, header ledger.BatchHeader, records [][]byte) ([]ledger.Result, error) {
+// none. Results and written batch must fit each other, and be of the channel.
+func DecodeResults(b []byte, channel string, header ledger.BatchHeader, records [][]byte) ([]ledger.Result, error) {
 	d := open(b)
+	if got := d.String(); d.Err() == nil && got != channel {
+		return nil, fmt.Errorf("codec: results: of channel %q, not %q", got, channel)
+	}
 	results := make([]ledger.Result, count(d, 1, ledger.BatchMax))
 	written := 0
 	for i := range results {

@@ -27,13 +27,20 @@ func Status(err error) int32 {
 	return StatusFailed
 }
 
-// Serve answers a request. Of tx, the server gives ID, At and Caller as the
-// proposal says; a batch's lane, and its caller's subject if it names one, come
-// from the request. An error means that nothing of the transaction may be kept.
-func Serve(tx chaincode.Tx, state chaincode.State, function string, request []byte) ([]byte, error) {
+// Call is what the proposal says besides the request.
+type Call struct {
+	Channel string
+	// Tx has ID, At and Caller as in the proposal; a batch's lane, and its caller's
+	// subject if it names one, come from the request.
+	Tx chaincode.Tx
+}
+
+// Serve answers a request. An error means that nothing of the transaction may be
+// kept.
+func Serve(call Call, state chaincode.State, function string, request []byte) ([]byte, error) {
 	switch function {
 	case FunctionBatch:
-		return serveBatch(tx, state, request)
+		return serveBatch(call, state, request)
 	case FunctionGet:
 		return serve(request, decodeKeysRequest, func(r KeysRequest) ([]byte, error) {
 			values, err := state.Get(r...)
@@ -59,11 +66,12 @@ func serve[T any](request []byte, decode func([]byte) (T, error), answer func(T)
 	return answer(r)
 }
 
-func serveBatch(tx chaincode.Tx, state chaincode.State, request []byte) ([]byte, error) {
+func serveBatch(call Call, state chaincode.State, request []byte) ([]byte, error) {
 	r, err := DecodeBatchRequest(request)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errRequest, err)
 	}
+	tx := call.Tx
 	tx.Lane = r.Lane
 	if r.Subject != "" {
 		tx.Caller.Subject = r.Subject
@@ -72,7 +80,7 @@ func serveBatch(tx chaincode.Tx, state chaincode.State, request []byte) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	return EncodeResults(results), nil
+	return EncodeResults(call.Channel, results), nil
 }
 
 func serveRange(state chaincode.State, r RangeRequest) ([]byte, error) {
