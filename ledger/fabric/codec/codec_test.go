@@ -39,7 +39,7 @@ func (p *peer) issue(amount int64) ledger.Command {
 
 func (p *peer) serve(function string, request []byte) []byte {
 	p.Helper()
-	b, err := codec.Serve(codec.Call{}, p.store.Begin(), function, request)
+	b, err := codec.Serve(codec.Call{Channel: "alliance"}, p.store.Begin(), function, request)
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -61,14 +61,7 @@ func (p *peer) submit(commands ...ledger.Command) []ledger.Result {
 	if err != nil {
 		p.Fatal(err)
 	}
-	t := p.store.Begin()
-	tx := chaincode.Tx{ID: "tx", At: at.UnixMilli(), Caller: ledger.Identity{MSP: "UtilityMSP", Subject: "cert"}}
-	r := codec.BatchRequest{Subject: "gateway", Commands: commands}
-	b, err := codec.Serve(codec.Call{Channel: "alliance", Tx: tx}, t, codec.FunctionBatch, r.Encode())
-	if err != nil {
-		p.Fatal(err)
-	}
-	t.Commit()
+	b := p.serveBatch(commands...)
 	header, records, err := chaincode.Batch(p.store, 0, before)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		p.Fatal(err)
@@ -81,6 +74,19 @@ func (p *peer) submit(commands ...ledger.Command) []ledger.Result {
 		p.Errorf("the caller is %+v", header.Caller)
 	}
 	return results
+}
+
+func (p *peer) serveBatch(commands ...ledger.Command) []byte {
+	p.Helper()
+	t := p.store.Begin()
+	tx := chaincode.Tx{ID: "tx", At: at.UnixMilli(), Caller: ledger.Identity{MSP: "UtilityMSP", Subject: "cert"}}
+	r := codec.BatchRequest{Subject: "gateway", Commands: commands}
+	b, err := codec.Serve(codec.Call{Channel: "alliance", Tx: tx}, t, codec.FunctionBatch, r.Encode())
+	if err != nil {
+		p.Fatal(err)
+	}
+	t.Commit()
+	return b
 }
 
 // head counts the batches there are.
@@ -164,8 +170,14 @@ func TestAProofLeadsToTheCheckpoint(t *testing.T) {
 	if got := proof(); got.Checkpoint != nil || !reflect.DeepEqual(got.Entry, r[1].Entry) {
 		t.Errorf("proof is %+v", got)
 	}
-	p.batch(&ledger.Checkpoint{})
+	taken := p.serveBatch(p.command(&ledger.Checkpoint{}))
 	got := proof()
+	again := p.serve(codec.FunctionAttest, codec.AttestRequest{Batch: got.Batch.Number}.Encode())
+	for name, b := range map[string][]byte{"the checkpoint": taken, "its attestation": again} {
+		if channel, c, err := codec.DecodeStatement(b); err != nil || channel != "alliance" || c == nil || *c != *got.Checkpoint {
+			t.Errorf("%s says %+v of %q, %v", name, c, channel, err)
+		}
+	}
 	root, err := ledger.RootFromPath(ledger.LeafHash(got.Record), 1, 2, got.Path)
 	if err != nil || root != got.Batch.Root {
 		t.Errorf("path leads to %s, want %s: %v", root, got.Batch.Root, err)

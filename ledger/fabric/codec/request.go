@@ -16,6 +16,7 @@ const (
 	FunctionFind   = "find"   // transfers of a [FindRequest]
 	FunctionProof  = "proof"  // what leads from a transfer to its checkpoint
 	FunctionLeaves = "leaves" // header hashes of a [LeavesRequest]
+	FunctionAttest = "attest" // say again the checkpoint of an [AttestRequest]
 )
 
 // Status codes of a response. Peers endorse none that is 400 or more.
@@ -173,6 +174,26 @@ func decodeLeavesRequest(b []byte) (LeavesRequest, error) {
 	if d.Err() == nil && (r.Last < r.First || r.Last-r.First >= LeavesMax) {
 		d.Fail("range of batches out of bounds")
 	}
+	return r, d.Close()
+}
+
+// AttestRequest asks for the checkpoint that covers a batch.
+type AttestRequest struct {
+	Lane  uint32
+	Batch uint64
+}
+
+// Encode encodes the request.
+func (r AttestRequest) Encode() []byte {
+	e := begin(16)
+	e.Uint(uint64(r.Lane))
+	e.Uint(r.Batch)
+	return e.Bytes()
+}
+
+func decodeAttestRequest(b []byte) (AttestRequest, error) {
+	d := open(b)
+	r := AttestRequest{Lane: d.Uint32(), Batch: d.Uint()}
 	return r, d.Close()
 }
 

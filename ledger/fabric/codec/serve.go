@@ -41,6 +41,8 @@ func Serve(call Call, state chaincode.State, function string, request []byte) ([
 	switch function {
 	case FunctionBatch:
 		return serveBatch(call, state, request)
+	case FunctionAttest:
+		return serve(request, decodeAttestRequest, func(r AttestRequest) ([]byte, error) { return serveAttest(call, state, r) })
 	case FunctionGet:
 		return serve(request, decodeKeysRequest, func(r KeysRequest) ([]byte, error) {
 			values, err := state.Get(r...)
@@ -76,11 +78,29 @@ func serveBatch(call Call, state chaincode.State, request []byte) ([]byte, error
 	if r.Subject != "" {
 		tx.Caller.Subject = r.Subject
 	}
-	results, err := chaincode.Apply(tx, state, r.Commands)
+	noting := &noting{State: state}
+	results, err := chaincode.Apply(tx, noting, r.Commands)
 	if err != nil {
 		return nil, err
 	}
-	return EncodeResults(call.Channel, results), nil
+	record, err := noting.checkpoint(tx.Lane)
+	if err != nil {
+		return nil, err
+	}
+	return EncodeResults(call.Channel, record, results), nil
+}
+
+// serveAttest says again what a checkpoint said, so that a company that was away
+// when it was taken can sign it.
+func serveAttest(call Call, state chaincode.State, r AttestRequest) ([]byte, error) {
+	c, err := chaincode.Covering(state, r.Lane, r.Batch)
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := chaincode.Batch(state, r.Lane, c.Last); err != nil {
+		return nil, err // read for its version: the block that the receipt names
+	}
+	return EncodeResults(call.Channel, &c, nil), nil
 }
 
 func serveRange(state chaincode.State, r RangeRequest) ([]byte, error) {
