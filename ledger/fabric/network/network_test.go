@@ -1,0 +1,95 @@
+package network_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger/fabric/network"
+	"github.com/pointgrid/pointgrid/ledger/fabric/network/networktest"
+)
+
+func TestANetworkComesUpAndKeepsItsLedger(t *testing.T) {
+	ctx, n := networktest.Up(t, network.Options{})
+	before := heights(ctx, t, n)
+	for name, h := range before {
+		if strings.HasPrefix(name, "peer.") && (h == "" || h == "0") {
+			t.Errorf("%s has no blocks", name)
+		}
+	}
+	if err := n.Down(ctx); err != nil {
+		t.Fatal(err)
+	}
+	states, err := n.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range states {
+		if s.PID != 0 {
+			t.Errorf("%s runs after Down", s.Name)
+		}
+	}
+	_, again := networktest.Up(t, network.Options{Dir: n.Dir()})
+	for name, h := range heights(ctx, t, again) {
+		if h != before[name] {
+			t.Errorf("%s came up at height %q, was at %q", name, h, before[name])
+		}
+	}
+}
+
+// heights returns the height of every peer's chain.
+func heights(ctx context.Context, t *testing.T, n *network.Network) map[string]string {
+	t.Helper()
+	states, err := n.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, s := range states {
+		if s.PID == 0 {
+			t.Errorf("%s does not run", s.Name)
+		}
+		if strings.HasPrefix(s.Name, "peer.") {
+			all[s.Name] = s.Height
+		}
+	}
+	return all
+}
+
+func TestAKilledPeerComesBack(t *testing.T) {
+	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:2]})
+	for _, name := range []string{"peer.sky", "chaincode.sky", "orderer0"} {
+		if err := n.Kill(ctx, name); err != nil {
+			t.Fatal(err)
+		}
+		if pid := pidOf(ctx, t, n, name); pid != 0 {
+			t.Errorf("%s runs as %d after Kill", name, pid)
+		}
+		if err := n.Start(ctx, name); err != nil {
+			t.Fatal(err)
+		}
+		if pid := pidOf(ctx, t, n, name); pid == 0 {
+			t.Errorf("%s does not run after Start", name)
+		}
+	}
+	begin := time.Now()
+	_, again := networktest.Up(t, network.Options{Dir: n.Dir()})
+	t.Logf("answers again after %s", time.Since(begin))
+	heights(ctx, t, again)
+}
+
+func pidOf(ctx context.Context, t *testing.T, n *network.Network, name string) int {
+	t.Helper()
+	states, err := n.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range states {
+		if s.Name == name {
+			return s.PID
+		}
+	}
+	t.Fatalf("no process %s", name)
+	return 0
+}
