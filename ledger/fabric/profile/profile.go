@@ -29,9 +29,12 @@ type Profile struct {
 	Channel   string `json:"channel"`
 	Chaincode string `json:"chaincode"`
 	// Home is the company on whose peer this process relies for what it reads.
-	Home      string    `json:"home"`
-	Companies []Company `json:"companies"`
-	Orderers  []Node    `json:"orderers"`
+	Home string `json:"home"`
+	// UtilityAlone says that the utility's endorsement is enough where no partner
+	// is concerned. Otherwise one of the partners must endorse with it.
+	UtilityAlone bool      `json:"utility_alone,omitempty"`
+	Companies    []Company `json:"companies"`
+	Orderers     []Node    `json:"orderers"`
 	// Identities are keys that the process may have; which of them it uses is
 	// said when it connects.
 	Identities []Identity `json:"identities"`

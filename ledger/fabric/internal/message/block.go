@@ -1,6 +1,9 @@
 package message
 
 import (
+	"crypto/sha256"
+	"encoding/asn1"
+	"math/big"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -136,4 +139,17 @@ func (tx *Tx) readProposal(b []byte) error {
 		tx.Request = args[1]
 	}
 	return err
+}
+
+// HeaderHash is the hash by which a block names the one before: SHA-256 of the
+// ASN.1 sequence of the header's fields.
+func HeaderHash(number uint64, previous, data []byte) [32]byte {
+	b, err := asn1.Marshal(struct {
+		Number         *big.Int
+		Previous, Data []byte
+	}{new(big.Int).SetUint64(number), previous, data})
+	if err != nil {
+		panic(err) // these types can always be marshalled
+	}
+	return sha256.Sum256(b)
 }
