@@ -35,6 +35,7 @@ func TestTheContractRunsOnEveryCompanysPeer(t *testing.T) {
 		{"what a person says of the time and the company is the proposal's", testProposal},
 		{"a malformed request is not endorsed", testMalformed},
 		{"only the peer reaches the chaincode", testStranger},
+		{"a company that joins endorses like the others", testNewcomer},
 		{"a chaincode that was killed comes back", testKilled},
 		{"a chaincode that is asked to end does so without complaint", testEnding},
 	} {
@@ -255,6 +256,17 @@ func (a *alliance) knock(certificates []tls.Certificate) error {
 	defer conn.Close()
 	_, err = io.ReadFull(conn, make([]byte, 9)) // the server's settings
 	return err
+}
+
+func testNewcomer(a *alliance) {
+	a.check(a.network.AddCompany(a.ctx, network.Company{Name: "water", MSP: "WaterMSP"}))
+	joined := newClient(a.ctx, a.T, a.network)
+	outer := a.client
+	defer func() { a.client = outer }()
+	a.client = joined
+	a.do(utility, &ledger.RegisterPartner{Partner: "water", Programme: "WTR", MSP: "WaterMSP"}, utility, "WaterMSP")
+	a.refused(utility, a.convert(1), utility, "WaterMSP")
+	a.refused(utility, &ledger.SuspendPartner{Partner: "water"}, "WaterMSP", sky)
 }
 
 func testKilled(a *alliance) {

@@ -13,9 +13,11 @@ import (
 )
 
 type fabricCommand struct {
-	Up     fabricUp     `cmd:"" help:"Make a Hyperledger Fabric network in a folder, or start the one that is there. Needs no Docker."`
-	Down   fabricDown   `cmd:"" help:"End all processes of a network. Its ledger stays in the folder."`
-	Status fabricStatus `cmd:"" help:"Show the processes of a network."`
+	Up         fabricUp         `cmd:"" help:"Make a Hyperledger Fabric network in a folder, or start the one that is there. Needs no Docker."`
+	Down       fabricDown       `cmd:"" help:"End all processes of a network. Its ledger stays in the folder."`
+	Status     fabricStatus     `cmd:"" help:"Show the processes of a network, and until when their certificates are valid."`
+	AddCompany fabricAddCompany `cmd:"" help:"Admit a company to the running channel and start its peer and chaincode. The others go on meanwhile."`
+	Renew      fabricRenew      `cmd:"" help:"Replace the certificates of a process or a person by new ones, and start the process again with them."`
 }
 
 // fabricFolder names the network that a command is about.
@@ -27,6 +29,11 @@ type fabricFolder struct {
 type fabricPrograms struct {
 	Programs  string `type:"path" placeholder:"DIR" env:"POINTGRID_FABRIC_PROGRAMS" help:"Folder with peer, orderer, configtxgen and configtxlator of Fabric; when not given they are built once and kept in the user's cache folder."`
 	Chaincode string `type:"path" placeholder:"FILE" env:"POINTGRID_CHAINCODE" help:"The chaincode server; when not given it is the program chaincode beside this one, or built from source."`
+}
+
+// options are those of every command that starts something.
+func (p fabricPrograms) options(f fabricFolder) network.Options {
+	return network.Options{Dir: f.Dir, Programs: p.Programs, Chaincode: p.Chaincode, Progress: stages(os.Stderr, time.Now), Now: time.Now}
 }
 
 type fabricUp struct {
@@ -44,11 +51,10 @@ func (c *fabricUp) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := network.Up(ctx, network.Options{
-		Dir: c.Dir, Orderers: c.Orderers, Companies: companies, Blocks: network.Blocks{Timeout: c.BlockTimeout},
-		ClockTolerance: c.ClockTolerance, Programs: c.Programs, Chaincode: c.Chaincode,
-		Progress: stages(os.Stderr, time.Now), Now: time.Now,
-	})
+	options := c.options(c.fabricFolder)
+	options.Orderers, options.Companies = c.Orderers, companies
+	options.Blocks.Timeout, options.ClockTolerance = c.BlockTimeout, c.ClockTolerance
+	n, err := network.Up(ctx, options)
 	if err != nil {
 		return fmt.Errorf("%w\n\nwhat runs already is left as it is: run the same command again to go on, or pointgrid fabric down --dir %s", err, c.Dir)
 	}
@@ -60,13 +66,21 @@ func (c *fabricUp) Run(ctx context.Context) error {
 func parseCompanies(texts []string) ([]network.Company, error) {
 	var all []network.Company
 	for _, text := range texts {
-		name, msp, ok := strings.Cut(text, "=")
-		if !ok {
-			return nil, fmt.Errorf("company %q is not NAME=MSP, for example sky=SkyMSP", text)
+		c, err := parseCompany(text)
+		if err != nil {
+			return nil, err
 		}
-		all = append(all, network.Company{Name: name, MSP: msp})
+		all = append(all, c)
 	}
 	return all, nil
+}
+
+func parseCompany(text string) (network.Company, error) {
+	name, msp, ok := strings.Cut(text, "=")
+	if !ok {
+		return network.Company{}, fmt.Errorf("company %q is not NAME=MSP, for example sky=SkyMSP", text)
+	}
+	return network.Company{Name: name, MSP: msp}, nil
 }
 
 // stages writes what is under way with the time since the beginning.
@@ -109,7 +123,7 @@ func (c *fabricStatus) Run(ctx context.Context) error {
 // writeStates writes a table and returns how many do not run.
 func writeStates(w io.Writer, states []network.State) (stopped int, err error) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "PROCESS\tADDRESS\tPID\tBLOCKS")
+	fmt.Fprintln(table, "PROCESS\tADDRESS\tPID\tBLOCKS\tCERTIFICATES UNTIL")
 	for _, s := range states {
 		pid := "stopped"
 		if s.PID != 0 {
@@ -117,7 +131,47 @@ func writeStates(w io.Writer, states []network.State) (stopped int, err error) {
 		} else {
 			stopped++
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", s.Name, s.Address, pid, s.Height)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.Name, s.Address, pid, s.Height, s.ValidUntil.Format(time.DateOnly))
 	}
 	return stopped, table.Flush()
+}
+
+type fabricAddCompany struct {
+	fabricFolder
+	fabricPrograms
+	Company string `arg:"" placeholder:"NAME=MSP" help:"The company, for example water=WaterMSP."`
+}
+
+// Run starts what does not run and admits the company.
+func (c *fabricAddCompany) Run(ctx context.Context) error {
+	company, err := parseCompany(c.Company)
+	if err != nil {
+		return err
+	}
+	if _, err := network.Open(c.Dir); err != nil {
+		return err
+	}
+	n, err := network.Up(ctx, c.options(c.fabricFolder))
+	if err != nil {
+		return err
+	}
+	if err := n.AddCompany(ctx, company); err != nil {
+		return fmt.Errorf("%w\n\nrun the same command again to go on", err)
+	}
+	fmt.Printf("%s has a peer now. The gateway reads %s when it is started again;\nthen register the company as a partner.\n", company.MSP, n.ProfileFile())
+	return nil
+}
+
+type fabricRenew struct {
+	fabricFolder
+	fabricPrograms
+	Name string `arg:"" help:"Process or person: orderer0, peer.sky, chaincode.sky, user.sky, admin.sky."`
+}
+
+// Run replaces the certificates.
+func (c *fabricRenew) Run(ctx context.Context) error {
+	if err := network.Renew(ctx, c.options(c.fabricFolder), c.Name); err != nil {
+		return fmt.Errorf("%w\n\nrun the same command again, and pointgrid fabric up --dir %s for what does not run", err, c.Dir)
+	}
+	return nil
 }

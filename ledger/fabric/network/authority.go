@@ -77,6 +77,11 @@ func (a *authority) issue(s subject, now time.Time, validity time.Duration) (*pa
 	if err != nil {
 		return nil, err
 	}
+	return a.certify(key, s, now, validity)
+}
+
+// certify makes a certificate for a key.
+func (a *authority) certify(key *ecdsa.PrivateKey, s subject, now time.Time, validity time.Duration) (*pair, error) {
 	t, err := s.certificate(&key.PublicKey, now, validity)
 	if err != nil {
 		return nil, err
@@ -169,32 +174,41 @@ func (a *authority) save(dir string) error {
 
 // loadAuthority reads what save wrote.
 func loadAuthority(dir string) (*authority, error) {
-	certPEM, err := os.ReadFile(filepath.Join(dir, "ca.crt"))
+	b, err := os.ReadFile(filepath.Join(dir, "ca.crt"))
 	if err != nil {
 		return nil, err
 	}
-	keyPEM, err := os.ReadFile(filepath.Join(dir, "ca.key"))
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, fmt.Errorf("network: %s: ca.crt is not PEM", dir)
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("network: %s: %w", dir, err)
+	}
+	key, err := readKey(filepath.Join(dir, "ca.key"))
+	return &authority{cert: cert, key: key, pem: b}, err
+}
+
+// readKey reads a private key.
+func readKey(file string) (*ecdsa.PrivateKey, error) {
+	b, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	certBlock, _ := pem.Decode(certPEM)
-	keyBlock, _ := pem.Decode(keyPEM)
-	if certBlock == nil || keyBlock == nil {
-		return nil, fmt.Errorf("network: %s: ca.crt or ca.key is not PEM", dir)
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, fmt.Errorf("network: %s is not PEM", file)
 	}
-	cert, err := x509.ParseCertificate(certBlock.Bytes)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("network: %s: %w", dir, err)
-	}
-	key, err := x509.ParsePKCS8PrivateKey(keyBlock.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("network: %s: %w", dir, err)
+		return nil, fmt.Errorf("network: %s: %w", file, err)
 	}
 	ec, ok := key.(*ecdsa.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("network: %s: the key is not ECDSA", dir)
+		return nil, fmt.Errorf("network: %s: the key is not ECDSA", file)
 	}
-	return &authority{cert: cert, key: ec, pem: certPEM}, nil
+	return ec, nil
 }
 
 // lowS signs so that the second half of the signature is in its lower range:

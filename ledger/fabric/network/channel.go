@@ -49,7 +49,8 @@ type channelCompany struct{ MSP, MSPDir string }
 // replaced.
 const raftTick = 100 * time.Millisecond
 
-// channelConfig renders the channel's configuration as it begins.
+// channelConfig renders the channel's configuration as it begins with the
+// companies there are.
 func (s *site) channelConfig() ([]byte, error) {
 	c := channelConfig{
 		BatchTimeout: s.Blocks.Timeout, MaxMessageCount: s.Blocks.MaxMessages,

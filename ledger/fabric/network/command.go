@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // peerCommand runs the peer program's command line as a company's administrator
@@ -42,7 +44,16 @@ func tail(text string) string {
 	return strings.Join(lines[max(0, len(lines)-logsKept):], "\n")
 }
 
-// toOrderer are the arguments that name an orderer.
-func (n *Network) toOrderer() []string {
-	return []string{"-o", address(n.site.Orderers[0].Port), "--tls", "--cafile", n.site.ordererTLSRoot()}
+// toOrderer are the arguments that name an orderer which listens.
+func (n *Network) toOrderer(ctx context.Context) []string {
+	at := n.site.Orderers[0]
+	for _, o := range n.site.Orderers {
+		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address(o.Port))
+		if err == nil {
+			_ = conn.Close()
+			at = o
+			break
+		}
+	}
+	return []string{"-o", address(at.Port), "--tls", "--cafile", n.site.ordererTLSRoot()}
 }

@@ -111,20 +111,46 @@ func (i *issuer) node(folder, name, role string) error {
 	return i.link(folder, name)
 }
 
-// chaincode makes the certificates of the link between peer and chaincode. They
-// are as valid as the authority, because the peer's is part of the installed
-// package; the chaincode trusts that one alone, so it vouches for itself.
+// chaincode makes the certificates of the link between peer and chaincode. The
+// peer's is part of the installed package and as valid as the authority; the
+// chaincode trusts that one alone, so it vouches for itself.
 func (i *issuer) chaincode() error {
-	server, err := i.tls.issue(subject{name: "chaincode", hosts: loopback, tls: true}, i.now, authorityValidity)
-	if err != nil {
-		return err
-	}
 	client, err := signItself(subject{name: "peer", tls: true}, i.now, authorityValidity)
 	if err != nil {
 		return err
 	}
-	return writeFiles(filepath.Join(i.dir, "chaincode"), map[string][]byte{
-		"server.crt": server.cert, "server.key": server.key, "client.crt": client.cert, "client.key": client.key})
+	err = writeFiles(filepath.Join(i.dir, "chaincode"), map[string][]byte{"client.crt": client.cert, "client.key": client.key})
+	if err != nil {
+		return err
+	}
+	return i.chaincodeServer()
+}
+
+// chaincodeServer issues the certificate of the chaincode's end.
+func (i *issuer) chaincodeServer() error {
+	server, err := i.tls.issue(subject{name: "chaincode", hosts: loopback, tls: true}, i.now, i.validity)
+	if err != nil {
+		return err
+	}
+	return writeFiles(filepath.Join(i.dir, "chaincode"), map[string][]byte{"server.crt": server.cert, "server.key": server.key})
+}
+
+// renewOrderer issues an orderer's certificates again, that for TLS with the key
+// it has.
+func (i *issuer) renewOrderer(name string) error {
+	if err := i.identity(name, name, "orderer"); err != nil {
+		return err
+	}
+	dir := filepath.Join(i.dir, name, "tls")
+	key, err := readKey(filepath.Join(dir, "server.key"))
+	if err != nil {
+		return err
+	}
+	p, err := i.tls.certify(key, subject{name: name, hosts: append([]string{name}, loopback...), tls: true}, i.now, i.validity)
+	if err != nil {
+		return err
+	}
+	return writeFiles(dir, map[string][]byte{"server.crt": p.cert})
 }
 
 // makeMember makes all certificates of a company with a peer.

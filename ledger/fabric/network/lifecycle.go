@@ -113,7 +113,7 @@ func (n *Network) approve(ctx context.Context) error {
 		}
 		n.progress(m.MSP + " approves the chaincode")
 		args := append([]string{"lifecycle", "chaincode", "approveformyorg", "--package-id", m.PackageID}, n.definition(sequence)...)
-		_, err := n.peerCommand(ctx, m, append(args, n.toOrderer()...)...)
+		_, err := n.peerCommand(ctx, m, append(args, n.toOrderer(ctx)...)...)
 		if err != nil && !n.says(ctx, m, m.PackageID, "lifecycle", "chaincode", "queryapproved", "--channelID", n.site.Channel,
 			"--name", n.site.Chaincode, "--sequence", strconv.Itoa(sequence)) {
 			return err
@@ -133,7 +133,7 @@ func (n *Network) commit(ctx context.Context) error {
 	for _, m := range n.site.Companies {
 		args = append(args, "--peerAddresses", address(m.Peer), "--tlsRootCertFiles", filepath.Join(m.folder(n.site), "tlsca", "ca.crt"))
 	}
-	_, err := n.peerCommand(ctx, utility, append(args, n.toOrderer()...)...)
+	_, err := n.peerCommand(ctx, utility, append(args, n.toOrderer(ctx)...)...)
 	if err != nil && !n.says(ctx, utility, fmt.Sprintf("Sequence: %d,", firstSequence), "lifecycle", "chaincode", "querycommitted",
 		"--channelID", n.site.Channel, "--name", n.site.Chaincode) {
 		return err

@@ -168,15 +168,21 @@ func (n *Network) Down(ctx context.Context) error {
 type State struct {
 	Name    string
 	Address string
-	PID     int    // 0 when it does not run
-	Height  string // of the channel's chain at a peer or an orderer, "" if unknown
+	PID     int // 0 when it does not run
+	// ValidUntil is when the first of its certificates ends; see [Renew].
+	ValidUntil time.Time
+	Height     string // of the channel's chain at a peer or an orderer, "" if unknown
 }
 
 // Status returns the state of every process.
 func (n *Network) Status(ctx context.Context) ([]State, error) {
 	var all []State
 	for _, name := range n.Names() {
-		s := State{Name: name, Address: n.Address(name)}
+		until, err := validUntil(n.certificates(name))
+		if err != nil {
+			return nil, err
+		}
+		s := State{Name: name, Address: n.Address(name), ValidUntil: until}
 		pid, running, err := n.site.process(name).pid()
 		if running {
 			s.PID = pid

@@ -48,6 +48,7 @@ type member struct {
 	Operations int    `json:"operations"`
 	Chaincode  int    `json:"chaincode"`
 	PackageID  string `json:"package_id"`
+	Admitted   bool   `json:"admitted"` // to the channel
 	Joined     bool   `json:"joined"`
 	Installed  bool   `json:"installed"`
 	Approved   int    `json:"approved"` // sequence of the definition

@@ -18,35 +18,49 @@ import (
 // when every company's peer answers with its chaincode. When it fails, what
 // runs is left to [Network.Down]; calling it again goes on where it stopped.
 func Up(ctx context.Context, options Options) (*Network, error) {
-	o, err := options.filled()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := filepath.Abs(o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	unlock, err := await(ctx, filepath.Join(dir, "lock"), func() { o.Progress("waiting for another command on this network") })
+	n, unlock, err := prepare(ctx, options)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	n := &Network{attached: o.Attached, progress: o.Progress, now: o.Now}
-	if err := n.find(ctx, &o, dir); err != nil {
-		return nil, err
-	}
-	if n.site, err = loadSite(dir); err != nil {
-		return nil, err
-	}
 	if n.site == nil {
-		if err := n.lay(ctx, &o, dir); err != nil {
+		o, err := options.filled()
+		if err != nil {
+			return nil, err
+		}
+		if err := n.lay(ctx, &o); err != nil {
 			return nil, err
 		}
 	}
 	return n, n.raise(ctx)
+}
+
+// prepare finds the programs, and the network of the folder if it has one, which
+// nobody else changes until unlocked.
+func prepare(ctx context.Context, options Options) (n *Network, unlock func(), err error) {
+	o, err := options.filled()
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return nil, nil, err
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, nil, err
+	}
+	unlock, err = await(ctx, filepath.Join(o.Dir, "lock"), func() { o.Progress("waiting for another command on this network") })
+	if err != nil {
+		return nil, nil, err
+	}
+	n = &Network{attached: o.Attached, progress: o.Progress, now: o.Now}
+	if err = n.find(ctx, &o, o.Dir); err == nil {
+		n.site, err = loadSite(o.Dir)
+	}
+	if err != nil {
+		unlock()
+		return nil, nil, err
+	}
+	return n, unlock, nil
 }
 
 // find finds or builds the programs.
@@ -71,7 +85,11 @@ var layout = []string{"companies", "config", "run", "logs", "channel.block"}
 const unfinished = "unfinished"
 
 // lay makes everything that a network is before its first process starts.
-func (n *Network) lay(ctx context.Context, o *Options, dir string) error {
+func (n *Network) lay(ctx context.Context, o *Options) error {
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return err
+	}
 	if err := clear(dir); err != nil {
 		return err
 	}
@@ -133,7 +151,7 @@ func plan(o *Options, dir string) (*site, error) {
 		s.Orderers = append(s.Orderers, &orderer{Name: fmt.Sprintf("orderer%d", i), Port: next(), Admin: next(), Operations: next()})
 	}
 	for _, c := range o.Companies {
-		s.Companies = append(s.Companies, &member{Company: c, Peer: next(), Operations: next(), Chaincode: next()})
+		s.Companies = append(s.Companies, &member{Company: c, Admitted: true, Peer: next(), Operations: next(), Chaincode: next()})
 	}
 	return s, nil
 }
