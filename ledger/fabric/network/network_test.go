@@ -2,6 +2,7 @@ package network_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,38 @@ func TestANetworkComesUpAndKeepsItsLedger(t *testing.T) {
 		if h != before[name] {
 			t.Errorf("%s came up at height %q, was at %q", name, h, before[name])
 		}
+	}
+}
+
+func TestANetworkWhoseMakingWasInterruptedIsFinished(t *testing.T) {
+	programs, chaincode := networktest.Programs(t), networktest.Chaincode(t)
+	dir := t.TempDir()
+	for _, stage := range []string{"making certificates", "starting", "joins the channel", "approves", "committing"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := network.Up(ctx, network.Options{Dir: dir, Companies: network.Companies()[:2], Attached: true, Now: time.Now,
+			Programs: programs, Chaincode: chaincode, Progress: func(line string) {
+				if strings.Contains(line, stage) {
+					cancel()
+				}
+			}})
+		cancel()
+		if err == nil {
+			t.Errorf("it came up though it was interrupted at %q", stage)
+		}
+	}
+	ctx, n := networktest.Up(t, network.Options{Dir: dir})
+	heights(ctx, t, n)
+}
+
+func TestAnUnknownProcessIsRefused(t *testing.T) {
+	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:2]})
+	for name, do := range map[string]func(context.Context, string) error{"start": n.Start, "stop": n.Stop, "kill": n.Kill} {
+		if err := do(ctx, "peer.nobody"); !errors.Is(err, network.ErrUnknown) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := network.Open(t.TempDir()); !errors.Is(err, network.ErrNone) {
+		t.Errorf("a folder without a network: %v", err)
 	}
 }
 
