@@ -13,3 +13,5 @@ var errSystem = errors.New("network: running a network needs Linux, macOS or ano
 func lock(*os.File, bool) (bool, error) { return false, errSystem }
 func ask(int) error                     { return errSystem }
 func stop(int) error                    { return errSystem }
+func halt(int) error                    { return errSystem }
+func resume(int) error                  { return errSystem }

@@ -23,6 +23,9 @@ func lock(f *os.File, exclusive bool) (bool, error) {
 	return err == nil, err
 }
 
-// ask has a process end; stop ends it at once.
-func ask(pid int) error  { return syscall.Kill(pid, syscall.SIGTERM) }
-func stop(pid int) error { return syscall.Kill(pid, syscall.SIGKILL) }
+// ask has a process end, stop ends it at once, halt stops it where it is until
+// resume.
+func ask(pid int) error    { return syscall.Kill(pid, syscall.SIGTERM) }
+func stop(pid int) error   { return syscall.Kill(pid, syscall.SIGKILL) }
+func halt(pid int) error   { return syscall.Kill(pid, syscall.SIGSTOP) }
+func resume(pid int) error { return syscall.Kill(pid, syscall.SIGCONT) }

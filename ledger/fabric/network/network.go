@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 )
 
 // Network is a network in a folder of this machine. Its methods may be called
-// from many goroutines.
+// from many goroutines, save [Network.AddCompany].
 type Network struct {
 	site      *site
 	programs  string // folder
@@ -31,6 +32,9 @@ var ErrNone = errors.New("network: there is no network in this folder; make one 
 
 // ErrUnknown is returned for a name that is no process of the network.
 var ErrUnknown = errors.New("network: no such process")
+
+// errOpened says why nothing can be started.
+var errOpened = errors.New("network: it was opened to be looked at; to start something use Up")
 
 // Open returns the network of a folder as it is, to look at it or to end it.
 // It returns [ErrNone]. Programs are not needed for that; to start some again
@@ -101,10 +105,13 @@ func (n *Network) Log(name string) string { return n.site.process(name).logFile(
 // Start starts a process that does not run, and returns when it can be reached.
 // It returns [ErrUnknown].
 func (n *Network) Start(ctx context.Context, name string) error {
-	what, addresses, ok := n.programOf(name)
-	if !ok {
-		return fmt.Errorf("%w: %s; there are %s", ErrUnknown, name, list(n.Names()))
+	if err := n.known(name); err != nil {
+		return err
 	}
+	if n.programs == "" {
+		return errOpened
+	}
+	what, addresses, _ := n.programOf(name)
 	p := n.site.process(name)
 	if _, err := p.start(what, n.attached); err != nil {
 		return err
@@ -141,9 +148,39 @@ func (n *Network) Stop(ctx context.Context, name string) error { return n.end(ct
 // Kill ends a process at once, as a power cut would. It returns [ErrUnknown].
 func (n *Network) Kill(ctx context.Context, name string) error { return n.end(ctx, name, true) }
 
+// Halt stops a process where it is, as on a machine that hangs: it listens and
+// does not answer. Resume lets it go on. They return [ErrUnknown], and an error
+// for a process that does not run.
+func (n *Network) Halt(name string) error { return n.signal(name, halt) }
+
+// Resume lets a process go on; see [Network.Halt].
+func (n *Network) Resume(name string) error { return n.signal(name, resume) }
+
+func (n *Network) signal(name string, send func(pid int) error) error {
+	if err := n.known(name); err != nil {
+		return err
+	}
+	pid, running, err := n.site.process(name).pid()
+	if err == nil && !running {
+		err = fmt.Errorf("network: %s does not run", name)
+	}
+	if err != nil {
+		return err
+	}
+	return send(pid)
+}
+
+// known returns [ErrUnknown] for a name that is no process.
+func (n *Network) known(name string) error {
+	if slices.Contains(n.Names(), name) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s; there are %s", ErrUnknown, name, list(n.Names()))
+}
+
 func (n *Network) end(ctx context.Context, name string, kill bool) error {
-	if _, _, ok := n.programOf(name); !ok {
-		return fmt.Errorf("%w: %s; there are %s", ErrUnknown, name, list(n.Names()))
+	if err := n.known(name); err != nil {
+		return err
 	}
 	return n.site.process(name).end(ctx, kill)
 }
@@ -162,53 +199,6 @@ func (n *Network) Down(ctx context.Context) error {
 	}
 	end := func(name string) error { return n.end(ctx, name, false) }
 	return errors.Join(each(peers, end), each(append(rest, n.Orderers()...), end))
-}
-
-// State is what a process of the network does.
-type State struct {
-	Name    string
-	Address string
-	PID     int // 0 when it does not run
-	// ValidUntil is when the first of its certificates ends; see [Renew].
-	ValidUntil time.Time
-	Height     string // of the channel's chain at a peer or an orderer, "" if unknown
-}
-
-// Status returns the state of every process.
-func (n *Network) Status(ctx context.Context) ([]State, error) {
-	var all []State
-	for _, name := range n.Names() {
-		until, err := validUntil(n.certificates(name))
-		if err != nil {
-			return nil, err
-		}
-		s := State{Name: name, Address: n.Address(name), ValidUntil: until}
-		pid, running, err := n.site.process(name).pid()
-		if running {
-			s.PID = pid
-			s.Height = n.height(ctx, name)
-		} else if err != nil {
-			return nil, err
-		}
-		all = append(all, s)
-	}
-	return all, nil
-}
-
-func (n *Network) height(ctx context.Context, name string) string {
-	for _, m := range n.site.Companies {
-		if peerName(m.Name) == name {
-			h, _ := metric(ctx, m.Operations, "ledger_blockchain_height")
-			return h
-		}
-	}
-	for _, o := range n.site.Orderers {
-		if o.Name == name {
-			h, _ := metric(ctx, o.Operations, "consensus_etcdraft_committed_block_number")
-			return h
-		}
-	}
-	return ""
 }
 
 // each runs a function for all names side by side and returns all errors.

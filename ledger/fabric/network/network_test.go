@@ -61,7 +61,8 @@ func TestANetworkWhoseMakingWasInterruptedIsFinished(t *testing.T) {
 
 func TestAnUnknownProcessIsRefused(t *testing.T) {
 	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:2]})
-	for name, do := range map[string]func(context.Context, string) error{"start": n.Start, "stop": n.Stop, "kill": n.Kill} {
+	for name, do := range map[string]func(context.Context, string) error{"start": n.Start, "stop": n.Stop, "kill": n.Kill,
+		"halt": func(_ context.Context, name string) error { return n.Halt(name) }} {
 		if err := do(ctx, "peer.nobody"); !errors.Is(err, network.ErrUnknown) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -105,6 +106,12 @@ func TestAKilledPeerComesBack(t *testing.T) {
 		if pid := pidOf(ctx, t, n, name); pid == 0 {
 			t.Errorf("%s does not run after Start", name)
 		}
+	}
+	if err := n.Halt("peer.sky"); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Resume("peer.sky"); err != nil {
+		t.Fatal(err)
 	}
 	begin := time.Now()
 	_, again := networktest.Up(t, network.Options{Dir: n.Dir()})
