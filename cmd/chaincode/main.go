@@ -36,5 +36,5 @@ func (p *program) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, p.Address, p.PackageID, config)
+	return serve(ctx, p.Address, p.PackageID, config, contract{})
 }

@@ -35,6 +35,7 @@ func TestTheContractRunsOnEveryCompanysPeer(t *testing.T) {
 		{"what a person says of the time and the company is the proposal's", testProposal},
 		{"a malformed request is not endorsed", testMalformed},
 		{"only the peer reaches the chaincode", testStranger},
+		{"a utility that cheats changes nothing", testCheating},
 		{"a company that joins endorses like the others", testNewcomer},
 		{"a chaincode that was killed comes back", testKilled},
 		{"a chaincode that is asked to end does so without complaint", testEnding},

@@ -21,8 +21,9 @@ const messageMax = 100 << 20
 // patience is how long requests under way have to finish when the program ends.
 const patience = 5 * time.Second
 
-// serve answers the peer until the context ends, and then what is under way.
-func serve(ctx context.Context, address, packageID string, config *tls.Config) error {
+// serve answers the peer with a chaincode until the context ends, and then what
+// is under way.
+func serve(ctx context.Context, address, packageID string, config *tls.Config, cc shim.Chaincode) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -37,7 +38,7 @@ func serve(ctx context.Context, address, packageID string, config *tls.Config) e
 	)
 	open := newOpen()
 	peer.RegisterChaincodeServer(server, &connector{
-		shim: &shim.ChaincodeServer{CCID: packageID, CC: contract{}},
+		shim: &shim.ChaincodeServer{CCID: packageID, CC: cc},
 		open: open,
 	})
 	served := make(chan error, 1)

@@ -125,13 +125,16 @@ func writeStates(w io.Writer, states []network.State) (stopped int, err error) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "PROCESS\tADDRESS\tPID\tBLOCKS\tCERTIFICATES UNTIL")
 	for _, s := range states {
-		pid := "stopped"
+		pid, blocks := "stopped", ""
 		if s.PID != 0 {
 			pid = fmt.Sprint(s.PID)
 		} else {
 			stopped++
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.Name, s.Address, pid, s.Height, s.ValidUntil.Format(time.DateOnly))
+		if s.Height != 0 {
+			blocks = fmt.Sprint(s.Height)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.Name, s.Address, pid, blocks, s.ValidUntil.Format(time.DateOnly))
 	}
 	return stopped, table.Flush()
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -101,25 +102,27 @@ func (a *ordererAdmin) do(r *http.Request) (code int, body []byte, err error) {
 
 // metric reads one metric of the channel from a node's operations address; false
 // when the node does not have it (yet).
-func metric(ctx context.Context, operations int, name string) (value string, ok bool) {
+func metric(ctx context.Context, operations int, name string) (value uint64, ok bool) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address(operations)+"/metrics", nil)
 	if err != nil {
-		return "", false
+		return 0, false
 	}
 	answer, err := (&http.Client{Timeout: 2 * time.Second}).Do(request)
 	if err != nil {
-		return "", false
+		return 0, false
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, answerMax))
 	if err != nil {
-		return "", false
+		return 0, false
 	}
 	prefix := fmt.Sprintf("%s{channel=%q} ", name, channelName)
 	for line := range strings.Lines(string(body)) {
 		if rest, ok := strings.CutPrefix(line, prefix); ok {
-			return strings.TrimSpace(rest), true
+			// Written as a floating-point number, large ones with an exponent.
+			v, err := strconv.ParseFloat(strings.TrimSpace(rest), 64)
+			return uint64(v), err == nil && v >= 0
 		}
 	}
-	return "", false
+	return 0, false
 }

@@ -29,7 +29,7 @@ func TestACompanyJoinsARunningChannel(t *testing.T) {
 	all := heights(ctx, t, n)
 	for name, h := range all {
 		if h != all["peer.water"] {
-			t.Errorf("%s is at height %s, the new company at %s", name, h, all["peer.water"])
+			t.Errorf("%s is at height %d, the new company at %d", name, h, all["peer.water"])
 		}
 	}
 	if err := n.AddCompany(ctx, water); err != nil {

@@ -47,7 +47,7 @@ func (n *Network) joinOrderers(ctx context.Context) error {
 func (n *Network) led(ctx context.Context) error {
 	for {
 		for _, o := range n.site.Orderers {
-			if leads, ok := metric(ctx, o.Operations, "consensus_etcdraft_is_leader"); ok && leads == "1" {
+			if leads, ok := metric(ctx, o.Operations, "consensus_etcdraft_is_leader"); ok && leads == 1 {
 				return nil
 			}
 		}
@@ -72,6 +72,31 @@ func (n *Network) joinPeers(ctx context.Context) error {
 		}
 		return n.remember(func() { m.Joined = true })
 	})
+}
+
+// catchUp waits until a peer has the blocks that the orderers have. One that
+// joined a channel with a history does not know itself to be a member before.
+func (n *Network) catchUp(ctx context.Context, m *member) error {
+	admin, err := n.site.ordererAdmin()
+	if err != nil {
+		return err
+	}
+	status, _, err := admin.status(ctx, n.site.Orderers[0])
+	if err != nil {
+		return err
+	}
+	for {
+		height, _ := metric(ctx, m.Operations, "ledger_blockchain_height")
+		if height >= status.Height {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("network: peer.%s has %d of %d blocks: %w; the end of its log is:\n%s",
+				m.Name, height, status.Height, ctx.Err(), n.site.process(peerName(m.Name)).lastLines())
+		case <-time.After(poll):
+		}
+	}
 }
 
 // says reports whether a question to a peer is answered with a text. It tells
@@ -110,6 +135,9 @@ func (n *Network) approve(ctx context.Context) error {
 	return each(n.site.Companies, func(m *member) error {
 		if m.Approved >= sequence {
 			return nil
+		}
+		if err := n.catchUp(ctx, m); err != nil {
+			return err
 		}
 		n.progress(m.MSP + " approves the chaincode")
 		args := append([]string{"lifecycle", "chaincode", "approveformyorg", "--package-id", m.PackageID}, n.definition(sequence)...)

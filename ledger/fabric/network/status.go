@@ -12,7 +12,9 @@ type State struct {
 	PID     int // 0 when it does not run
 	// ValidUntil is when the first of its certificates ends; see [Renew].
 	ValidUntil time.Time
-	Height     string // of the channel's chain at a peer or an orderer, "" if unknown
+	// Height is the number of the channel's blocks at a peer or an orderer, 0 if
+	// unknown.
+	Height uint64
 }
 
 // Status returns the state of every process.
@@ -36,7 +38,7 @@ func (n *Network) Status(ctx context.Context) ([]State, error) {
 	return all, nil
 }
 
-func (n *Network) height(ctx context.Context, name string) string {
+func (n *Network) height(ctx context.Context, name string) uint64 {
 	for _, m := range n.site.Companies {
 		if peerName(m.Name) == name {
 			h, _ := metric(ctx, m.Operations, "ledger_blockchain_height")
@@ -45,9 +47,10 @@ func (n *Network) height(ctx context.Context, name string) string {
 	}
 	for _, o := range n.site.Orderers {
 		if o.Name == name {
-			h, _ := metric(ctx, o.Operations, "consensus_etcdraft_committed_block_number")
-			return h
+			if last, ok := metric(ctx, o.Operations, "consensus_etcdraft_committed_block_number"); ok {
+				return last + 1
+			}
 		}
 	}
-	return ""
+	return 0
 }
