@@ -87,11 +87,12 @@ func (s *Service) afterRefund(ctx context.Context, c *Conversion) (Status, error
 	return Reversed, err
 }
 
-// to returns the conversion at another step.
+// to returns the conversion at another step. It shares with c what never
+// changes.
 func to(c *Conversion, step Step) *Conversion {
-	next := c.Clone()
+	next := *c
 	next.Step = step
-	return next
+	return &next
 }
 
 // turn returns the conversion on its way back.
@@ -116,7 +117,7 @@ func (s *Service) stuck(c *Conversion, v verdict) (*Conversion, error) {
 		return nil, errLaidDown
 	}
 	s.o.Logger.Warn("a conversion needs the operator", "id", c.ID.String(), "step", string(c.Step), "kind", c.kind())
-	next := c.Clone()
+	next := to(c, c.Step)
 	next.EscalatedAt = s.now()
 	s.observeConversion(next)
 	return next, errLaidDown

@@ -142,11 +142,11 @@ func (b *bank) spend(member string, amount int64) {
 	b.balances[member] -= amount
 }
 
-func (b *bank) Validate(ctx context.Context, membership, programme string) (status connector.MemberStatus, err error) {
-	err = b.meet(ctx, connector.VerbValidate, connector.ID{}, func(trick) {
+func (b *bank) Validate(ctx context.Context, membership, programme string) (connector.MemberStatus, error) {
+	status := connector.MemberUnknown
+	err := b.meet(ctx, connector.VerbValidate, connector.ID{}, func(trick) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		status = connector.MemberUnknown
 		if _, ok := b.balances[membership]; ok {
 			status = connector.MemberActive
 		}
@@ -260,9 +260,12 @@ func (b *bank) judge(r connector.Reversal, how trick) connector.Answer {
 	return a
 }
 
-func (b *bank) Status(ctx context.Context, id connector.ID) (s connector.TransferStatus, err error) {
-	err = b.meet(ctx, connector.VerbStatus, id, func(trick) { s = b.status(id) })
-	return s, err
+func (b *bank) Status(ctx context.Context, id connector.ID) (connector.TransferStatus, error) {
+	var s connector.TransferStatus
+	if err := b.meet(ctx, connector.VerbStatus, id, func(trick) { s = b.status(id) }); err != nil {
+		return connector.TransferStatus{}, err
+	}
+	return s, nil
 }
 
 func (b *bank) status(id connector.ID) connector.TransferStatus {
@@ -279,16 +282,8 @@ func (b *bank) status(id connector.ID) connector.TransferStatus {
 	return connector.TransferStatus{Answer: e.answer, Kind: e.kind, Amount: e.transfer.Amount}
 }
 
-func (b *bank) ReversalStatus(ctx context.Context, id connector.ID) (s connector.ReversalStatus, err error) {
-	err = b.meet(ctx, connector.VerbReversalStatus, id, func(trick) {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		s.Outcome = connector.NeverSeen
-		if r, ok := b.reversals[id]; ok {
-			s = connector.ReversalStatus{Answer: r.answer, TransferID: r.of, Amount: r.amount}
-		}
-	})
-	return s, err
+func (b *bank) ReversalStatus(context.Context, connector.ID) (connector.ReversalStatus, error) {
+	panic("the exchange repeats a reversal rather than ask for its status")
 }
 
 func (b *bank) Statement(context.Context, time.Time) (io.ReadCloser, error) {

@@ -22,14 +22,20 @@ const (
 // changes, and its single use is the store's to enforce; a link changes once,
 // when it ends.
 type caches struct {
-	links  *otter.Cache[ledger.ID, *Link]
+	links  *otter.Cache[ledger.ID, *linked]
 	quotes *otter.Cache[ledger.ID, *Quote]
+}
+
+// linked is a link with its member's account.
+type linked struct {
+	Link
+	account ledger.Account
 }
 
 func newCaches(quoteTTL time.Duration) caches {
 	return caches{
-		links: otter.Must(&otter.Options[ledger.ID, *Link]{MaximumSize: linksCached,
-			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *Link](linkAge)}),
+		links: otter.Must(&otter.Options[ledger.ID, *linked]{MaximumSize: linksCached,
+			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *linked](linkAge)}),
 		quotes: otter.Must(&otter.Options[ledger.ID, *Quote]{MaximumSize: quotesCached,
 			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *Quote](quoteTTL)}),
 	}
@@ -37,11 +43,20 @@ func newCaches(quoteTTL time.Duration) caches {
 
 // link returns a link, standing or ended, or [ErrNotFound]. The caller must not
 // change it.
-func (s *Service) link(ctx context.Context, id ledger.ID) (*Link, error) {
+func (s *Service) link(ctx context.Context, id ledger.ID) (*linked, error) {
 	if l, ok := s.cache.links.GetIfPresent(id); ok {
 		return l, nil
 	}
-	return s.cache.links.Get(ctx, id, otter.LoaderFunc[ledger.ID, *Link](s.o.Store.Link))
+	return s.cache.links.Get(ctx, id, otter.LoaderFunc[ledger.ID, *linked](s.loadLink))
+}
+
+func (s *Service) loadLink(ctx context.Context, id ledger.ID) (*linked, error) {
+	l, err := s.o.Store.Link(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	account, err := ledger.MemberAccount(s.o.AccountKey, l.Member)
+	return &linked{*l, account}, err
 }
 
 // quote returns a quote, or [ErrNotFound]. The caller must not change it.

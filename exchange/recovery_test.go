@@ -113,7 +113,6 @@ func TestCloseLetsWhatIsUnderWayFinish(t *testing.T) {
 	w := newWorld(t)
 	m := w.join(1)
 	block := make(chan struct{})
-	w.banks["sky"].follow(first(1, connector.VerbDebit, trick{do: hang, block: block}))
 	w.banks["sky"].follow(func(v connector.Verb, _ connector.ID) trick {
 		if v == connector.VerbDebit {
 			<-block

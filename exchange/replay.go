@@ -30,7 +30,7 @@ func (s *Service) replay(ctx context.Context, existing *Conversion, hash ledger.
 		return existing, true, nil
 	}
 	j := s.conversions.join(ctx, existing.ID, func() (places, error) { return s.gates.admit(existing) })
-	return orElse(await(ctx, j, wait), existing).Clone(), true, nil
+	return orElse(await(ctx, j, wait), existing), true, nil
 }
 
 // join returns the job of an unfinished workflow, taking it up when nobody is

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -36,6 +38,9 @@ var errReported = errors.New("reported")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// net/http writes what a partner sends unasked to the standard logger, and that
+	// may be personal data. Our own logs go through slog.
+	log.SetOutput(io.Discard)
 	var p program
 	k := kong.Parse(&p, kong.Name("pointgrid"), kong.Description(description), kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)))

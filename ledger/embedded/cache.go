@@ -8,53 +8,59 @@ package embedded
 // has half of the allowance, the old one is dropped. So it never holds more than
 // its allowance, and what is used stays, without a list to keep in order.
 type cache struct {
-	young, old map[string][]byte
+	young, old map[string]*cached
 	bytes, max int // of the young generation
 }
+
+// cached is what a key has; a pointer to it lets a write be taken over with one
+// look into the map.
+type cached struct{ value []byte }
 
 // entryCost is about what a map keeps beside key and value.
 const entryCost = 96
 
 func newCache(max int64) *cache {
-	return &cache{young: map[string][]byte{}, old: map[string][]byte{}, max: int(max / 2)}
+	return &cache{young: map[string]*cached{}, old: map[string]*cached{}, max: int(max / 2)}
 }
 
 // get returns a value, which is nil for a key that has none, and whether the
 // cache knows the key.
 func (c *cache) get(key string) ([]byte, bool) {
-	if v, ok := c.young[key]; ok {
-		return v, true
+	if e, ok := c.young[key]; ok {
+		return e.value, true
 	}
-	v, ok := c.old[key]
-	if ok {
-		c.add(key, v)
+	e, ok := c.old[key]
+	if !ok {
+		return nil, false
 	}
-	return v, ok
+	c.put(key, e)
+	return e.value, true
 }
 
 // add keeps a value that was read. The cache owns it from then on.
-func (c *cache) add(key string, value []byte) {
-	c.bytes += len(key) + len(value) + entryCost
-	if c.bytes > c.max {
+func (c *cache) add(key string, value []byte) { c.put(key, &cached{value}) }
+
+func (c *cache) put(key string, e *cached) {
+	cost := len(key) + len(e.value) + entryCost
+	if c.bytes += cost; c.bytes > c.max {
 		c.young, c.old = c.old, c.young
 		clear(c.young)
-		c.bytes = len(key) + len(value) + entryCost
+		c.bytes = cost
 	}
-	c.young[key] = value
+	c.young[key] = e
 }
 
 // update takes over a committed write, when the key is one that was read. It
 // copies the value: the contract's values share large buffers.
 func (c *cache) update(w write) {
-	before, ok := c.young[w.key]
+	e, ok := c.young[w.key]
 	if !ok {
 		delete(c.old, w.key)
 		return
 	}
-	var value []byte
+	c.bytes += len(w.value) - len(e.value)
+	e.value = nil
 	if w.value != nil {
-		value = append(make([]byte, 0, len(w.value)), w.value...)
+		e.value = append(make([]byte, 0, len(w.value)), w.value...)
 	}
-	c.young[w.key] = value
-	c.bytes += len(value) - len(before)
 }

@@ -42,9 +42,9 @@ func TestTheCacheIsNeverStaleAndNeverTooLarge(t *testing.T) {
 	})
 }
 
-func cost(m map[string][]byte) (n int) {
-	for k, v := range m {
-		n += len(k) + len(v) + entryCost
+func cost(m map[string]*cached) (n int) {
+	for k, e := range m {
+		n += len(k) + len(e.value) + entryCost
 	}
 	return n
 }

@@ -14,8 +14,8 @@ import (
 type Options struct {
 	// Dir is the ledger's folder; it is made when missing. Required.
 	Dir string
-	// Clock gives the time of transactions. Should it go back, they keep the time
-	// of the last. Required.
+	// Clock gives the time of transactions; it is called from several goroutines.
+	// Should it go back, transactions keep the time of the last. Required.
 	Clock func() time.Time
 	// Signer signs checkpoints. Required.
 	Signer Signer

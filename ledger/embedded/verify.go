@@ -171,29 +171,35 @@ func (v *verification) segment(n int, last bool) error {
 		offset := frames.offset
 		bytes, hash, err := frames.next()
 		v.done.Done += frames.offset - offset
-		if err == io.EOF {
+		bad := (*frameError)(nil)
+		switch {
+		case err == io.EOF:
 			return nil
-		}
-		if bad := (*frameError)(nil); errors.As(err, &bad) {
-			if v.tip == nil && last {
-				if torn, ok, err := isLast(v.folder.file(name), bad); ok || err != nil {
-					v.report.Torn = torn
-					return err
-				}
+		case errors.As(err, &bad):
+			if more, err := v.unreadable(name, last, bad); err != nil || !more {
+				return err
 			}
-			v.spoilt(name, offset, bad.what)
-			if bad.end == 0 || bad.short {
-				return nil
+		case err != nil:
+			return err
+		default:
+			if err := v.block(name, offset, bytes, hash); err != nil {
+				return err
 			}
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := v.block(name, offset, bytes, hash); err != nil {
-			return err
 		}
 	}
+}
+
+// unreadable notes a frame that is not whole: a finding, unless a crash cut it
+// off. It reports whether the next frame can be read.
+func (v *verification) unreadable(name string, last bool, bad *frameError) (more bool, err error) {
+	if v.tip == nil && last {
+		if torn, ok, err := isLast(v.folder.file(name), bad); ok || err != nil {
+			v.report.Torn = torn
+			return false, err
+		}
+	}
+	v.spoilt(name, bad.offset, bad.what)
+	return bad.end > 0 && !bad.short, nil
 }
 
 // spoilt notes a block that cannot be read, and counts it.

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/web/docs"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 	"github.com/pointgrid/pointgrid/web/oauth"
@@ -29,6 +30,7 @@ type Options struct {
 	Quotes      Quotes
 	Settlements Settlements
 	Statements  Statements
+	SettleDue   func(context.Context) ([]settlement.Settlement, error) // see settlement.Night
 	Answers     idempotency.Store
 	Registry    oauth.Registry
 	Assertions  partners.AssertionStore
@@ -46,7 +48,7 @@ type Options struct {
 
 	Metrics  *prometheus.Registry
 	LogEvery int              // see observe.Options; default 1
-	Lease    time.Duration    // see idempotency.Once; default 1 min
+	Lease    time.Duration    // see idempotency.Once; default 2 min
 	Now      func() time.Time // the real clock, also in a sandbox
 	Random   io.Reader        // safe for concurrent use
 	Logger   *slog.Logger
@@ -54,8 +56,8 @@ type Options struct {
 
 func (o *Options) check() error {
 	switch {
-	case o.Exchange == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil:
-		return errors.New("api: exchange, quotes, settlements and statements are required")
+	case o.Exchange == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
+		return errors.New("api: exchange, quotes, settlements, statements and the night are required")
 	case o.Answers == nil || o.Registry == nil || o.Assertions == nil:
 		return errors.New("api: answers, registry and assertions are required")
 	case o.Ready == nil || o.Metrics == nil || o.Now == nil || o.Random == nil || o.Logger == nil:
@@ -85,7 +87,7 @@ func New(o Options) (*API, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	a := &API{o: o, once: &idempotency.Once{Store: o.Answers, Now: o.Now, Lease: cmp.Or(o.Lease, time.Minute), Logger: o.Logger}}
+	a := &API{o: o, once: &idempotency.Once{Store: o.Answers, Now: o.Now, Lease: cmp.Or(o.Lease, 2*time.Minute), Logger: o.Logger}}
 	if err := errors.Join(a.setAuthentication(), a.setDocuments()); err != nil {
 		return nil, err
 	}

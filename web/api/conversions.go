@@ -141,7 +141,9 @@ func (a *API) getReceipt(r *request) (reply, error) {
 	return ok(&receipt), nil
 }
 
-func conversionPath(id ledger.ID) string { return "/v1/conversions/" + id.String() }
+const conversionsPath = "/v1/conversions/"
+
+func conversionPath(id ledger.ID) string { return conversionsPath + id.String() }
 
 // outcome is how a conversion ended, or that it has not. A later reversal does
 // not change it.
@@ -155,8 +157,9 @@ func outcome(c *exchange.Conversion) exchange.Status {
 // renderCreated is the answer to the request that made the conversion: only
 // what never changes after the end, so that a repeat gets the same bytes.
 func renderCreated(c *exchange.Conversion) *Conversion {
-	path := conversionPath(c.ID)
-	out := &Conversion{ID: c.ID.String(), Status: ConversionStatus(outcome(c)), Source: c.Source, Destination: c.Destination,
+	id := c.ID.String()
+	path := conversionsPath + id
+	out := &Conversion{ID: id, Status: ConversionStatus(outcome(c)), Source: c.Source, Destination: c.Destination,
 		Amount: points(c.From), DestinationAmount: points(c.To), Fee: points(c.Fee), Agreements: make([]AgreementReference, 0, 2),
 		SourceReference: c.SourceReference, DestinationReference: c.DestinationReference, CreatedAt: at(c.CreatedAt), FinishedAt: at(c.FinishedAt),
 		Links: ConversionLinks{Self: path, Receipt: path + "/receipt", Reversals: path + "/reversals"}}

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -126,7 +127,7 @@ func TestTheAnswerSaysHowItEnded(t *testing.T) {
 			for _, replayed := range []bool{false, true} {
 				made := base
 				c.change(&made)
-				w.script.convert = func(exchange.ConvertRequest, time.Duration) (*exchange.Conversion, bool, error) {
+				w.script.convert = func(context.Context, exchange.ConvertRequest, time.Duration) (*exchange.Conversion, bool, error) {
 					return &made, replayed, nil
 				}
 				a := w.as("sky-app").convert("k", in(w.link("sky"), "3000")).is(c.status)
@@ -169,7 +170,7 @@ func TestErrorsOfTheExchangeBecomeProblems(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.err.Error(), func(t *testing.T) {
-			w.script.convert = func(exchange.ConvertRequest, time.Duration) (*exchange.Conversion, bool, error) {
+			w.script.convert = func(context.Context, exchange.ConvertRequest, time.Duration) (*exchange.Conversion, bool, error) {
 				return nil, false, c.err
 			}
 			a := w.as("sky-app").convert("k", in(w.link("sky"), "3000")).refused(c.status, c.code)
@@ -207,7 +208,7 @@ func TestThePreferredWaitIsApplied(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			var got time.Duration
-			w.script.convert = func(_ exchange.ConvertRequest, wait time.Duration) (*exchange.Conversion, bool, error) {
+			w.script.convert = func(_ context.Context, _ exchange.ConvertRequest, wait time.Duration) (*exchange.Conversion, bool, error) {
 				got = wait
 				return &exchange.Conversion{ID: newID(), Source: "SKYM", Destination: "EPT", From: 1, To: 1, CreatedAt: 1}, false, nil
 			}
@@ -398,5 +399,51 @@ func TestOtherRoutesAndMethodsAreRefused(t *testing.T) {
 	a := w.as("sky-app").do("PUT", "/v1/conversions", "{}").refused(405, "method_not_allowed")
 	if allow := a.header.Get("Allow"); !strings.Contains(allow, http.MethodGet) || !strings.Contains(allow, http.MethodPost) {
 		t.Errorf("Allow %q", allow)
+	}
+}
+
+// The server stops reading from a client that sends slowly, but a client that
+// waits has sent everything: its request is not cut short.
+func TestAWaitMayBeLongerThanTheTimeToRead(t *testing.T) {
+	w := newWorld(t)
+	w.script.convert = func(ctx context.Context, _ exchange.ConvertRequest, _ time.Duration) (*exchange.Conversion, bool, error) {
+		select {
+		case <-ctx.Done():
+			return nil, false, ctx.Err()
+		case <-time.After(1500 * time.Millisecond): // the server of the tests reads for a second
+		}
+		return &exchange.Conversion{ID: newID(), Source: "SKYM", Destination: "EPT", From: 1, To: 1, CreatedAt: 1}, false, nil
+	}
+	w.as("sky-app").convert("k", in(w.link("sky"), "3000")).is(202)
+}
+
+func TestARequestThatIsWorkedOnIsNotBegunAgain(t *testing.T) {
+	w := newWorld(t)
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	w.script.link = func() (*exchange.Link, error) {
+		close(begun)
+		<-goOn
+		return &exchange.Link{ID: newID(), Partner: "sky", Membership: "2", CreatedAt: 1}, nil
+	}
+	c, body := w.as("sky-app"), linkOf("1", "2")
+	first := make(chan *answer)
+	go func() { first <- c.post("/v1/links", body, "Idempotency-Key", "k") }()
+	<-begun
+	if a := c.post("/v1/links", body, "Idempotency-Key", "k").refused(409, "still_running"); a.header.Get("Retry-After") == "" {
+		t.Errorf("headers %v", a.header)
+	}
+	close(goOn)
+	made := (<-first).is(201)
+	if again := c.post("/v1/links", body, "Idempotency-Key", "k").is(201); string(again.body) != string(made.body) {
+		t.Errorf("made %s, again %s", made.body, again.body)
+	}
+}
+
+func TestWithoutItsStoreNothingIsDoneUnderAKey(t *testing.T) {
+	w := newWorld(t)
+	w.options.Answers.(*answers).broken = errors.New("disk")
+	w.as("sky-app").post("/v1/links", linkOf("1", "2"), "Idempotency-Key", "k").refused(500, "internal_error")
+	if n := w.as("sky-app").get("/v1/links").is(200).count("links"); n != 0 {
+		t.Errorf("%d links were made", n)
 	}
 }

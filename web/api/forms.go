@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -58,7 +59,8 @@ func newForms() (*forms, error) {
 // schemas are the document's.
 type schemas openapi3.Schemas
 
-func loadSchemas() (schemas, error) {
+// loadSchemas reads the document, which is part of the program, once.
+var loadSchemas = sync.OnceValues(func() (schemas, error) {
 	raw, err := openapi.Document(openapi.Exchange)
 	if err != nil {
 		return nil, err
@@ -68,7 +70,7 @@ func loadSchemas() (schemas, error) {
 		return nil, fmt.Errorf("api: %s: %w", openapi.Exchange, err)
 	}
 	return schemas(document.Components.Schemas), nil
-}
+})
 
 func (s schemas) always(name string) func(map[string]any) *openapi3.Schema {
 	schema := s[name].Value

@@ -47,6 +47,7 @@ func (a *API) operations() []operation {
 
 		operation{method: http.MethodGet, path: "/v1/positions", scope: partners.ScopeSettlements, handle: a.listPositions},
 		operation{method: http.MethodGet, path: "/v1/settlements", scope: partners.ScopeSettlements, handle: a.listSettlements},
+		operation{method: http.MethodPost, path: "/v1/settlements", scope: partners.ScopeOperator, handle: a.settleDue},
 		operation{method: http.MethodGet, path: "/v1/settlements/:settlement_id", scope: partners.ScopeSettlements, handle: a.getSettlement},
 		operation{method: http.MethodGet, path: "/v1/settlements/:settlement_id/statement", scope: partners.ScopeSettlements, handle: a.getStatement},
 

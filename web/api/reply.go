@@ -41,7 +41,7 @@ func (r *reply) bytes() []byte {
 	if err != nil {
 		panic("api: " + err.Error()) // a body of ours that is no JSON is a defect
 	}
-	return b
+	return append(b, '\n') // for people at a terminal
 }
 
 // answer is what is kept to be sent again.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -60,6 +61,23 @@ func (a *API) listSettlements(r *request) (reply, error) {
 	answer := ok(&out)
 	out.NextCursor, answer.link = r.next(page, len(found), []byte(last))
 	return answer, nil
+}
+
+// settleDue does what the night does.
+func (a *API) settleDue(r *request) (reply, error) {
+	if _, err := r.query(); err != nil {
+		return reply{}, err
+	}
+	// Not the caller's context: who hangs up does not interrupt the night.
+	made, err := a.o.SettleDue(context.WithoutCancel(r.context()))
+	if err != nil {
+		return reply{}, err
+	}
+	out := SettlementPage{Settlements: make([]Settlement, 0, len(made))}
+	for i := range made {
+		out.Settlements = append(out.Settlements, renderSettlement(&made[i]))
+	}
+	return ok(&out), nil
 }
 
 func (a *API) getSettlement(r *request) (reply, error) {

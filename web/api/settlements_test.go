@@ -42,6 +42,19 @@ func TestPositionsAreFromTheLedger(t *testing.T) {
 	}
 }
 
+func TestTheOperatorSettlesWhatIsDueOnce(t *testing.T) {
+	w := newWorld(t)
+	w.nights.due = []settlement.Settlement{{ID: "2026-03-01.sky", Partner: "sky", Window: 20_513, State: settlement.Netted, Lines: 3, UpdatedAt: 1,
+		Position: ledger.Position{Partner: "sky", Window: 20_513}}}
+	w.as("sky-app").do("POST", "/v1/settlements", "").refused(403, "scope_missing")
+	if a := w.as("ops").do("POST", "/v1/settlements", "").is(200); a.count("settlements") != 1 || a.text("settlements.0.id") != "2026-03-01.sky" {
+		t.Errorf("settled %s", a.body)
+	}
+	if n := w.as("ops").do("POST", "/v1/settlements", "").is(200).count("settlements"); n != 0 {
+		t.Errorf("a second call settled %d more", n)
+	}
+}
+
 func TestSettlementsAreListedAndFetched(t *testing.T) {
 	w := newWorld(t)
 	for day := ledger.Date(20_002); day >= 20_000; day-- {

@@ -79,7 +79,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.script = &script{Service: service}
 	w.signing, err = partners.LoadOrCreateSigningKey(filepath.Join(t.TempDir(), "key.pem"), rand.Reader)
 	must(t, err)
-	w.options = api.Options{Exchange: w.script, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, Answers: newAnswers(),
+	w.options = api.Options{Exchange: w.script, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(),
 		Registry: registry, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
@@ -166,7 +166,7 @@ func must(t testing.TB, err error) {
 // script is the real exchange, with some of its methods replaced by tests.
 type script struct {
 	*exchange.Service
-	convert     func(r exchange.ConvertRequest, wait time.Duration) (*exchange.Conversion, bool, error)
+	convert     func(ctx context.Context, r exchange.ConvertRequest, wait time.Duration) (*exchange.Conversion, bool, error)
 	reverse     func(r exchange.ReverseRequest, wait time.Duration) (*exchange.Reversal, bool, error)
 	quote       func() (*exchange.Quote, error)
 	propose     func() (*ledger.Agreement, error)
@@ -179,7 +179,7 @@ type script struct {
 
 func (s *script) Convert(ctx context.Context, p exchange.Party, r exchange.ConvertRequest, wait time.Duration) (*exchange.Conversion, bool, error) {
 	if s.convert != nil {
-		return s.convert(r, wait)
+		return s.convert(ctx, r, wait)
 	}
 	return s.Service.Convert(ctx, p, r, wait)
 }
@@ -245,6 +245,14 @@ type nights struct {
 	all     []*settlement.Settlement
 	content map[string]string
 	broken  error // in the middle of a statement
+	due     []settlement.Settlement
+}
+
+// settleDue settles what is due, once.
+func (n *nights) settleDue(context.Context) ([]settlement.Settlement, error) {
+	made := n.due
+	n.due = nil
+	return made, nil
 }
 
 func (n *nights) Settlement(_ context.Context, id string) (*settlement.Settlement, error) {

@@ -238,3 +238,19 @@ func deniedWith(t *testing.T, d *desk, token, code string) {
 		t.Errorf("got %v, want %s", err, code)
 	}
 }
+
+func FuzzNothingButATokenOfOursIsAccepted(f *testing.F) {
+	d := newDesk(f)
+	ours, _, err := d.tokens.Mint("sky-app", oauth.Only("quotes"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{ours, ours[:len(ours)-1], ours + "A", "..", "eyJhbGciOiJub25lIn0.e30.", "a.b.c", ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		if caller, err := d.tokens.Verify(token); err == nil && token != ours {
+			t.Errorf("%q speaks for %+v", token, caller)
+		}
+	})
+}
