@@ -37,6 +37,8 @@ var rules = []rule{
 	{folder: "ledger/lane", why: "a sequencer serves any home", ours: []string{"ledger"}},
 	{folder: "ledger/embedded", why: "an adapter knows its port, and this one runs the contract",
 		ours: []string{"ledger", "ledger/wire", "ledger/lane", "chaincode"}},
+	{folder: "ledger/fabric/network", why: "a network is programs and files; who uses it is not its business",
+		ours: []string{"deploy/fabric", "ledger/fabric/profile"}},
 	{folder: "partners", why: "the registry stands below the exchange", ours: []string{"ledger", "partners"}},
 	{folder: "exchange", why: "exchange, settlement, mall and rewards do not know each other",
 		ours: []string{"ledger", "ledger/wire", "partners", "exchange"}},

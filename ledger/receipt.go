@@ -21,6 +21,10 @@ const ReceiptMax = 64 << 10
 // Receipt proves that a transfer is on the ledger. Record, batch path and
 // checkpoint path lead from the transfer to a signed checkpoint; Transfer says
 // the same for people and is compared on verification.
+//
+// Block is where the ledger has the transaction: on the embedded ledger its own
+// block, on Fabric the newest block that the checkpoint gathered, in or shortly
+// before which the transaction lies.
 type Receipt struct {
 	Version     int              `json:"version"`
 	Ledger      string           `json:"ledger"` // "embedded" or "fabric"
@@ -38,7 +42,22 @@ type Receipt struct {
 type CheckpointProof struct {
 	Record    CheckpointRecord `json:"record"`
 	Path      []Hash           `json:"path"`
-	Signature *Signature       `json:"signature,omitempty"`
+	Signature *Signature       `json:"signature,omitempty"` // on the embedded ledger
+	Endorsed  []Endorsed       `json:"endorsed,omitempty"`  // on Fabric
+}
+
+// Endorsed is what companies' peers signed when they took a checkpoint: a
+// response of the contract that carries the record.
+type Endorsed struct {
+	Payload []byte     `json:"payload"`
+	By      []Endorser `json:"by"`
+}
+
+// Endorser is one peer's signature over a payload.
+type Endorser struct {
+	Company     string `json:"company"`     // MSP ID
+	Certificate []byte `json:"certificate"` // X.509, DER
+	Signature   []byte `json:"signature"`   // ECDSA, ASN.1
 }
 
 // Signature is an Ed25519 signature of the gateway over
@@ -81,14 +100,32 @@ func ParseReceipt(b []byte) (*Receipt, error) {
 // Verify checks every field of a receipt of the embedded ledger against the
 // gateway's public keys by key ID. It returns nil, [ErrReceiptProvisional] (all
 // fields agree with each other, nobody attests them yet) or [ErrReceiptInvalid].
+// Package ledger/fabric/proof verifies receipts of Fabric.
 func (r *Receipt) Verify(keys map[string]ed25519.PublicKey) error {
-	if r.Version != ReceiptVersion {
-		return invalid("version is %d, this program knows %d", r.Version, ReceiptVersion)
-	}
 	if r.Ledger != "embedded" {
 		return invalid("ledger is %q, want \"embedded\"", r.Ledger)
 	}
-	for _, check := range []func() error{r.verifyRecord, r.verifyBatch, r.verifyBlock} {
+	paths := r.VerifyPaths()
+	if paths != nil && !errors.Is(paths, ErrReceiptProvisional) {
+		return paths
+	}
+	if err := r.verifyBlock(); err != nil {
+		return err
+	}
+	if paths != nil {
+		return paths
+	}
+	return r.verifySignature(keys)
+}
+
+// VerifyPaths checks what is the same on every ledger: that transfer, record,
+// batch and checkpoint belong together. Who attests the checkpoint, and what
+// says the block, is left to the caller. It returns what Verify does.
+func (r *Receipt) VerifyPaths() error {
+	if r.Version != ReceiptVersion {
+		return invalid("version is %d, this program knows %d", r.Version, ReceiptVersion)
+	}
+	for _, check := range []func() error{r.verifyRecord, r.verifyBatch} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -99,7 +136,7 @@ func (r *Receipt) Verify(keys map[string]ed25519.PublicKey) error {
 	if r.Checkpoint == nil {
 		return ErrReceiptProvisional
 	}
-	return r.verifyCheckpoint(keys)
+	return r.verifyCheckpoint()
 }
 
 func (r *Receipt) verifyRecord() error {
@@ -136,7 +173,7 @@ func (r *Receipt) verifyBlock() error {
 	return nil
 }
 
-func (r *Receipt) verifyCheckpoint(keys map[string]ed25519.PublicKey) error {
+func (r *Receipt) verifyCheckpoint() error {
 	c := r.Checkpoint
 	if r.Batch.Lane != c.Record.Lane || r.Batch.Number < c.Record.First || r.Batch.Number > c.Record.Last {
 		return invalid("batch %d of lane %d is not covered by the checkpoint", r.Batch.Number, r.Batch.Lane)
@@ -147,6 +184,14 @@ func (r *Receipt) verifyCheckpoint(keys map[string]ed25519.PublicKey) error {
 	}
 	if root != c.Record.Root {
 		return invalid("batch and checkpoint path do not lead to the checkpoint's root")
+	}
+	return nil
+}
+
+func (r *Receipt) verifySignature(keys map[string]ed25519.PublicKey) error {
+	c := r.Checkpoint
+	if len(c.Endorsed) != 0 {
+		return invalid("endorsed by companies, as only receipts of Fabric are")
 	}
 	if c.Signature == nil {
 		return invalid("checkpoint is not signed")

@@ -23,6 +23,7 @@ type program struct {
 	Verify   verifyCommand   `cmd:"" help:"Check a receipt, or the whole chain of a stopped ledger."`
 	Config   configCommand   `cmd:"" help:"Print every option of the gateway with its documentation and default."`
 	Bench    benchCommand    `cmd:"" help:"Measure the product on this machine."`
+	Fabric   fabricCommand   `cmd:"" help:"Run a Hyperledger Fabric network on this machine."`
 	Partners partnersCommand `cmd:"" name:"sandbox-partners" hidden:""`
 	Load     loadCommand     `cmd:"" name:"bench-load" hidden:""`
 }

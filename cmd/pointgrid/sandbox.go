@@ -17,6 +17,7 @@ import (
 type sandboxCommand struct {
 	Addr    string `help:"Address and port of the gateway." default:"127.0.0.1:8080"`
 	Dir     string `help:"Folder that keeps the sandbox's data; a temporary one, removed at the end, when not given." type:"path"`
+	Ledger  string `help:"Where the ledger is: embedded in the gateway, or fabric, a Hyperledger Fabric network with a peer for every company. A folder keeps the one it began with." enum:"embedded,fabric" default:"embedded"`
 	Members int    `help:"Members with electricity points, in a new sandbox. The first 20 are linked with every company." default:"200"`
 	Log     string `help:"What is logged to standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 }
@@ -37,6 +38,17 @@ func (s *sandboxCommand) Run(ctx context.Context) error {
 	}
 	site := &sandbox.Site{Dir: dir}
 	fmt.Fprintln(os.Stderr, "preparing the sandbox in", dir, "…")
+	if s.Ledger == config.Fabric {
+		n, err := site.StartNetwork(ctx, stages(os.Stderr, time.Now), time.Now)
+		if err != nil {
+			return err
+		}
+		return errors.Join(s.run(ctx, site, listen), sandbox.StopNetwork(n))
+	}
+	return s.run(ctx, site, listen)
+}
+
+func (s *sandboxCommand) run(ctx context.Context, site *sandbox.Site, listen string) error {
 	if err := site.Seed(ctx, sandbox.Amounts{Members: s.Members, Linked: min(linked, s.Members)}, time.Now); err != nil {
 		return err
 	}

@@ -5,11 +5,13 @@ import (
 	"os"
 	"time"
 
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/tour"
 )
 
 type tourCommand struct {
-	Dir string `help:"Empty folder for the tour's sandbox; a temporary one, removed at the end, when not given." type:"path"`
+	Ledger string `help:"Where the ledger is: embedded in the gateway, or fabric, a Hyperledger Fabric network with a peer for every company." enum:"embedded,fabric" default:"embedded"`
+	Dir    string `help:"Empty folder for the tour's sandbox; a temporary one, removed at the end, when not given." type:"path"`
 }
 
 func (t *tourCommand) Run(ctx context.Context) error {
@@ -18,5 +20,5 @@ func (t *tourCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	return (&tour.Tour{Out: os.Stdout, Dir: dir, Now: time.Now}).Run(ctx)
+	return (&tour.Tour{Out: os.Stdout, Dir: dir, Now: time.Now, Fabric: t.Ledger == config.Fabric}).Run(ctx)
 }

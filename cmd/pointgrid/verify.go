@@ -9,14 +9,20 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/receipts"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
+	"github.com/pointgrid/pointgrid/ledger/fabric/proof"
 	"github.com/pointgrid/pointgrid/partners"
 )
 
 type verifyCommand struct {
 	Path string `arg:"" help:"A receipt's JSON file, or the folder of a stopped ledger (or the gateway's data folder)." type:"existingpath"`
-	Key  string `help:"The gateway's public keys, as JWKS or PEM. Not needed for a gateway's data folder, which keeps a copy." type:"existingfile"`
+	Key  string `help:"The gateway's public keys, as JWKS or PEM, for the embedded ledger. Not needed for a gateway's data folder, which keeps a copy." type:"existingfile"`
+
+	Profile string            `help:"Connection profile that names the companies' root certificates, for a receipt of Fabric." type:"existingfile"`
+	Partner map[string]string `help:"The company that a partner on the ledger is, for a receipt of Fabric; give it for every partner." placeholder:"CODE=MSP"`
 }
 
 func (v *verifyCommand) Run(ctx context.Context) error {
@@ -31,13 +37,6 @@ func (v *verifyCommand) Run(ctx context.Context) error {
 }
 
 func (v *verifyCommand) receipt(out io.Writer) error {
-	if v.Key == "" {
-		return errors.New("verify: --key is needed: a file with the gateway's public keys, as served at /.well-known/jwks.json")
-	}
-	keys, err := publicKeys(v.Key)
-	if err != nil {
-		return err
-	}
 	b, err := readBounded(v.Path, ledger.ReceiptMax)
 	if err != nil {
 		return err
@@ -46,14 +45,40 @@ func (v *verifyCommand) receipt(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Verify(keys); err != nil {
+	by, err := v.attested(r)
+	if err != nil {
 		return err
 	}
 	t := &r.Transfer
-	fmt.Fprintf(out, "valid: transfer %s, %s of %d in window %s, is number %d of block %d\n",
-		t.ID, t.Kind, t.Amount, t.Window, r.Index, r.Block)
-	fmt.Fprintf(out, "attested by checkpoint %d, signed with key %s\n", r.Checkpoint.Record.Number, r.Checkpoint.Signature.KeyID)
+	fmt.Fprintf(out, "valid: transfer %s, %s of %d in window %s, is number %d of batch %d, block %d\n",
+		t.ID, t.Kind, t.Amount, t.Window, r.Index, r.Batch.Number, r.Block)
+	fmt.Fprintf(out, "attested by checkpoint %d, signed %s\n", r.Checkpoint.Record.Number, by)
 	return nil
+}
+
+// attested verifies a receipt and says who signed it.
+func (v *verifyCommand) attested(r *ledger.Receipt) (string, error) {
+	if r.Ledger == config.Fabric {
+		if v.Profile == "" {
+			return "", errors.New("verify: --profile is needed for a receipt of Fabric: it names the companies' root certificates")
+		}
+		alliance, err := receipts.Alliance(v.Profile, v.Partner)
+		if err != nil {
+			return "", err
+		}
+		return "by the peers of every company concerned", proof.Verify(r, alliance)
+	}
+	if v.Key == "" {
+		return "", errors.New("verify: --key is needed: a file with the gateway's public keys, as served at /.well-known/jwks.json")
+	}
+	keys, err := publicKeys(v.Key)
+	if err != nil {
+		return "", err
+	}
+	if err := r.Verify(keys); err != nil {
+		return "", err
+	}
+	return "with key " + r.Checkpoint.Signature.KeyID, nil
 }
 
 func readBounded(path string, limit int64) ([]byte, error) {

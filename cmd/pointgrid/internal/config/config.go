@@ -49,8 +49,17 @@ type Log struct {
 	Format string `yaml:"format" env:"FORMAT" doc:"json or text."`
 }
 
-// Ledger tunes the embedded ledger.
+// Homes of the ledger.
+const (
+	Embedded = "embedded"
+	Fabric   = "fabric"
+)
+
+// Ledger says where the ledger is.
 type Ledger struct {
+	Home            string        `yaml:"home" env:"HOME" doc:"embedded (in this process, in the data folder) or fabric (on a Hyperledger Fabric network)."`
+	Profile         string        `yaml:"profile" env:"PROFILE" doc:"Connection profile of the network, as pointgrid fabric up writes it. Needed for fabric."`
+	SignFor         []string      `yaml:"sign_for" env:"SIGN_FOR" doc:"Identities, besides the utility's, that the gateway may sign as because the profile has their keys: partners' in a sandbox, none in production."`
 	CheckpointEvery time.Duration `yaml:"checkpoint_every" env:"CHECKPOINT_EVERY" doc:"Longest time until a receipt is no longer provisional, 100ms to 1m."`
 }
 
@@ -105,7 +114,7 @@ func Default() Config {
 		Listen:   "127.0.0.1:8080",
 		Alliance: Alliance{Hub: "EPT", MSP: "UtilityMSP", TimeZone: "Asia/Shanghai", CutOff: "00:00"},
 		Log:      Log{Level: "info", Format: "json"},
-		Ledger:   Ledger{CheckpointEvery: time.Second},
+		Ledger:   Ledger{Home: Embedded, CheckpointEvery: time.Second},
 		Exchange: Exchange{QuoteTTL: time.Minute, Deadline: 2 * time.Minute},
 		Tokens:   Tokens{TTL: 10 * time.Minute},
 	}

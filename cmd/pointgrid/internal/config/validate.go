@@ -32,6 +32,10 @@ func (c *Config) Validate() error {
 	c.validateAlliance(wrong)
 	oneOf(wrong, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(wrong, "log.format", c.Log.Format, "json", "text")
+	oneOf(wrong, "ledger.home", c.Ledger.Home, Embedded, Fabric)
+	if (c.Ledger.Home == Fabric) != (c.Ledger.Profile != "") {
+		wrong("ledger.profile", "is needed for ledger.home %q, and only for that", Fabric)
+	}
 	between(wrong, "ledger.checkpoint_every", c.Ledger.CheckpointEvery, 100*time.Millisecond, time.Minute)
 	between(wrong, "exchange.quote_ttl", c.Exchange.QuoteTTL, time.Second, time.Hour)
 	between(wrong, "exchange.deadline", c.Exchange.Deadline, time.Second, 24*time.Hour)

@@ -14,7 +14,6 @@ import (
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/ledger/embedded"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
@@ -79,36 +78,19 @@ func (g *Gateway) readKeys(context.Context) (err error) {
 	return err
 }
 
-// openLedger comes before the store: it holds the lock of the whole home. The
-// clock needs the store, so the ledger asks for the time through g.
-func (g *Gateway) openLedger(context.Context) error {
+// openLedger comes before the store: the embedded ledger holds the lock of the
+// whole home. The clock needs the store, so the ledger asks for the time
+// through g.
+func (g *Gateway) openLedger(ctx context.Context) error {
 	g.Clock = &Clock{system: g.around.Now}
-	l, err := OpenLedger(g.home, g.key, LedgerOptions{Now: func() time.Time { return g.Clock.Now() }, MSP: g.config.Alliance.MSP,
-		CheckpointEvery: g.config.Ledger.CheckpointEvery, Logger: g.around.Logger, Observe: g.metrics.observeBatch, Timer: g.around.Now})
+	l, err := OpenLedger(ctx, g.config, LedgerOptions{Home: g.home, Key: g.key, Now: g.Clock.Now, Timer: g.around.Now,
+		Logger: g.around.Logger, Observe: g.metrics.observeBatch})
 	if err != nil {
 		return err
 	}
 	g.Ledger = l
 	g.closers = append(g.closers, l.Close)
 	return nil
-}
-
-// LedgerOptions are what a ledger needs besides its home and key.
-type LedgerOptions struct {
-	Now             func() time.Time // the alliance's clock
-	MSP             string
-	CheckpointEvery time.Duration
-	Logger          *slog.Logger
-	Observe         func(embedded.Sample)
-	Timer           func() time.Time
-}
-
-// OpenLedger opens the embedded ledger of a home.
-func OpenLedger(h Home, key partners.SigningKey, o LedgerOptions) (*embedded.Ledger, error) {
-	return embedded.Open(embedded.Options{Dir: h.Ledger(), Clock: o.Now,
-		Signer:          embedded.Signer{KeyID: key.ID, Key: key.Private},
-		CheckpointEvery: o.CheckpointEvery, Checkpointer: ledger.Identity{MSP: o.MSP, Subject: subject},
-		Logger: o.Logger, Observe: o.Observe, Timer: o.Timer})
 }
 
 func (g *Gateway) openStore(ctx context.Context) error {

@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/pointgrid/pointgrid/exchange"
-	"github.com/pointgrid/pointgrid/ledger/embedded"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -29,7 +28,7 @@ func newMetrics() *metrics {
 		batchSize: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pointgrid_ledger_batch_commands",
 			Help: "Commands in a batch of the ledger.", Buckets: prometheus.ExponentialBuckets(1, 2, 13)}),
 		batchTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_ledger_batch_seconds",
-			Help: "Time of a batch by stage: execute, sync, commit.", Buckets: latencies}, []string{"stage"}),
+			Help: "Time of a batch by stage: execute, sync, commit on the embedded ledger; endorse, order, commit on Fabric.", Buckets: latencies}, []string{"stage"}),
 		queued: prometheus.NewGauge(prometheus.GaugeOpts{Name: "pointgrid_ledger_queued_commands",
 			Help: "Commands that waited when the last batch was taken."}),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_connector_call_seconds",
@@ -44,12 +43,12 @@ func newMetrics() *metrics {
 	return m
 }
 
-func (m *metrics) observeBatch(s embedded.Sample) {
-	m.batchSize.Observe(float64(s.Commands))
-	m.queued.Set(float64(s.Queued))
-	m.batchTime.WithLabelValues("execute").Observe(s.Execute.Seconds())
-	m.batchTime.WithLabelValues("sync").Observe(s.Sync.Seconds())
-	m.batchTime.WithLabelValues("commit").Observe(s.Commit.Seconds())
+func (m *metrics) observeBatch(b Batch) {
+	m.batchSize.Observe(float64(b.Commands))
+	m.queued.Set(float64(b.Queued))
+	for stage, took := range b.Stages {
+		m.batchTime.WithLabelValues(stage).Observe(took.Seconds())
+	}
 }
 
 func (m *metrics) observeCall(o connector.Observation) {

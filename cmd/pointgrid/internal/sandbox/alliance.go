@@ -100,3 +100,12 @@ func CompanyOf(code string) Company {
 	}
 	panic("sandbox: no company " + code)
 }
+
+// MSPs returns the companies' identities on the ledger by their codes.
+func MSPs() map[string]string {
+	all := map[string]string{}
+	for _, c := range Companies() {
+		all[c.Code] = c.MSP
+	}
+	return all
+}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/gateway"
-	"github.com/pointgrid/pointgrid/ledger/embedded"
+	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"go.yaml.in/yaml/v3"
@@ -21,7 +21,12 @@ import (
 
 // Site is the folder of a sandbox: the gateway's home, the books of the three
 // companies, and everybody's keys.
-type Site struct{ Dir string }
+type Site struct {
+	Dir string
+	// Profile is that of the Fabric network on which the ledger is; empty is the
+	// embedded ledger.
+	Profile string
+}
 
 // Home is the gateway's data folder.
 func (s *Site) Home() gateway.Home { return gateway.Home(filepath.Join(s.Dir, "gateway")) }
@@ -40,7 +45,7 @@ var partnerScopes = []string{"quotes", "conversions", "agreements", "links", "se
 // Config returns the configuration of a gateway that listens at an address and
 // reaches the companies' connectors at the URLs given by their code.
 func (s *Site) Config(listen string, connectors map[string]string) (config.Config, error) {
-	c := config.Default()
+	c := s.base()
 	c.Listen, c.URL, c.Sandbox, c.DataDir = listen, "http://"+listen, true, string(s.Home())
 	c.Log.Format, c.Log.Level = "text", "warn"
 	_, utility, err := s.Key(UtilityClient)
@@ -103,12 +108,25 @@ type Amounts struct{ Members, Linked int }
 const pointsEach = 20_000
 
 // OpenLedger opens the gateway's ledger while the gateway is stopped.
-func (s *Site) OpenLedger(now func() time.Time) (*embedded.Ledger, error) {
+func (s *Site) OpenLedger(ctx context.Context, now func() time.Time) (ledger.Ledger, error) {
 	key, err := s.Home().SigningKey(rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	return gateway.OpenLedger(s.Home(), key, gateway.LedgerOptions{Now: now, MSP: config.Default().Alliance.MSP})
+	c := s.base()
+	return gateway.OpenLedger(ctx, &c, gateway.LedgerOptions{Home: s.Home(), Key: key, Now: now, Timer: now, Logger: slog.New(slog.DiscardHandler)})
+}
+
+// base is the configuration as far as the ledger depends on it.
+func (s *Site) base() config.Config {
+	c := config.Default()
+	if s.Profile != "" {
+		c.Ledger.Home, c.Ledger.Profile = config.Fabric, s.Profile
+		for _, company := range Companies() {
+			c.Ledger.SignFor = append(c.Ledger.SignFor, company.MSP)
+		}
+	}
+	return c
 }
 
 // Seed fills a new sandbox, and leaves one that was filled as it is.
@@ -116,7 +134,7 @@ func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error 
 	if seeded, err := s.Seeded(); err != nil || seeded {
 		return err
 	}
-	l, err := s.OpenLedger(now)
+	l, err := s.OpenLedger(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -130,7 +148,7 @@ func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error 
 	return os.WriteFile(s.seededFile(), nil, 0o600)
 }
 
-func (s *Site) fill(ctx context.Context, l *embedded.Ledger, store *sqlstore.Store, a Amounts, now func() time.Time) error {
+func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store, a Amounts, now func() time.Time) error {
 	accountKey, err := s.Home().AccountKey(rand.Reader)
 	if err != nil {
 		return err

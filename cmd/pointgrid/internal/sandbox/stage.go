@@ -10,13 +10,15 @@ import (
 	"github.com/pointgrid/pointgrid/client"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/process"
+	"github.com/pointgrid/pointgrid/ledger/fabric/network"
 )
 
 // Stage is a sandbox in processes of its own: one with the companies' hosts, one
 // with the gateway, which can be killed and started again.
 type Stage struct {
 	Site     *Site
-	URL      string // of the gateway
+	Network  *network.Network // nil on the embedded ledger
+	URL      string           // of the gateway
 	Hosts    map[string]string
 	Partners *process.Process
 	Gateway  *process.Process
@@ -27,6 +29,8 @@ type Stage struct {
 // StageOptions say what the sandbox holds.
 type StageOptions struct {
 	Members, Linked int
+	Fabric          bool // the ledger is on a Fabric network
+	Progress        func(string)
 	Adjust          func(*config.Config) // may be nil
 	Now             func() time.Time
 }
@@ -46,27 +50,36 @@ func StartStage(ctx context.Context, site *Site, o StageOptions) (*Stage, error)
 		return nil, err
 	}
 	s := &Stage{Site: site, URL: "http://" + listen, now: o.Now, clients: map[string]*client.Client{}}
-	if err := site.Seed(ctx, Amounts{Members: o.Members, Linked: o.Linked}, o.Now); err != nil {
-		return nil, err
-	}
-	if err := s.startPartners(ctx, o.Members); err != nil {
-		return nil, err
-	}
-	c, err := site.Config(listen, s.Hosts)
-	if err == nil {
-		if o.Adjust != nil {
-			o.Adjust(&c)
+	if o.Fabric {
+		if s.Network, err = site.StartNetwork(ctx, o.Progress, o.Now); err != nil {
+			return nil, err
 		}
-		err = site.WriteConfig(c)
 	}
-	if err == nil {
-		err = s.StartGateway(ctx)
-	}
-	if err != nil {
+	if err := s.start(ctx, listen, o); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+func (s *Stage) start(ctx context.Context, listen string, o StageOptions) error {
+	if err := s.Site.Seed(ctx, Amounts{Members: o.Members, Linked: o.Linked}, o.Now); err != nil {
+		return err
+	}
+	if err := s.startPartners(ctx, o.Members); err != nil {
+		return err
+	}
+	c, err := s.Site.Config(listen, s.Hosts)
+	if err != nil {
+		return err
+	}
+	if o.Adjust != nil {
+		o.Adjust(&c)
+	}
+	if err := s.Site.WriteConfig(c); err != nil {
+		return err
+	}
+	return s.StartGateway(ctx)
 }
 
 // Address returns the address with its port, or, for port 0, with a free one: the
@@ -132,5 +145,9 @@ func (s *Stage) Close() {
 		if p != nil {
 			p.Kill()
 		}
+	}
+	if s.Network != nil {
+		// Its processes end with this one whatever Down says.
+		_ = StopNetwork(s.Network)
 	}
 }

@@ -7,11 +7,14 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/receipts"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
+	"github.com/pointgrid/pointgrid/ledger/fabric/proof"
 	"github.com/pointgrid/pointgrid/partners"
 )
 
@@ -32,7 +35,7 @@ type position struct {
 
 // fetchReceipt waits until a checkpoint covers the first conversion.
 func (t *Tour) fetchReceipt(ctx context.Context) (string, error) {
-	keys, err := t.gatewayKeys(ctx)
+	verify, err := t.verifier(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -50,11 +53,11 @@ func (t *Tour) fetchReceipt(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := r.Verify(keys); err != nil {
+	if err := verify(r); err != nil {
 		return "", err
 	}
 	r.Transfer.Amount++
-	if err := r.Verify(keys); err == nil {
+	if err := verify(r); err == nil {
 		return "", fmt.Errorf("a receipt with a changed amount verifies")
 	}
 	return fmt.Sprintf("%d bytes, block %d, verified offline; with one figure changed it is refused", size, r.Block), nil
@@ -76,6 +79,17 @@ func (t *Tour) gatewayKeys(ctx context.Context) (map[string]ed25519.PublicKey, e
 		}
 	}
 	return keys, nil
+}
+
+// verifier checks a receipt with what a company has: the gateway's public keys,
+// or the companies' root certificates.
+func (t *Tour) verifier(ctx context.Context) (func(*ledger.Receipt) error, error) {
+	if t.Fabric {
+		alliance, err := receipts.Alliance(t.stage.Site.Profile, sandbox.MSPs())
+		return func(r *ledger.Receipt) error { return proof.Verify(r, alliance) }, err
+	}
+	keys, err := t.gatewayKeys(ctx)
+	return func(r *ledger.Receipt) error { return r.Verify(keys) }, err
 }
 
 // night moves the clock past the cut-off.
@@ -147,16 +161,34 @@ func (t *Tour) readStatement(ctx context.Context) (string, error) {
 		firstOf(same("lines of conversions", conversions, t.conversions), same("lines of reversals", reversals, t.reversals))
 }
 
-// verifyLedger ends the gateway in order and checks its whole ledger.
+// stop ends the gateway in order.
+func (t *Tour) stop(ctx context.Context) (string, error) {
+	var err error
+	if t.keys, err = t.gatewayKeys(ctx); err != nil {
+		return "", err
+	}
+	return "asked to end, it finished what was under way", t.stage.Gateway.Stop(patience)
+}
+
+// comparePeers waits until every company's peer has the same blocks.
+func (t *Tour) comparePeers(ctx context.Context) (string, error) {
+	var heights []string
+	err := await(ctx, "the companies' peers to have the same blocks", func() (bool, error) {
+		states, err := t.stage.Network.Status(ctx)
+		heights = heights[:0]
+		for _, s := range states {
+			if s.Height != 0 && strings.HasPrefix(s.Name, "peer.") {
+				heights = append(heights, fmt.Sprint(s.Height))
+			}
+		}
+		return len(heights) == len(sandbox.Companies())+1 && len(slices.Compact(slices.Clone(heights))) == 1, err
+	})
+	return fmt.Sprintf("%d peers with %s blocks each", len(heights), heights[0]), err
+}
+
+// verifyLedger checks the whole chain of the stopped ledger.
 func (t *Tour) verifyLedger(ctx context.Context) (string, error) {
-	keys, err := t.gatewayKeys(ctx)
-	if err != nil {
-		return "", err
-	}
-	if err := t.stage.Gateway.Stop(patience); err != nil {
-		return "", err
-	}
-	report, err := embedded.Verify(ctx, t.stage.Site.Home().Ledger(), keys, nil)
+	report, err := embedded.Verify(ctx, t.stage.Site.Home().Ledger(), t.keys, nil)
 	if err != nil {
 		return "", err
 	}
@@ -169,7 +201,7 @@ func (t *Tour) verifyLedger(ctx context.Context) (string, error) {
 // conserve adds up every programme, and compares each with its company's own
 // books.
 func (t *Tour) conserve(ctx context.Context) (string, error) {
-	l, err := t.stage.Site.OpenLedger(t.Now)
+	l, err := t.stage.Site.OpenLedger(ctx, t.Now)
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ package tour
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,8 @@ type Tour struct {
 	Out io.Writer
 	Dir string
 	Now func() time.Time
+	// Fabric puts the ledger on a Fabric network.
+	Fabric bool
 
 	stage          *sandbox.Stage
 	sky, mart, tel *client.Client
@@ -32,6 +35,7 @@ type Tour struct {
 	window         string // the one that the night closes
 	conversions    int64  // of the airline's points, that were completed
 	reversals      int64
+	keys           map[string]ed25519.PublicKey // of the gateway
 }
 
 // member is the household customer of the tour: not linked by the seeding, with
@@ -45,31 +49,52 @@ var seeded = sandbox.StageOptions{Members: 200, Linked: 20}
 type step struct {
 	title string
 	run   func(*Tour, context.Context) (string, error)
+	only  home
+}
+
+// home is where the ledger must be for a step to make sense.
+type home int
+
+const (
+	anywhere home = iota
+	onEmbedded
+	onFabric
+)
+
+func (t *Tour) steps() (mine []step) {
+	for _, s := range steps {
+		if s.only == anywhere || (s.only == onFabric) == t.Fabric {
+			mine = append(mine, s)
+		}
+	}
+	return mine
 }
 
 // steps is the tour, in order.
 var steps = []step{
-	{"a token", (*Tour).token},
-	{"link a member", (*Tour).linkMember},
-	{"a quote", (*Tour).quoteRate},
-	{"airline to electricity", (*Tour).airlineToElectricity},
-	{"electricity to telecom", (*Tour).electricityToTelecom},
-	{"airline to retailer", (*Tour).airlineToRetailer},
-	{"the same key again", (*Tour).replay},
-	{"another body under the key", (*Tour).changedBody},
-	{"insufficient points", (*Tour).insufficient},
-	{"an expired quote", (*Tour).expiredQuote},
-	{"the airline declines", (*Tour).decline},
-	{"the airline hangs", (*Tour).hang},
-	{"the airline's answer is lost", (*Tour).lostAnswer},
-	{"a partial reversal", (*Tour).partialReversal},
-	{"kill -9 between debit and ledger", (*Tour).crash},
-	{"a receipt", (*Tour).fetchReceipt},
-	{"a night", (*Tour).night},
-	{"positions", (*Tour).positions},
-	{"a statement", (*Tour).readStatement},
-	{"the stopped ledger's chain", (*Tour).verifyLedger},
-	{"conservation", (*Tour).conserve},
+	{"a token", (*Tour).token, anywhere},
+	{"link a member", (*Tour).linkMember, anywhere},
+	{"a quote", (*Tour).quoteRate, anywhere},
+	{"airline to electricity", (*Tour).airlineToElectricity, anywhere},
+	{"electricity to telecom", (*Tour).electricityToTelecom, anywhere},
+	{"airline to retailer", (*Tour).airlineToRetailer, anywhere},
+	{"the same key again", (*Tour).replay, anywhere},
+	{"another body under the key", (*Tour).changedBody, anywhere},
+	{"insufficient points", (*Tour).insufficient, anywhere},
+	{"an expired quote", (*Tour).expiredQuote, anywhere},
+	{"the airline declines", (*Tour).decline, anywhere},
+	{"the airline hangs", (*Tour).hang, anywhere},
+	{"the airline's answer is lost", (*Tour).lostAnswer, anywhere},
+	{"a partial reversal", (*Tour).partialReversal, anywhere},
+	{"kill -9 between debit and ledger", (*Tour).crash, anywhere},
+	{"a receipt", (*Tour).fetchReceipt, anywhere},
+	{"a night", (*Tour).night, anywhere},
+	{"positions", (*Tour).positions, anywhere},
+	{"a statement", (*Tour).readStatement, anywhere},
+	{"the gateway stops", (*Tour).stop, anywhere},
+	{"the stopped ledger's chain", (*Tour).verifyLedger, onEmbedded},
+	{"every company's peer", (*Tour).comparePeers, onFabric},
+	{"conservation", (*Tour).conserve, anywhere},
 }
 
 // Run shows every step. It returns an error at the first that does not do what
@@ -80,7 +105,8 @@ func (t *Tour) Run(ctx context.Context) error {
 		return err
 	}
 	defer t.stage.Close()
-	for i, s := range steps {
+	mine := t.steps()
+	for i, s := range mine {
 		from := t.Now()
 		said, err := s.run(t, ctx)
 		if err != nil {
@@ -89,7 +115,7 @@ func (t *Tour) Run(ctx context.Context) error {
 		}
 		fmt.Fprintf(t.Out, "%2d  %-38s %s (%s)\n", i+1, s.title, said, t.Now().Sub(from).Round(time.Millisecond))
 	}
-	fmt.Fprintf(t.Out, "all %d steps as they should be, in %s\n", len(steps), t.Now().Sub(began).Round(100*time.Millisecond))
+	fmt.Fprintf(t.Out, "all %d steps as they should be, in %s\n", len(mine), t.Now().Sub(began).Round(100*time.Millisecond))
 	return nil
 }
 
@@ -103,7 +129,10 @@ func (t *Tour) logs() string {
 func (t *Tour) start(ctx context.Context) error {
 	began := t.Now()
 	o := seeded
-	o.Now = t.Now
+	o.Now, o.Fabric = t.Now, t.Fabric
+	o.Progress = func(line string) {
+		fmt.Fprintf(t.Out, "    %s (%s)\n", line, t.Now().Sub(began).Round(100*time.Millisecond))
+	}
 	o.Adjust = func(c *config.Config) {
 		for i := range c.Companies {
 			c.Companies[i].Connector.Timeout = time.Second // so that a partner that hangs is found out soon

@@ -1,0 +1,62 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/embedded"
+	"github.com/pointgrid/pointgrid/ledger/fabric"
+	"github.com/pointgrid/pointgrid/ledger/fabric/profile"
+	"github.com/pointgrid/pointgrid/partners"
+)
+
+// LedgerOptions are what a ledger needs besides the configuration.
+type LedgerOptions struct {
+	Home    Home
+	Key     partners.SigningKey
+	Now     func() time.Time // the alliance's clock
+	Timer   func() time.Time // the machine's
+	Logger  *slog.Logger
+	Observe func(Batch) // may be nil
+}
+
+// Batch is what there is to measure of one batch on any ledger.
+type Batch struct {
+	Commands, Queued int
+	Stages           map[string]time.Duration
+}
+
+// OpenLedger opens the ledger that is configured.
+func OpenLedger(ctx context.Context, c *config.Config, o LedgerOptions) (ledger.Ledger, error) {
+	if o.Observe == nil {
+		o.Observe = func(Batch) {}
+	}
+	if c.Ledger.Home == config.Fabric {
+		return openFabric(ctx, c, o)
+	}
+	return embedded.Open(embedded.Options{Dir: o.Home.Ledger(), Clock: o.Now, Timer: o.Timer, Logger: o.Logger,
+		Signer:          embedded.Signer{KeyID: o.Key.ID, Key: o.Key.Private},
+		CheckpointEvery: c.Ledger.CheckpointEvery, Checkpointer: ledger.Identity{MSP: c.Alliance.MSP, Subject: subject},
+		Observe: func(s embedded.Sample) {
+			o.Observe(Batch{Commands: s.Commands, Queued: s.Queued,
+				Stages: map[string]time.Duration{"execute": s.Execute, "sync": s.Sync, "commit": s.Commit}})
+		}})
+}
+
+func openFabric(ctx context.Context, c *config.Config, o LedgerOptions) (ledger.Ledger, error) {
+	p, err := profile.Read(c.Ledger.Profile)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: ledger.profile: %w", err)
+	}
+	return fabric.Open(ctx, fabric.Options{Profile: p, Identities: append([]string{c.Alliance.MSP}, c.Ledger.SignFor...),
+		Clock: o.Now, Timer: o.Timer, Logger: o.Logger,
+		CheckpointEvery: c.Ledger.CheckpointEvery, Checkpointer: ledger.Identity{MSP: c.Alliance.MSP, Subject: subject},
+		Observe: func(s fabric.Sample) {
+			o.Observe(Batch{Commands: s.Commands, Queued: s.Queued,
+				Stages: map[string]time.Duration{"endorse": s.Endorse, "order": s.Order, "commit": s.Commit}})
+		}})
+}

@@ -1,0 +1,143 @@
+package fabric
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// companies are those of the channel, with their peers.
+type companies struct {
+	all  []*company // in the order of the profile
+	byID map[string]*company
+}
+
+// company is one of the channel.
+type company struct {
+	msp   string
+	peers []*peer
+}
+
+func (l *link) newCompanies() (*companies, error) {
+	cs := &companies{byID: map[string]*company{}}
+	for _, c := range l.profile.Companies {
+		own := &company{msp: c.MSP}
+		for _, n := range c.Peers {
+			p, err := l.newPeer(c.MSP, n)
+			if err != nil {
+				return nil, err
+			}
+			own.peers = append(own.peers, p)
+		}
+		cs.all = append(cs.all, own)
+		cs.byID[c.MSP] = own
+	}
+	return cs, nil
+}
+
+func (cs *companies) peers() (all []*peer) {
+	for _, c := range cs.all {
+		all = append(all, c.peers...)
+	}
+	return all
+}
+
+// pick returns a peer of the company that is up and has a number of blocks, or
+// nil and what to wait for: a change of any of them.
+func (c *company) pick(height uint64) (*peer, []<-chan struct{}) {
+	var changes []<-chan struct{}
+	for _, p := range c.peers {
+		ok, changed := p.follower.current(height)
+		if ok {
+			return p, nil
+		}
+		changes = append(changes, changed)
+	}
+	return nil, changes
+}
+
+// await returns a peer of the company that is up and has a number of blocks,
+// waiting for one. It returns an *[EndorseError] when there is none in time.
+func (c *company) await(ctx context.Context, height uint64, patience time.Duration) (*peer, error) {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		p, changes := c.pick(height)
+		switch {
+		case p != nil:
+			return p, nil
+		case len(changes) == 0:
+			return nil, &EndorseError{Company: c.msp, Err: errNoPeer}
+		}
+		select {
+		case <-ctx.Done():
+			return nil, &EndorseError{Company: c.msp, Err: ctx.Err()}
+		case <-late.C:
+			return nil, &EndorseError{Company: c.msp, Err: c.lag(height)}
+		case <-anyOf(changes):
+		}
+	}
+}
+
+// up reports whether a peer of the company answers.
+func (c *company) up() bool {
+	for _, p := range c.peers {
+		if up, _ := p.follower.state(); up {
+			return true
+		}
+	}
+	return false
+}
+
+// lag says why no peer of the company can be used.
+func (c *company) lag(height uint64) error {
+	for _, p := range c.peers {
+		if up, at := p.follower.state(); up {
+			return fmt.Errorf("%w: has %d of %d blocks", errBehind, at, height)
+		}
+	}
+	return errDown
+}
+
+// anyOf returns a channel that closes when one of several does. Nearly always
+// there is one.
+func anyOf(changes []<-chan struct{}) <-chan struct{} {
+	if len(changes) == 1 {
+		return changes[0]
+	}
+	first := make(chan struct{}, len(changes))
+	for _, c := range changes {
+		go func() {
+			<-c // followers tell of a change at the latest when they end
+			first <- struct{}{}
+		}()
+	}
+	return first
+}
+
+// ready returns the companies that have a peer which is up, without waiting.
+func (cs *companies) ready(height uint64) (msps []string) {
+	for _, c := range cs.all {
+		if p, _ := c.pick(height); p != nil {
+			msps = append(msps, c.msp)
+		}
+	}
+	return msps
+}
+
+// get returns a company, or an *[EndorseError] when the profile has none.
+func (cs *companies) get(msp string) (*company, error) {
+	c := cs.byID[msp]
+	if c == nil {
+		return nil, &EndorseError{Company: msp, Err: errNoPeer}
+	}
+	return c, nil
+}
+
+// union returns the members of both sets, ascending.
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}

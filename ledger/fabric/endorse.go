@@ -1,0 +1,243 @@
+package fabric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pointgrid/pointgrid/chaincode"
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/fabric/codec"
+	"github.com/pointgrid/pointgrid/ledger/fabric/internal/message"
+)
+
+// endorsed is a transaction that peers have endorsed.
+type endorsed struct {
+	prepared *message.Prepared
+	answers  []*answer // the home peer's first
+	set      *message.Set
+	results  []ledger.Result
+	written  int // transfers
+}
+
+// endorsers returns a peer of each company that is to endorse, the home peer
+// first. All have committed everything before.
+func (l *Ledger) endorsers(ctx context.Context, b *batch) ([]*peer, error) {
+	home, err := l.home().await(ctx, l.tail, l.opts.Patience.Order)
+	if err != nil {
+		return nil, err
+	}
+	peers := []*peer{home}
+	for _, msp := range union(b.companies, l.others(b)) {
+		if msp == home.company {
+			continue
+		}
+		p, err := l.present(ctx, msp)
+		if err != nil {
+			return nil, err
+		}
+		peers = append(peers, p)
+	}
+	return peers, nil
+}
+
+// present returns a peer of a company. One that is down is not waited for: it
+// would hold up the commands of others.
+func (l *Ledger) present(ctx context.Context, msp string) (*peer, error) {
+	c, err := l.companies.get(msp)
+	if err != nil {
+		return nil, err
+	}
+	if !c.up() {
+		return nil, &EndorseError{Company: msp, Err: errDown}
+	}
+	return c.await(ctx, l.tail, l.opts.Patience.Lag)
+}
+
+// others returns companies that endorse though the batch does not concern them:
+// all that are there, or one, because the utility alone cannot change the
+// ledger.
+func (l *Ledger) others(b *batch) []string {
+	home := l.opts.Profile.Home
+	if !b.everybody && (l.opts.Profile.UtilityAlone || len(b.companies) > 1 || b.companies[0] != home) {
+		return nil
+	}
+	ready := slices.DeleteFunc(l.companies.ready(l.tail), func(msp string) bool {
+		return msp == home || slices.Contains(b.excused, msp)
+	})
+	switch {
+	case b.everybody && len(ready) > 0:
+		return ready
+	case slices.Contains(ready, l.witness):
+	case len(ready) > 0:
+		l.witness = ready[0]
+	default:
+		l.witness = l.anyPartner()
+	}
+	return []string{l.witness}
+}
+
+// anyPartner names a company beside the home, to wait for or to blame when none
+// is there.
+func (l *Ledger) anyPartner() string {
+	for _, c := range l.companies.all {
+		if c.msp != l.opts.Profile.Home {
+			return c.msp
+		}
+	}
+	return ""
+}
+
+// endorse has the batch endorsed by all peers at the same time.
+func (l *Ledger) endorse(ctx context.Context, b *batch, peers []*peer) (*endorsed, error) {
+	prepared, signed, err := l.link.proposal(b.signer, codec.FunctionBatch, b.request, l.now())
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]*answer, len(peers))
+	errs := make([]error, len(peers))
+	done := make(chan int, len(peers))
+	for i, p := range peers {
+		go func() {
+			answers[i], errs[i] = p.propose(ctx, b.signer, signed, l.opts.Patience.Endorse)
+			done <- i
+		}()
+	}
+	for range peers {
+		<-done
+	}
+	agreed, err := l.compare(ctx, b, peers, answers, errs)
+	if err != nil {
+		return nil, err
+	}
+	tx := &endorsed{prepared: prepared, answers: agreed}
+	return tx, tx.read(l.opts.Profile.Channel)
+}
+
+// compare returns the answers, if they agree. A company that the batch does not
+// concern is not asked again.
+func (l *Ledger) compare(ctx context.Context, b *batch, peers []*peer, answers []*answer, errs []error) ([]*answer, error) {
+	for i, a := range answers {
+		err := errs[i]
+		if err == nil && i > 0 {
+			err = a.agrees(answers[0])
+		}
+		if err == nil {
+			continue
+		}
+		if i > 0 && !slices.Contains(b.companies, peers[i].company) {
+			b.excused = append(b.excused, peers[i].company)
+		}
+		if e := (*EndorseError)(nil); errors.As(err, &e) && e.Code == 0 && ctx.Err() == nil {
+			l.distrust(peers[i], err)
+		}
+		return nil, err
+	}
+	return answers, nil
+}
+
+// distrust asks a peer no more before its events are heard again, on a new
+// connection.
+func (l *Ledger) distrust(p *peer, reason error) {
+	l.opts.Logger.Warn("a peer does not answer; asking it no more until its events are heard again", "peer", p.node.Name, "error", reason)
+	p.follower.distrust()
+	l.link.conns.drop(p.node.Address, nil)
+}
+
+// read takes results and write set out of what was endorsed.
+func (tx *endorsed) read(channel string) error {
+	home := tx.answers[0]
+	fail := func(err error) error { return &EndorseError{Company: home.peer.company, Err: err} }
+	r, err := message.ReadResponse(home.payload)
+	if err != nil {
+		return fail(err)
+	}
+	if tx.set, err = r.Set(); err != nil {
+		return fail(err)
+	}
+	header, records, err := written(tx.set)
+	if err != nil {
+		return fail(err)
+	}
+	tx.written = len(records)
+	if tx.results, err = codec.DecodeResults(r.Payload, channel, header, records); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// Prefixes of the contract's keys that matter here; see package chaincode.
+const (
+	prefixBatch    = "t/"
+	prefixBooks    = "b/"
+	prefixPosition = "wp/"
+	prefixAccepted = "gi/"
+)
+
+// written returns the batch that a transaction writes, empty if none.
+func written(set *message.Set) (header ledger.BatchHeader, records [][]byte, err error) {
+	for i := range set.Writes {
+		key, ok := strings.CutPrefix(set.Writes[i].Key, prefixBatch)
+		if !ok {
+			continue
+		}
+		lane, number, _ := strings.Cut(key, "/")
+		l, err := strconv.ParseUint(lane, 16, 32)
+		if err != nil {
+			return header, nil, err
+		}
+		n, err := strconv.ParseUint(number, 16, 64)
+		if err != nil {
+			return header, nil, err
+		}
+		return chaincode.Batch(values{set}, uint32(l), n)
+	}
+	return header, nil, nil
+}
+
+// values reads what a transaction writes.
+type values struct{ set *message.Set }
+
+// Get implements [chaincode.Reader].
+func (v values) Get(keys ...string) ([][]byte, error) {
+	found := make([][]byte, len(keys))
+	for i, k := range keys {
+		found[i], _ = v.set.Find(k)
+	}
+	return found, nil
+}
+
+// Range implements [chaincode.Reader]; nothing that is written needs it.
+func (values) Range(string, string, func(string, []byte) bool) error {
+	return fmt.Errorf("fabric: a write set is not read by range")
+}
+
+// concerned returns the companies given and those whose keys are written.
+func (l *Ledger) concerned(set *message.Set, companies []string) []string {
+	for i := range set.Writes {
+		code := partnerOf(set.Writes[i].Key)
+		if msp := l.routes.partner(code); code != "" && msp != "" {
+			companies = union(companies, []string{msp})
+		}
+	}
+	return companies
+}
+
+// partnerOf returns the partner to whose pair a key belongs, or nothing.
+func partnerOf(key string) string {
+	if code, ok := strings.CutPrefix(key, prefixBooks); ok {
+		return code
+	}
+	if rest, ok := strings.CutPrefix(key, prefixPosition); ok {
+		_, code, _ := strings.Cut(rest, "/")
+		return code
+	}
+	if rest, ok := strings.CutPrefix(key, prefixAccepted); ok {
+		code, _, _ := strings.Cut(rest, "/")
+		return code
+	}
+	return ""
+}

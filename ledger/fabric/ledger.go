@@ -1,0 +1,219 @@
+package fabric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/fabric/internal/message"
+	"github.com/pointgrid/pointgrid/ledger/lane"
+)
+
+// laneNumber is the one lane of this process: pairs of companies share keys, so
+// that two lanes would get into each other's way.
+const laneNumber = 0
+
+// Ledger is a ledger on a network. It implements [ledger.Ledger].
+type Ledger struct {
+	opts      Options
+	link      *link
+	companies *companies
+	orderers  *orderers
+	deliver   *deliverer
+	lane      *lane.Lane
+	routes    *routes
+	proofs    *proofs
+
+	// writing is held by whoever executes a transaction; it guards what follows.
+	writing sync.Mutex
+	tail    uint64 // blocks that a peer must have before it is asked to endorse
+	at      int64  // time of the last transaction
+	witness string // company that endorsed last where only the utility is concerned
+
+	pending         atomic.Bool // something was written since the last checkpoint
+	stopCheckpoints func()
+	stop            context.CancelFunc // of followers and reads
+	done            <-chan struct{}
+	followers       sync.WaitGroup
+	closed          atomic.Bool
+	closing         sync.Once
+}
+
+var _ ledger.Ledger = (*Ledger)(nil)
+
+// Open connects to a network and waits until the home peer is there. Peers of
+// other companies may be down.
+func Open(ctx context.Context, opts Options) (*Ledger, error) {
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	opts.fill()
+	l := &Ledger{opts: opts, proofs: newProofs(), stopCheckpoints: func() {}, stop: func() {}}
+	if err := l.connect(); err != nil {
+		return nil, errors.Join(err, l.release())
+	}
+	if err := l.begin(ctx); err != nil {
+		return nil, errors.Join(err, l.release())
+	}
+	return l, nil
+}
+
+func (l *Ledger) connect() (err error) {
+	if l.link, err = openLink(l.opts.Profile, l.opts.Identities, l.opts.Random, l.opts.Logger); err != nil {
+		return err
+	}
+	if l.companies, err = l.link.newCompanies(); err != nil {
+		return err
+	}
+	if l.orderers, err = l.link.newOrderers(); err != nil {
+		return err
+	}
+	l.deliver = &deliverer{channel: l.opts.Profile.Channel, signer: l.reader(), now: l.opts.Timer}
+	return nil
+}
+
+// reader signs what nobody in particular asked for.
+func (l *Ledger) reader() *signer { return l.link.signers[l.opts.Identities[0]] }
+
+func (l *Ledger) begin(ctx context.Context) (err error) {
+	life, stop := context.WithCancel(context.Background())
+	l.stop, l.done = stop, life.Done()
+	for _, p := range l.companies.peers() {
+		p.follower = newFollower(p, l.opts.Logger, func(ctx context.Context, from message.Position) (stream, error) {
+			return l.deliver.events(ctx, p, from)
+		})
+		if p.company == l.opts.Profile.Home {
+			// Whoever wrote it, the next checkpoint gathers it.
+			p.follower.heard = func() { l.pending.Store(true) }
+		}
+		l.followers.Go(func() { p.follower.run(life) })
+	}
+	if _, err := l.home().await(ctx, 0, l.opts.Patience.Connect); err != nil {
+		return err
+	}
+	l.routes = newRoutes(l.opts.Profile.Home, l)
+	if err := l.routes.refresh(ctx); err != nil {
+		return err
+	}
+	l.lane, err = lane.New(lane.Options{Execute: l.execute, QueueMax: l.opts.QueueMax, BatchMax: l.opts.BatchMax, Group: groupOf})
+	if err != nil {
+		return err
+	}
+	l.startCheckpoints()
+	return nil
+}
+
+// home is the company on whose peers this process relies.
+func (l *Ledger) home() *company { return l.companies.byID[l.opts.Profile.Home] }
+
+// Submit implements [ledger.Ledger]. It returns [ErrNoIdentity] for a company
+// for which this process has no key, and [ledger.ErrBusy] at once when a company
+// that must endorse has no peer that answers.
+func (l *Ledger) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
+	if l.closed.Load() {
+		return nil, ledger.ErrClosed
+	}
+	if err := l.admit(caller); err != nil {
+		return nil, err
+	}
+	sound, results := screen(commands)
+	if len(sound) == 0 {
+		return results, ctx.Err()
+	}
+	routed, err := l.routes.route(ctx, caller, sound)
+	if err != nil {
+		return nil, err
+	}
+	got, err := l.lane.Submit(ctx, caller, routed...)
+	if err != nil || results == nil {
+		return got, err
+	}
+	for i := range results {
+		if results[i].Code == "" {
+			results[i], got = got[0], got[1:]
+		}
+	}
+	return results, nil
+}
+
+// admit refuses callers for whom this process cannot speak.
+func (l *Ledger) admit(caller ledger.Identity) error {
+	if l.link.signers[caller.MSP] == nil {
+		return fmt.Errorf("%w: %q; this process signs for %s", ErrNoIdentity, caller.MSP, strings.Join(l.opts.Identities, ", "))
+	}
+	if len(caller.Subject) > ledger.ReferenceMax {
+		return fmt.Errorf("fabric: subject of the caller has %d bytes, at most %d", len(caller.Subject), ledger.ReferenceMax)
+	}
+	return nil
+}
+
+// screen answers malformed commands, which cannot be encoded, as the contract
+// would. Results are nil when all are sound.
+func screen(commands []ledger.Command) (sound []ledger.Command, results []ledger.Result) {
+	for i, c := range commands {
+		err := c.Validate()
+		if err == nil {
+			if results != nil {
+				sound = append(sound, c)
+			}
+			continue
+		}
+		if results == nil {
+			results = make([]ledger.Result, len(commands))
+			sound = append(sound, commands[:i]...)
+		}
+		results[i] = ledger.Result{Code: ledger.CodeInvalid, Message: strings.ReplaceAll(err.Error(), "\n", "; ")}
+	}
+	if results == nil {
+		return commands, nil
+	}
+	return sound, results
+}
+
+// Queued returns the number of commands that wait.
+func (l *Ledger) Queued() int { return l.lane.Queued() }
+
+// closeTimeout bounds what Close waits for: a network that is gone would hold it
+// up for ever.
+const closeTimeout = 30 * time.Second
+
+// Close implements [ledger.Ledger]. It executes what waits and takes a last
+// checkpoint, for which it waits half a minute each at most.
+func (l *Ledger) Close() (err error) {
+	l.closing.Do(func() { err = l.close() })
+	return err
+}
+
+func (l *Ledger) close() error {
+	l.closed.Store(true)
+	l.stopCheckpoints()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	err := l.lane.Close(ctx)
+	if err == nil && l.opts.CheckpointEvery > 0 {
+		if e := l.checkpoint(ctx); e != nil {
+			err = fmt.Errorf("last checkpoint: %w", e)
+		}
+	}
+	return errors.Join(err, l.release())
+}
+
+func (l *Ledger) release() error {
+	l.stop()
+	l.followers.Wait()
+	if l.link != nil {
+		l.link.close()
+	}
+	return nil
+}
+
+// now is the time for the next transaction.
+func (l *Ledger) now() time.Time {
+	l.at = max(l.at, l.opts.Clock().UnixMilli())
+	return time.UnixMilli(l.at)
+}

@@ -1,0 +1,312 @@
+package fabric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/wire"
+)
+
+// routed is a command's body with the companies that it concerns, so that the
+// lane can tell which commands may share a batch.
+type routed struct {
+	ledger.Body
+	group string
+}
+
+// groupSeparator cannot be part of an MSP ID.
+const groupSeparator = "\n"
+
+func groupOf(c ledger.Command) string {
+	if r, ok := c.Body.(*routed); ok {
+		return r.group
+	}
+	return ""
+}
+
+// members returns the companies of a group.
+func members(group string) []string {
+	if group == "" {
+		return nil
+	}
+	return strings.Split(group, groupSeparator)
+}
+
+// source is what routes asks the ledger.
+type source interface {
+	Alliance(ctx context.Context) (ledger.Alliance, error)
+	Partners(ctx context.Context) ([]ledger.Partner, error)
+	find(ctx context.Context, ids []ledger.ID) ([]*ledger.Entry, error)
+}
+
+// routes knows which companies a command concerns: the utility and the partners
+// whose points it moves. A command that names a hold, a conversion or an
+// agreement concerns whoever that concerned.
+type routes struct {
+	home   string
+	source source
+
+	mu       sync.RWMutex
+	utility  string
+	partners map[string]string // MSP ID by partner code
+	// young and old remember whom holds and agreements concern: what is new, or
+	// asked for, is in young; when that is full, old is dropped.
+	young, old map[ledger.ID]string
+}
+
+// rememberMax is the number of holds and agreements in one generation.
+const rememberMax = 1 << 16
+
+func newRoutes(home string, s source) *routes {
+	return &routes{home: home, source: s, partners: map[string]string{}, young: map[ledger.ID]string{}, old: map[ledger.ID]string{}}
+}
+
+// refresh reads who takes part. An empty ledger has nobody yet.
+func (r *routes) refresh(ctx context.Context) error {
+	a, err := r.source.Alliance(ctx)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	all, err := r.source.Partners(ctx)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.utility = a.MSP
+	for _, p := range all {
+		r.partners[p.Code] = p.MSP
+	}
+	return nil
+}
+
+// partner returns a partner's company; empty for a partner that there is not.
+func (r *routes) partner(code string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.partners[code]
+}
+
+// utilityOr returns the utility's company, or the given one before the ledger
+// has a utility.
+func (r *routes) utilityOr(msp string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.utility == "" {
+		return msp
+	}
+	return r.utility
+}
+
+// route returns the commands with their groups.
+func (r *routes) route(ctx context.Context, caller ledger.Identity, commands []ledger.Command) ([]ledger.Command, error) {
+	if err := r.learn(ctx, commands); err != nil {
+		return nil, err
+	}
+	out := make([]ledger.Command, len(commands))
+	bodies := make([]routed, len(commands))
+	own := map[ledger.ID]string{} // of holds and agreements among the commands
+	utility := r.utilityOr(caller.MSP)
+	for i, c := range commands {
+		if c.Body.Kind().Alone() {
+			out[i] = c // alone in its batch; the lane knows it by its type
+			continue
+		}
+		partners := r.partnersOf(c.Body, own)
+		if c.Body.Kind() == ledger.KindHold || c.Body.Kind() == ledger.KindProposeAgreement {
+			own[c.ID] = partners
+		}
+		bodies[i] = routed{c.Body, join(utility, partners)}
+		out[i] = ledger.Command{ID: c.ID, Body: &bodies[i]}
+	}
+	return out, nil
+}
+
+// join makes a group of the utility and others, which are joined already.
+func join(utility, partners string) string {
+	if partners == "" {
+		return utility
+	}
+	return utility + groupSeparator + partners
+}
+
+// partnersOf returns the partners' companies that a command concerns, joined.
+func (r *routes) partnersOf(body ledger.Body, own map[ledger.ID]string) string {
+	if l, ok := legs(body); ok {
+		return r.companiesOf(l...)
+	}
+	id, ok := refers(body)
+	if !ok {
+		return ""
+	}
+	if partners, ok := own[id]; ok {
+		return partners
+	}
+	partners, _ := r.recall(id)
+	return partners
+}
+
+// legs returns the partner codes that a command names itself.
+func legs(body ledger.Body) ([]string, bool) {
+	switch c := body.(type) {
+	case *ledger.ConvertIn:
+		return []string{c.Leg.Partner}, true
+	case *ledger.ConvertOut:
+		return []string{c.Leg.Partner}, true
+	case *ledger.CrossConvert:
+		return []string{c.Source.Partner, c.Destination.Partner}, true
+	case *ledger.ProposeAgreement:
+		return []string{c.Terms.Partner}, true
+	case *ledger.Hold:
+		if c.Leg != nil {
+			return []string{c.Leg.Partner}, true
+		}
+	}
+	return nil, false
+}
+
+// refers returns the ID of the earlier command that a command builds on.
+func refers(body ledger.Body) (ledger.ID, bool) {
+	switch c := body.(type) {
+	case *ledger.Post:
+		return c.Hold, true
+	case *ledger.Void:
+		return c.Hold, true
+	case *ledger.Reverse:
+		return c.Original, true
+	case *ledger.AcceptAgreement:
+		return c.Agreement, true
+	case *ledger.RejectAgreement:
+		return c.Agreement, true
+	}
+	return ledger.ID{}, false
+}
+
+// companiesOf returns the companies of partners, joined in ascending order.
+func (r *routes) companiesOf(codes ...string) string {
+	first := r.partner(codes[0])
+	if len(codes) == 1 {
+		return first
+	}
+	second := r.partner(codes[1])
+	switch {
+	case second == "" || first == second:
+		return first
+	case first == "" || second < first:
+		first, second = second, first
+	}
+	if first == "" {
+		return second
+	}
+	return first + groupSeparator + second
+}
+
+// recall returns the companies, joined, that a hold or agreement concerns.
+func (r *routes) recall(id ledger.ID) (string, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if p, ok := r.young[id]; ok {
+		return p, true
+	}
+	p, ok := r.old[id]
+	return p, ok
+}
+
+// remember keeps the companies that a hold or agreement concerns.
+func (r *routes) remember(id ledger.ID, partners string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.young) >= rememberMax {
+		r.young, r.old = map[ledger.ID]string{}, r.young
+	}
+	r.young[id] = partners
+}
+
+// learn makes sure that what the commands refer to is known: partners that were
+// registered elsewhere, and holds, conversions and agreements from before.
+func (r *routes) learn(ctx context.Context, commands []ledger.Command) error {
+	unknown := false
+	var ids []ledger.ID
+	for _, c := range commands {
+		codes, _ := legs(c.Body)
+		for _, code := range codes {
+			unknown = unknown || r.partner(code) == ""
+		}
+		if id, ok := refers(c.Body); ok {
+			if _, known := r.recall(id); !known {
+				ids = append(ids, id)
+			}
+		}
+	}
+	if unknown {
+		if err := r.refresh(ctx); err != nil {
+			return fmt.Errorf("%w: %w", ledger.ErrBusy, err)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	entries, err := r.source.find(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ledger.ErrBusy, err)
+	}
+	for _, e := range entries {
+		if e != nil {
+			r.note(&e.Transfer)
+		}
+	}
+	return nil
+}
+
+// note remembers whom a transfer concerns, if another command may refer to it.
+func (r *routes) note(t *ledger.Transfer) {
+	switch {
+	case t.Source != nil && t.Destination != nil:
+		r.remember(t.ID, r.companiesOf(t.Source.Partner, t.Destination.Partner))
+	case t.Source != nil:
+		r.remember(t.ID, r.partner(t.Source.Partner))
+	case t.Destination != nil:
+		r.remember(t.ID, r.partner(t.Destination.Partner))
+	case t.Kind == ledger.KindHold:
+		r.remember(t.ID, "")
+	case t.Kind == ledger.KindProposeAgreement:
+		if c, ok := command(t).(*ledger.ProposeAgreement); ok {
+			r.remember(t.ID, r.partner(c.Terms.Partner))
+		}
+	}
+}
+
+// command returns the body that a transfer carries.
+func command(t *ledger.Transfer) ledger.Body {
+	return ledger.ReadCommand(wire.NewDecoder(t.Body)).Body
+}
+
+// done takes note of what a batch led to.
+func (r *routes) done(results []ledger.Result, caller ledger.Identity) {
+	for i := range results {
+		if results[i].Code != ledger.CodeOK || results[i].Replayed {
+			continue
+		}
+		switch t := &results[i].Entry.Transfer; t.Kind {
+		case ledger.KindHold, ledger.KindProposeAgreement:
+			r.note(t)
+		case ledger.KindInitialise:
+			r.mu.Lock()
+			r.utility = caller.MSP
+			r.mu.Unlock()
+		case ledger.KindRegisterPartner:
+			if c, ok := command(t).(*ledger.RegisterPartner); ok {
+				r.mu.Lock()
+				r.partners[c.Partner] = c.MSP
+				r.mu.Unlock()
+			}
+		}
+	}
+}
