@@ -21,7 +21,7 @@ const selectUnfinished = `SELECT ` + conversionColumns + ` FROM conversions
 
 // UnfinishedConversions implements [exchange.Store].
 func (s *Store) UnfinishedConversions(ctx context.Context, after ledger.ID, limit int) ([]*exchange.Conversion, error) {
-	return list(ctx, s.reader, scanConversion, selectUnfinished, after[:], int64(limit))
+	return list(ctx, s.reader, scanConversion, selectUnfinished, after[:], int64(max(limit, 0)))
 }
 
 // Conversions implements [exchange.Store].

@@ -54,9 +54,9 @@ func (s *Store) LinkOf(ctx context.Context, partner, member string) (*exchange.L
 // Links implements [exchange.Store].
 func (s *Store) Links(ctx context.Context, partner string, after ledger.ID, limit int) ([]*exchange.Link, error) {
 	if partner == "" {
-		return list(ctx, s.reader, scanLink, selectLinks, after[:], int64(limit))
+		return list(ctx, s.reader, scanLink, selectLinks, after[:], int64(max(limit, 0)))
 	}
-	return list(ctx, s.reader, scanLink, selectLinksOfPartner, partner, after[:], int64(limit))
+	return list(ctx, s.reader, scanLink, selectLinksOfPartner, partner, after[:], int64(max(limit, 0)))
 }
 
 func scanLink(row scanner) (*exchange.Link, error) {

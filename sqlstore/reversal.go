@@ -103,7 +103,7 @@ func (s *Store) Reversals(ctx context.Context, conversion ledger.ID) ([]*exchang
 
 // UnfinishedReversals implements [exchange.Store].
 func (s *Store) UnfinishedReversals(ctx context.Context, after ledger.ID, limit int) ([]*exchange.Reversal, error) {
-	return list(ctx, s.reader, scanReversal, selectUnfinishedReversals, after[:], int64(limit))
+	return list(ctx, s.reader, scanReversal, selectUnfinishedReversals, after[:], int64(max(limit, 0)))
 }
 
 func scanReversal(row scanner) (*exchange.Reversal, error) {

@@ -81,10 +81,10 @@ func (s *Store) Settlements(ctx context.Context, partner, before string, limit i
 		window, after = w, code
 	}
 	if partner == "" {
-		return list(ctx, s.reader, scanSettlement, selectSettlements, int64(window), int64(window), after, int64(limit))
+		return list(ctx, s.reader, scanSettlement, selectSettlements, int64(window), int64(window), after, int64(max(limit, 0)))
 	}
 	return list(ctx, s.reader, scanSettlement, selectSettlementsOfPartner,
-		partner, int64(window), int64(window), after, int64(limit))
+		partner, int64(window), int64(window), after, int64(max(limit, 0)))
 }
 
 func scanSettlement(row scanner) (*settlement.Settlement, error) {

@@ -39,8 +39,11 @@ type sqliteSession struct {
 	logged       int // statements since the last checkpoint
 }
 
+// newSQLiteSession opens the writing connection. Its cache holds the pages that
+// the largest transaction changes and no more: SQLite walks all of it at many
+// commits, and what it does not hold is in the kernel's.
 func newSQLiteSession(ctx context.Context, path string, logger *slog.Logger) (*sqliteSession, error) {
-	connector, err := sqlite.NewConnector(dsn(path, "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)",
+	connector, err := sqlite.NewConnector(dsn(path, "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-8192)",
 		fmt.Sprintf("wal_autocheckpoint(%d)", autoCheckpoint), "journal_size_limit(67108864)"))
 	if err != nil {
 		return nil, err
