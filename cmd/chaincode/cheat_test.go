@@ -53,26 +53,38 @@ func inTheNameOf(msp string) cheat {
 	}
 }
 
-// with runs a cheat on the utility's peer while f lasts.
-func (a *alliance) with(c cheat, f func()) {
+// with runs a cheat on companies' peers while f lasts.
+func (a *alliance) with(c cheat, f func(), companies ...string) {
 	a.Helper()
-	dir := filepath.Join(a.network.Dir(), "companies", "utility", "chaincode")
-	config, err := tlsConfig(filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key"), filepath.Join(dir, "client.crt"))
-	a.check(err)
-	a.check(a.network.Kill(a.ctx, "chaincode.utility"))
 	ctx, cancel := context.WithCancel(a.ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, a.network.Address("chaincode.utility"), a.packageID("utility"), config, c) }()
-	a.await("the cheat", func() error {
-		_, err := a.endorse(a.propose(utility, codec.FunctionGet, codec.KeysRequest{}.Encode()), utility)
-		return err
-	})
+	ended := make(chan error, len(companies))
+	for _, company := range companies {
+		dir := filepath.Join(a.network.Dir(), "companies", company, "chaincode")
+		config, err := tlsConfig(filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key"), filepath.Join(dir, "client.crt"))
+		a.check(err)
+		a.check(a.network.Kill(a.ctx, "chaincode."+company))
+		go func() {
+			ended <- serve(ctx, a.network.Address("chaincode."+company), a.packageID(company), config, c)
+		}()
+		a.answers(company)
+	}
 	f()
 	cancel()
-	a.check(<-ended)
-	a.check(a.network.Start(a.ctx, "chaincode.utility"))
-	a.await("the contract", func() error {
-		_, err := a.endorse(a.propose(utility, codec.FunctionGet, codec.KeysRequest{}.Encode()), utility)
+	for range companies {
+		a.check(<-ended)
+	}
+	for _, company := range companies {
+		a.check(a.network.Start(a.ctx, "chaincode."+company))
+		a.answers(company)
+	}
+}
+
+// answers waits until a company's peer reaches its chaincode.
+func (a *alliance) answers(company string) {
+	a.Helper()
+	msp := map[string]string{"utility": utility, "sky": sky, "mart": mart}[company]
+	a.await("the chaincode of "+company, func() error {
+		_, err := a.endorse(a.propose(utility, codec.FunctionGet, codec.KeysRequest{}.Encode()), msp)
 		return err
 	})
 }
@@ -148,7 +160,7 @@ func testCheating(a *alliance) {
 						t.Errorf("endorsed by %v it ended with %s", companies, code)
 					}
 				}
-			})
+			}, "utility")
 			for company := range a.peers {
 				if !bytes.Equal(a.value(company, key), before) {
 					t.Errorf("%s was changed at %s", key, company)
@@ -156,5 +168,26 @@ func testCheating(a *alliance) {
 			}
 		})
 		a.T = outer
+	}
+}
+
+// testConspiracy has the utility and a partner run the same changed chaincode
+// against another partner.
+func testConspiracy(a *alliance) {
+	hex := func(id ledger.ID) string { return ledger.Account(id).String() }
+	today := ledger.DateOf(a.now().UTC())
+	for _, key := range []string{"wp/" + today.String() + "/sky", "g/" + hex(a.in), "gi/sky/in", "b/sky"} {
+		before := a.value(sky, key)
+		if before == nil {
+			a.Errorf("%s is not there", key)
+		}
+		a.with(writing(key, []byte{1}), func() {
+			if _, code := a.give(utility, []string{utility, mart}, a.command(a.convert(1))); code != peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE {
+				a.Errorf("a change of %s ended with %s", key, code)
+			}
+		}, "utility", "mart")
+		if !bytes.Equal(a.value(sky, key), before) {
+			a.Errorf("%s was changed", key)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package network_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 )
 
 func TestANetworkComesUpAndKeepsItsLedger(t *testing.T) {
-	ctx, n := networktest.Up(t, network.Options{})
+	ctx, n := networktest.Up(t, network.Options{Dir: filepath.Join(t.TempDir(), "a folder: of ours")})
 	before := heights(ctx, t, n)
 	for name, h := range before {
 		if strings.HasPrefix(name, "peer.") && h == 0 {

@@ -3,7 +3,9 @@ package network
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -105,4 +107,39 @@ func TestAProgramThatIsNotThereIsAnError(t *testing.T) {
 	if pid := runs(t, p); pid != 0 {
 		t.Errorf("it runs as %d", pid)
 	}
+}
+
+// TestAttachedProcessesEndWithTheirParent kills a copy of this test, which has
+// started a process.
+func TestAttachedProcessesEndWithTheirParent(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux ends children of a process that is killed")
+	}
+	const folder = "POINTGRID_TEST_FOLDER"
+	if dir := os.Getenv(folder); dir != "" { // the copy
+		p := process{name: "sleeper", run: dir, logs: dir}
+		if _, err := p.start(shell("exec sleep 60"), true); err != nil {
+			t.Fatal(err)
+		}
+		select {}
+	}
+	p := testProcess(t)
+	parent := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	parent.Env = append(os.Environ(), folder+"="+p.run)
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await := func(what string, holds func() bool) {
+		for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(poll) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s did not happen", what)
+			}
+		}
+	}
+	await("the start", func() bool { _, running, err := p.pid(); return running && err == nil })
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait() // it was killed
+	await("the end", func() bool { _, running, _ := p.pid(); return !running })
 }

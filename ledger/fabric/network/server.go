@@ -48,7 +48,7 @@ func compile(ctx context.Context, dir string, progress func(string)) (string, er
 	}
 	progress("building the chaincode server")
 	path := filepath.Join(dir, "bin", "chaincode")
-	if err := goBuild(ctx, "", func(string) {}, "-o", path, chaincodePackage); err != nil {
+	if err := goBuild(ctx, "", func(string) {}, "-ldflags", "-s -w", "-o", path, chaincodePackage); err != nil {
 		return "", fmt.Errorf("network: building the chaincode server: %w", err)
 	}
 	return path, nil
