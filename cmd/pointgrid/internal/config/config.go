@@ -60,6 +60,7 @@ type Ledger struct {
 	Home            string        `yaml:"home" env:"HOME" doc:"embedded (in this process, in the data folder) or fabric (on a Hyperledger Fabric network)."`
 	Profile         string        `yaml:"profile" env:"PROFILE" doc:"Connection profile of the network, as pointgrid fabric up writes it. Needed for fabric."`
 	SignFor         []string      `yaml:"sign_for" env:"SIGN_FOR" doc:"Identities, besides the utility's, that the gateway may sign as because the profile has their keys: partners' in a sandbox, none in production."`
+	BatchMax        int           `yaml:"batch_max" env:"BATCH_MAX" doc:"Most commands in one ledger transaction, 1 to 4096; 0 is 4096. Small numbers are for measuring."`
 	CheckpointEvery time.Duration `yaml:"checkpoint_every" env:"CHECKPOINT_EVERY" doc:"Longest time until a receipt is no longer provisional, 100ms to 1m."`
 }
 
