@@ -14,7 +14,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/golang/protobuf/proto" //nolint:staticcheck // of the generation of the SDK's messages
+	//lint:ignore SA1019 of the generation of the SDK's messages
+	"github.com/golang/protobuf/proto"
 	"github.com/hyperledger/fabric-protos-go/ledger/rwset"
 	"github.com/hyperledger/fabric-protos-go/ledger/rwset/kvrwset"
 	pb "github.com/hyperledger/fabric-protos-go/peer"
