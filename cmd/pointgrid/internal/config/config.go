@@ -45,8 +45,9 @@ type Alliance struct {
 
 // Log says what is logged.
 type Log struct {
-	Level  string `yaml:"level" env:"LEVEL" doc:"debug, info, warn or error. Each request is logged at debug, each failed one at info."`
+	Level  string `yaml:"level" env:"LEVEL" doc:"debug, info, warn or error. Requests are logged at info, those that we failed at error."`
 	Format string `yaml:"format" env:"FORMAT" doc:"json or text."`
+	Every  int    `yaml:"every" env:"EVERY" doc:"Of the requests that went well one in so many is logged, at least 1."`
 }
 
 // Homes of the ledger.
@@ -114,7 +115,7 @@ func Default() Config {
 	return Config{
 		Listen:   "127.0.0.1:8080",
 		Alliance: Alliance{Hub: "EPT", MSP: "UtilityMSP", TimeZone: "Asia/Shanghai", CutOff: "00:00"},
-		Log:      Log{Level: "info", Format: "json"},
+		Log:      Log{Level: "info", Format: "json", Every: 1},
 		Ledger:   Ledger{Home: Embedded, CheckpointEvery: time.Second},
 		Exchange: Exchange{QuoteTTL: time.Minute, Deadline: 2 * time.Minute},
 		Tokens:   Tokens{TTL: 10 * time.Minute},

@@ -32,6 +32,9 @@ func (c *Config) Validate() error {
 	c.validateAlliance(wrong)
 	oneOf(wrong, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(wrong, "log.format", c.Log.Format, "json", "text")
+	if c.Log.Every < 1 {
+		wrong("log.every", "%d is not 1 or more", c.Log.Every)
+	}
 	oneOf(wrong, "ledger.home", c.Ledger.Home, Embedded, Fabric)
 	if (c.Ledger.Home == Fabric) != (c.Ledger.Profile != "") {
 		wrong("ledger.profile", "is needed for ledger.home %q, and only for that", Fabric)
