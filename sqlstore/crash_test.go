@@ -29,7 +29,12 @@ func TestMain(m *testing.M) {
 	case "fill":
 		fillUpTo(path, 1<<20)
 	}
-	os.Exit(m.Run())
+	result := m.Run()
+	if err := closeSharedServer(); err != nil {
+		fmt.Println(err)
+		result = 1
+	}
+	os.Exit(result)
 }
 
 func child(t *testing.T, role, path string) *exec.Cmd {

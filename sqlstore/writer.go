@@ -46,6 +46,13 @@ type commitError struct{ err error }
 func (e *commitError) Error() string { return "commit: " + e.err.Error() }
 func (e *commitError) Unwrap() error { return e.err }
 
+// groupError is a failure that no statement is to blame for, such as a lost
+// server or a full disk: nothing was stored, and to try each alone would not help.
+type groupError struct{ err error }
+
+func (e *groupError) Error() string { return e.err.Error() }
+func (e *groupError) Unwrap() error { return e.err }
+
 // write is what one caller wants stored: all of its statements or none.
 type write struct {
 	statements []statement
@@ -188,8 +195,7 @@ func (w *writer) carryOut(batch []*write) []*write {
 // its own transaction, so that nobody suffers for a neighbour.
 func (w *writer) store(ops []*write) {
 	err := w.transact(ops)
-	var commit *commitError
-	if err == nil || len(ops) == 1 || w.fault != nil || errors.As(err, &commit) {
+	if err == nil || len(ops) == 1 || w.fault != nil || concernsAll(err) {
 		for _, op := range ops {
 			op.err = err
 		}
@@ -199,6 +205,12 @@ func (w *writer) store(ops []*write) {
 		w.counts.retries.Add(1)
 		op.err = w.transact([]*write{op})
 	}
+}
+
+func concernsAll(err error) bool {
+	var commit *commitError
+	var group *groupError
+	return errors.As(err, &commit) || errors.As(err, &group)
 }
 
 func (w *writer) transact(ops []*write) error {
@@ -222,7 +234,7 @@ func (w *writer) transact(ops []*write) error {
 	if w.session.broken(err) {
 		w.fault = fmt.Errorf("%w: %w", ErrStopped, err)
 		w.counts.stopped.Store(true)
-		w.logger.Error("store: stopped after an I/O error; open it again once the disk is well")
+		w.logger.Error("store: stopped; open it again once the cause is gone")
 	}
 	return err
 }
