@@ -241,6 +241,14 @@ func (s *Server) Exec(statements string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
+// Revive starts the server if it has ended by itself, and waits until it answers.
+func (s *Server) Revive() error {
+	if err := s.ready(); err == nil {
+		return nil
+	}
+	return s.Start()
+}
+
 // Stop ends the server as an operator does who restarts it: sessions are ended.
 func (s *Server) Stop() error {
 	if s.cmd == nil {
