@@ -229,3 +229,22 @@ func idAt(ms int64, n uint64) ledger.ID {
 	}
 	return id
 }
+
+// A write that fails costs its neighbours one transaction more, not one each.
+func TestAWriteThatFailsIsSingledOut(t *testing.T) { onEach(t, aWriteThatFailsIsSingledOut) }
+
+func aWriteThatFailsIsSingledOut(t *testing.T, open openFunc) {
+	s := open(t)
+	fromEach(64, 640, func(i int) {
+		c := sample(uint64(i) << 32)
+		if i%64 == 0 {
+			c.Reversed = c.From + 1
+		}
+		if _, err := s.CreateConversion(context.Background(), c); (err != nil) != (i%64 == 0) {
+			t.Errorf("conversion %d: error %v", i, err)
+		}
+	})
+	if n := s.Stats().Retries; n > 10 {
+		t.Errorf("%d writes were tried alone, want no more than the 10 that fail", n)
+	}
+}

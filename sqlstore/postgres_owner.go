@@ -47,6 +47,8 @@ func writerConfig(c *pgconn.Config) *pgconn.Config {
 		"idle_in_transaction_session_timeout": "60000",
 		// How long a transaction may take is decided here, not there.
 		"statement_timeout": "0", "lock_timeout": "0",
+		// What is written goes by the primary key, whatever the arguments are.
+		"plan_cache_mode": "force_generic_plan",
 	} {
 		c.RuntimeParams[name] = value
 	}

@@ -133,14 +133,28 @@ func (s *pgSession) execute(ctx context.Context, all []*statement) error {
 		}
 		batch.ExecPrepared(name, s.encode(st.args), binaryFormat, nil)
 	}
-	results := s.conn.ExecBatch(ctx, batch)
-	for i := -1; results.NextResult(); i++ {
+	return readResults(s.conn.ExecBatch(ctx, batch), all)
+}
+
+// readResults sets how many rows each statement affected, or says which failed.
+// The answers are to BEGIN, the statements and the marker, in this order.
+func readResults(results *pgconn.MultiResultReader, all []*statement) error {
+	i := -1
+	for ; results.NextResult(); i++ {
 		tag, err := results.ResultReader().Close()
-		if err == nil && i >= 0 && i < len(all) {
+		if err != nil {
+			break
+		}
+		if i >= 0 && i < len(all) {
 			all[i].affected = tag.RowsAffected()
 		}
 	}
-	return results.Close()
+	err := results.Close()
+	var server *pgconn.PgError
+	if i >= 0 && i < len(all) && errors.As(err, &server) {
+		return &statementError{i, err}
+	}
+	return err
 }
 
 var binaryFormat = []int16{1}

@@ -173,10 +173,27 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// startAttempts is how often a server that ends at once is started: after a kill
+// its last processes hold shared memory for a moment.
+const startAttempts = 20
+
 // Start starts the server again after [Server.Stop] or [Server.Kill], and waits
 // until it answers.
-func (s *Server) Start() error {
+func (s *Server) Start() (err error) {
+	for range startAttempts {
+		if err = s.start(); !errors.Is(err, errEnded) {
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return err
+}
+
+var errEnded = errors.New("the server ended")
+
+func (s *Server) start() error {
 	s.cmd = s.command("postgres", "-D", s.data)
+	s.output.Reset()
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
 	dieWithParent(s.cmd.SysProcAttr)
 	started, exited := make(chan error), make(chan struct{})
@@ -207,7 +224,7 @@ func (s *Server) ready() error {
 		}
 		select {
 		case <-s.exited:
-			return fmt.Errorf("the server ended: %s", s.output.String())
+			return fmt.Errorf("%w: %s", errEnded, s.output.String())
 		case <-time.After(10 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
