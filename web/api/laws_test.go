@@ -199,7 +199,7 @@ func TestTermsThatAreShownReadBackAsTheSame(t *testing.T) {
 		if rapid.Bool().Draw(t, "ends") {
 			terms.Until = terms.From + number("lasts", 1, 1<<40)
 		}
-		shown := renderTerms(&terms)
+		shown := RenderTerms(&terms)
 		back, wrong := parseTerms(&shown)
 		if wrong != nil || back.Hash() != terms.Hash() {
 			t.Fatalf("%+v came back as %+v, %v", terms, back, wrong)
