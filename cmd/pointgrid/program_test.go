@@ -18,6 +18,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/client"
 	"github.com/pointgrid/pointgrid/ledger/fabric/network/networktest"
+	"github.com/pointgrid/pointgrid/sqlstore/pgtest"
 )
 
 // binary is the program under test, built once.
@@ -143,6 +144,18 @@ const sandboxReady = "Ctrl-C ends it."
 
 func TestTheTourGoesThrough(t *testing.T) {
 	out, code := run(t, "tour")
+	t.Log(out)
+	if code != 0 || !strings.Contains(out, "as they should be") {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestTheTourGoesThroughOnPostgreSQL(t *testing.T) {
+	server := pgtest.Start(t, pgtest.Options{})
+	if err := server.Exec("CREATE SCHEMA tour"); err != nil {
+		t.Fatal(err)
+	}
+	out, code := run(t, "tour", "--database", server.URL("tour"))
 	t.Log(out)
 	if code != 0 || !strings.Contains(out, "as they should be") {
 		t.Errorf("exit code %d", code)

@@ -36,6 +36,8 @@ type Conversions struct {
 	// one command per transaction before anything else, by which the rest is
 	// compared.
 	Fabric bool
+	// Database is an empty PostgreSQL database; empty is SQLite.
+	Database string
 }
 
 // kind is what one mode measures: the company whose points are turned into
@@ -50,7 +52,7 @@ var kinds = map[string]struct{ company, amount string }{
 // not hold exactly what was answered.
 func (b *Conversions) Run(ctx context.Context) error {
 	fmt.Fprintf(b.Out, "preparing %d members …\n", b.Members)
-	stage, err := sandbox.StartStage(ctx, &sandbox.Site{Dir: b.Dir}, sandbox.StageOptions{Members: b.Members, Linked: b.Members,
+	stage, err := sandbox.StartStage(ctx, &sandbox.Site{Dir: b.Dir, DatabaseURL: b.Database}, sandbox.StageOptions{Members: b.Members, Linked: b.Members,
 		Fabric: b.Fabric, Progress: func(line string) { fmt.Fprintln(b.Out, " ", line) }, Now: b.Now})
 	if err != nil {
 		return err

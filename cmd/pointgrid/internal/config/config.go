@@ -19,10 +19,11 @@ import (
 // Config is everything that can be set. The doc tag is what [Example] prints,
 // the env tag the variable's name behind POINTGRID_.
 type Config struct {
-	Listen  string `yaml:"listen" env:"LISTEN" doc:"Address and port the gateway listens on."`
-	URL     string `yaml:"url" env:"URL" doc:"Public base URL, the issuer of access tokens. Empty: http:// and the address listened on."`
-	DataDir string `yaml:"data_dir" env:"DATA_DIR" doc:"Folder of the ledger, the database, keys and statements. Needed."`
-	Sandbox bool   `yaml:"sandbox" env:"SANDBOX" doc:"Allow the clock to be moved by POST /v1/sandbox/clock. Never in production."`
+	Listen      string `yaml:"listen" env:"LISTEN" doc:"Address and port the gateway listens on."`
+	URL         string `yaml:"url" env:"URL" doc:"Public base URL, the issuer of access tokens. Empty: http:// and the address listened on."`
+	DataDir     string `yaml:"data_dir" env:"DATA_DIR" doc:"Folder of the ledger, the database, keys and statements. Needed."`
+	DatabaseURL string `yaml:"database_url" env:"DATABASE_URL" doc:"PostgreSQL database of the operational state, as postgres://user:password@host:5432/name. Empty: a SQLite file in the data folder. Better set by the environment, because it is a secret."`
+	Sandbox     bool   `yaml:"sandbox" env:"SANDBOX" doc:"Allow the clock to be moved by POST /v1/sandbox/clock. Never in production."`
 
 	Profile string `yaml:"profile" env:"PROFILE" doc:"Loopback address and port for Go's profiler (net/http/pprof). Empty: off."`
 

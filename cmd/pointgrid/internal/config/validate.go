@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
@@ -22,6 +23,9 @@ func (c *Config) Validate() error {
 	}
 	if c.URL != "" && !isBaseURL(c.URL) {
 		wrong("url", "%q is not a base URL like https://gateway.example.com", c.URL)
+	}
+	if c.DatabaseURL != "" && !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
+		wrong("database_url", "does not begin with postgres://") // it is a secret and not repeated
 	}
 	if c.Profile != "" && !isLoopback(c.Profile) {
 		wrong("profile", "%q is not a loopback address like 127.0.0.1:6060; a profile shows what is in memory", c.Profile)
