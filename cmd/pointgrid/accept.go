@@ -33,12 +33,12 @@ func (c *agreementAccept) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("agreement %s, %s, proposed by %s:\n\n", a.ID, a.Status, a.ProposedBy.MSP)
+		fmt.Printf("agreement %s (%s), proposed by %s:\n\n", a.ID, a.Status, a.ProposedBy.MSP)
 		if err := agreements.WriteTerms(os.Stdout, &a.Terms); err != nil {
 			return err
 		}
 		fmt.Println()
-		if err := c.meant(a); err != nil {
+		if err := c.meant(ctx, a); err != nil {
 			return err
 		}
 		if a, err = company.Accept(ctx, id, a.Terms.Hash()); err != nil {
@@ -50,7 +50,7 @@ func (c *agreementAccept) Run(ctx context.Context) error {
 }
 
 // meant reports whether the terms are those that the company agreed to.
-func (c *agreementAccept) meant(a *ledger.Agreement) error {
+func (c *agreementAccept) meant(ctx context.Context, a *ledger.Agreement) error {
 	hash := a.Terms.Hash()
 	if hash != a.Hash {
 		return fmt.Errorf("nothing was signed: these terms have the hash %s, but the ledger keeps them under %s", hash, a.Hash)
@@ -71,19 +71,25 @@ func (c *agreementAccept) meant(a *ledger.Agreement) error {
 	if c.Yes || c.Hash != "" || c.Terms != "" {
 		return nil
 	}
-	return confirm(os.Stdin, os.Stdout, "Sign these terms? [y/N] ")
+	return confirm(ctx, os.Stdin, os.Stdout, "Sign these terms? [y/N] ")
 }
 
-// confirm asks a person.
-func confirm(in io.Reader, out io.Writer, question string) error {
+// confirm asks a person. Whoever ends the program instead has not agreed.
+func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) error {
 	fmt.Fprint(out, question)
-	answer, err := bufio.NewReader(io.LimitReader(in, 64)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
+	answers := make(chan string, 1)
+	go func() {
+		// What cannot be read is no agreement either.
+		answer, _ := bufio.NewReader(io.LimitReader(in, 64)).ReadString('\n')
+		answers <- strings.ToLower(strings.TrimSpace(answer))
+	}()
+	select {
+	case answer := <-answers:
+		if answer == "y" || answer == "yes" {
+			return nil
+		}
+	case <-ctx.Done():
+		fmt.Fprintln(out)
 	}
 	return errors.New("nothing was signed; answer y, or say with --hash or --terms what the company agreed to")
 }

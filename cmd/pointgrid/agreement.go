@@ -42,8 +42,11 @@ func (a asCompany) open(ctx context.Context) (*agreements.Company, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting as %s: %w", p.Home, err)
 	}
-	return &agreements.Company{Ledger: l, Identity: ledger.Identity{MSP: p.Home}, Now: time.Now, Random: rand.Reader}, nil
+	return &agreements.Company{Ledger: l, Identity: ledger.Identity{MSP: p.Home}, Now: time.Now, Random: rand.Reader, Patience: peersPatience}, nil
 }
+
+// peersPatience is how long the other companies' peers may take to be heard of.
+const peersPatience = 5 * time.Second
 
 // as runs what a company does, and disconnects.
 func (a asCompany) as(ctx context.Context, do func(*agreements.Company) error) error {

@@ -1,8 +1,10 @@
 package main_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -96,6 +98,85 @@ func TestCompaniesAgreeWithTheirOwnKeys(t *testing.T) {
 	d.may("sky", "reject", withdrawn, "--reason", "a slip of the pen")
 	d.listed("utility", withdrawn, "rejected")
 	d.mustNot("sky", "agreement_version", "propose", "--terms", d.card("1", "2"))
+
+	d.besideAGatewayThatWorks()
+	d.interrupted()
+	d.withoutTheOther(next)
+}
+
+// besideAGatewayThatWorks has sky and the utility agree while the gateway writes
+// one batch after the other, with which theirs compete.
+func (d *desks) besideAGatewayThatWorks() {
+	stop, ended, n := make(chan struct{}), make(chan struct{}), 0
+	go func() {
+		defer close(ended) // also when a command fails, which ends this goroutine
+		for ; ; n++ {
+			select {
+			case <-stop:
+				return
+			default:
+				d.give(&ledger.Issue{Account: ledger.Account{1, byte(n)}, Amount: 1, Expiry: ledger.DateOf(time.Now()).Month() + 12})
+			}
+		}
+	}()
+	id, hash := d.propose("sky", d.card("1", "3"))
+	d.may("utility", "accept", id, "--hash", hash)
+	close(stop)
+	<-ended
+	d.Logf("the gateway wrote %d batches meanwhile", n)
+	d.listed("sky", id, "in force")
+	var issued int64
+	if err := d.gateway.Balances(d.Context(), "EPT", func(b ledger.Balance) error {
+		if b.Account == "issued" {
+			issued = -b.Amount
+		}
+		return nil
+	}); err != nil || issued != int64(n) || n == 0 {
+		d.Errorf("%d points were issued in %d commands: %v", issued, n, err)
+	}
+}
+
+// interrupted ends the program where it asks: nothing is signed.
+func (d *desks) interrupted() {
+	id, _ := d.propose("utility", d.card("4", "4"))
+	cmd := exec.Command(binary, d.arguments("sky", []string{"accept", id})...)
+	silent, err := cmd.StdinPipe()
+	if err != nil {
+		d.Fatal(err)
+	}
+	defer silent.Close()
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		d.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		d.Fatal(err)
+	}
+	asked := bufio.NewReader(stdout)
+	if _, err := asked.ReadString('?'); err != nil {
+		d.Errorf("nobody was asked: %v", err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		d.Error(err)
+	}
+	_, _ = io.Copy(io.Discard, asked) // to its end
+	if err := cmd.Wait(); err == nil {
+		d.Error("an interrupted command succeeded")
+	}
+	d.listed("sky", id, "proposed")
+}
+
+// withoutTheOther stops the utility's peer: sky sees what it has signed all the
+// same, and is told why it can sign nothing new.
+func (d *desks) withoutTheOther(superseded string) {
+	if err := d.network.Stop(d.Context(), "peer.utility"); err != nil {
+		d.Fatal(err)
+	}
+	d.listed("sky", superseded, "superseded")
+	d.mustNot("sky", "UtilityMSP did not endorse", "propose", "--terms", d.card("1", "4"))
+	if err := d.network.Start(d.Context(), "peer.utility"); err != nil {
+		d.Fatal(err)
+	}
 }
 
 // openGateway opens the ledger as the utility's gateway does, with its key alone.

@@ -208,6 +208,32 @@ func TestAnAnswerThatIsLostIsLookedUp(t *testing.T) {
 	}
 }
 
+// busy is a ledger that is busy a number of times.
+type busy struct {
+	ledger.Ledger
+	times int
+}
+
+func (b *busy) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
+	if b.times--; b.times >= 0 {
+		return nil, ledger.ErrBusy
+	}
+	return b.Ledger.Submit(ctx, caller, commands...)
+}
+
+func TestABusyLedgerIsAskedAgainForAWhile(t *testing.T) {
+	utility, _, _ := pair(t)
+	real := utility.Ledger
+	utility.Ledger, utility.Patience = &busy{real, 2}, time.Minute
+	if a, err := utility.Propose(t.Context(), terms); err != nil || a.Terms != terms {
+		t.Error(a, err)
+	}
+	utility.Ledger, utility.Patience = &busy{real, 1 << 30}, time.Millisecond
+	if _, err := utility.Propose(t.Context(), terms); !errors.Is(err, ledger.ErrBusy) || !strings.Contains(err.Error(), "nothing was done") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestTermsArePrintedWithTheHashThatWasComputed(t *testing.T) {
 	var out, differences strings.Builder
 	if err := agreements.WriteTerms(&out, &terms); err != nil {

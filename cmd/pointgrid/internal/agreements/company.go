@@ -18,6 +18,9 @@ type Company struct {
 	Identity ledger.Identity
 	Now      func() time.Time
 	Random   io.Reader
+	// Patience is how long a command is given again to a ledger that is busy: one
+	// just opened has not heard of the other companies' peers yet.
+	Patience time.Duration
 }
 
 // Refusal is a code of the ledger and what it said. Nothing was done.
@@ -81,18 +84,40 @@ func (c *Company) give(ctx context.Context, body ledger.Body) (ledger.ID, error)
 		return ledger.ID{}, err
 	}
 	id := ledger.NewID(c.Now(), random)
-	results, err := c.Ledger.Submit(ctx, c.Identity, ledger.Command{ID: id, Body: body})
+	results, err := c.submit(ctx, ledger.Command{ID: id, Body: body})
 	switch {
 	case errors.Is(err, ledger.ErrOutcomeUnknown):
 		return id, c.resolve(ctx, id, err)
 	case errors.Is(err, ledger.ErrBusy):
-		return id, fmt.Errorf("nothing was done, try again when the other company's peer can be reached: %w", err)
+		return id, fmt.Errorf("nothing was done; try again when the peers of both companies can be reached: %w", err)
 	case err != nil:
 		return id, err
 	case results[0].Code != ledger.CodeOK:
 		return id, &Refusal{results[0].Code, results[0].Message}
 	}
 	return id, nil
+}
+
+// pause is the time between two attempts at a busy ledger.
+const pause = 100 * time.Millisecond
+
+// submit submits a command until the ledger is not busy, which says that nothing
+// was done, or patience ends.
+func (c *Company) submit(ctx context.Context, command ledger.Command) ([]ledger.Result, error) {
+	late := time.After(c.Patience)
+	for {
+		results, err := c.Ledger.Submit(ctx, c.Identity, command)
+		if !errors.Is(err, ledger.ErrBusy) {
+			return results, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), err)
+		case <-late:
+			return nil, err
+		case <-time.After(pause):
+		}
+	}
 }
 
 // resolve looks for a command of which the ledger did not say whether it was
