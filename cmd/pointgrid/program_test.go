@@ -201,6 +201,10 @@ func TestAReceiptOfFabricIsVerifiedByTheCompaniesCertificates(t *testing.T) {
 	if out, code := run(t, args...); code != 0 || !strings.Contains(out, "by the peers of") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
+	args[3] = filepath.Join(dir, "network", "companies", "sky", "profile.json")
+	if out, code := run(t, args...); code != 0 {
+		t.Errorf("with the airline's own profile: exit code %d: %s", code, out)
+	}
 	args[len(args)-5] = "sky=MartMSP"
 	if out, code := run(t, args...); code == 0 {
 		t.Errorf("with another company in the airline's place: %s", out)

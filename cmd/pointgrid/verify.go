@@ -22,6 +22,7 @@ type verifyCommand struct {
 	Key  string `help:"The gateway's public keys, as JWKS or PEM, for the embedded ledger. Not needed for a gateway's data folder, which keeps a copy." type:"existingfile"`
 
 	Profile string            `help:"Connection profile that names the companies' root certificates, for a receipt of Fabric." type:"existingfile"`
+	Utility string            `help:"The company that runs the hub, for a receipt of Fabric." placeholder:"MSP" default:"UtilityMSP"`
 	Partner map[string]string `help:"The company that a partner on the ledger is, for a receipt of Fabric; give it for every partner." placeholder:"CODE=MSP"`
 }
 
@@ -62,7 +63,7 @@ func (v *verifyCommand) attested(r *ledger.Receipt) (string, error) {
 		if v.Profile == "" {
 			return "", errors.New("verify: --profile is needed for a receipt of Fabric: it names the companies' root certificates")
 		}
-		alliance, err := receipts.Alliance(v.Profile, v.Partner)
+		alliance, err := receipts.Alliance(v.Profile, v.Utility, v.Partner)
 		if err != nil {
 			return "", err
 		}

@@ -9,14 +9,15 @@ import (
 )
 
 // Alliance reads the companies' root certificates by a connection profile.
-// Partners are the MSP IDs by the partners' codes on the ledger, which a
-// verifier must know from the companies themselves.
-func Alliance(profileFile string, partners map[string]string) (*proof.Alliance, error) {
+// Utility is the MSP ID of the company that runs the hub, partners are those of
+// the partners' codes on the ledger. A verifier must know them from the companies
+// themselves: whose profile it is says nothing about who is who.
+func Alliance(profileFile, utility string, partners map[string]string) (*proof.Alliance, error) {
 	p, err := profile.Read(profileFile)
 	if err != nil {
 		return nil, err
 	}
-	a := &proof.Alliance{Channel: p.Channel, Chaincode: p.Chaincode, Utility: p.Home}
+	a := &proof.Alliance{Channel: p.Channel, Chaincode: p.Chaincode, Utility: utility}
 	for _, c := range p.Companies {
 		b, err := p.File(c.Roots)
 		if err != nil {

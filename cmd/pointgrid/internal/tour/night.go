@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/receipts"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
 	"github.com/pointgrid/pointgrid/ledger"
@@ -85,7 +86,7 @@ func (t *Tour) gatewayKeys(ctx context.Context) (map[string]ed25519.PublicKey, e
 // or the companies' root certificates.
 func (t *Tour) verifier(ctx context.Context) (func(*ledger.Receipt) error, error) {
 	if t.Fabric {
-		alliance, err := receipts.Alliance(t.stage.Site.Profile, sandbox.MSPs())
+		alliance, err := receipts.Alliance(t.stage.Site.Profile, config.Default().Alliance.MSP, sandbox.MSPs())
 		return func(r *ledger.Receipt) error { return proof.Verify(r, alliance) }, err
 	}
 	keys, err := t.gatewayKeys(ctx)
