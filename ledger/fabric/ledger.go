@@ -24,7 +24,7 @@ type Ledger struct {
 	link      *link
 	companies *companies
 	orderers  *orderers
-	deliver   *deliverer
+	deliver   chain
 	lane      *lane.Lane
 	routes    *routes
 	proofs    *proofs
@@ -54,7 +54,7 @@ func Open(ctx context.Context, opts Options) (*Ledger, error) {
 	}
 	opts.fill()
 	l := &Ledger{opts: opts, proofs: newProofs(), stopCheckpoints: func() {}, stop: func() {}}
-	if err := l.connect(); err != nil {
+	if err := opts.connect(l); err != nil {
 		return nil, errors.Join(err, l.release())
 	}
 	if err := l.begin(ctx); err != nil {
@@ -63,7 +63,8 @@ func Open(ctx context.Context, opts Options) (*Ledger, error) {
 	return l, nil
 }
 
-func (l *Ledger) connect() (err error) {
+// toNetwork connects a ledger to the network that its profile describes.
+func toNetwork(l *Ledger) (err error) {
 	if l.link, err = openLink(l.opts.Profile, l.opts.Identities, l.opts.Random, l.opts.Logger); err != nil {
 		return err
 	}

@@ -139,8 +139,11 @@ func join(utility, partners string) string {
 
 // partnersOf returns the partners' companies that a command concerns, joined.
 func (r *routes) partnersOf(body ledger.Body, own map[ledger.ID]string) string {
-	if l, ok := legs(body); ok {
-		return r.companiesOf(l...)
+	if codes, ok := legs(body); ok {
+		if len(codes) == 1 {
+			return r.partner(codes[0])
+		}
+		return r.companiesOf(codes...)
 	}
 	id, ok := refers(body)
 	if !ok {
@@ -189,23 +192,19 @@ func refers(body ledger.Body) (ledger.ID, bool) {
 	return ledger.ID{}, false
 }
 
-// companiesOf returns the companies of partners, joined in ascending order.
+// companiesOf returns the companies of partners, joined in ascending order; a
+// partner that there is not has none.
 func (r *routes) companiesOf(codes ...string) string {
-	first := r.partner(codes[0])
-	if len(codes) == 1 {
-		return first
+	var msps []string
+	for _, code := range codes {
+		if msp := r.partner(code); msp != "" {
+			msps = append(msps, msp)
+		}
 	}
-	second := r.partner(codes[1])
-	switch {
-	case second == "" || first == second:
-		return first
-	case first == "" || second < first:
-		first, second = second, first
+	if len(msps) == 2 && msps[0] >= msps[1] {
+		msps = union(msps[:1], msps[1:])
 	}
-	if first == "" {
-		return second
-	}
-	return first + groupSeparator + second
+	return strings.Join(msps, groupSeparator)
 }
 
 // recall returns the companies, joined, that a hold or agreement concerns.
