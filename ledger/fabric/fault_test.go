@@ -3,6 +3,7 @@ package fabric_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/fabric"
 	"github.com/pointgrid/pointgrid/ledger/fabric/network"
 	"github.com/pointgrid/pointgrid/ledger/fabric/network/networktest"
+	"github.com/pointgrid/pointgrid/ledger/fabric/profile"
 )
 
 // load is callers that each give one conversion after the other, as the exchange
@@ -292,4 +294,73 @@ func TestAnotherOrdererTakesOver(t *testing.T) {
 	}
 	w.end()
 	w.holds(ctx)
+}
+
+// TestAPeerThatMissedAThousandBlocks kills a partner's peer and starts it again
+// when it is far behind.
+func TestAPeerThatMissedAThousandBlocks(t *testing.T) {
+	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:3], Blocks: network.Blocks{MaxMessages: 1}})
+	l := open(ctx, t, n, func(o *fabric.Options) { o.BatchMax = 1 })
+	with, without := found(ctx, t, l, "sky", sky), found(ctx, t, l, "mart", mart)
+	own := with.load(ctx, t, l, 1)
+	own.goesOn(ctx, 20)
+	if err := n.Kill(ctx, "peer.sky"); err != nil {
+		t.Fatal(err)
+	}
+	others := without.load(ctx, t, l, 8)
+	others.goesOn(ctx, 1000) // each is a transaction and a block
+	if err := n.Start(ctx, "peer.sky"); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	own.goesOn(ctx, 20)
+	t.Logf("it took part again after %s", time.Since(begun))
+	own.end()
+	others.end()
+	own.holds(ctx)
+	others.holds(ctx)
+}
+
+// TestACompanyActsForItself has a partner propose an agreement from a process of
+// its own, with its own key and peer, while the gateway is busy.
+func TestACompanyActsForItself(t *testing.T) {
+	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:3]})
+	l := open(ctx, t, n, func(o *fabric.Options) { o.Identities = []string{utility.MSP} })
+	p, err := profile.Read(filepath.Join(n.Dir(), "companies", "sky", "profile.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(ctx, t, l, utility, &ledger.Initialise{Hub: "EPT", Window: ledger.DateOf(time.Now())})
+	must(ctx, t, l, utility, &ledger.RegisterPartner{Partner: "sky", Programme: "SKY", MSP: sky.MSP})
+	must(ctx, t, l, utility, &ledger.RegisterPartner{Partner: "mart", Programme: "MART", MSP: mart.MSP})
+	theirs, err := fabric.Open(ctx, fabric.Options{Profile: p, Clock: time.Now, Timer: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	terms := ledger.Terms{Partner: "sky", Direction: ledger.In, Version: 1, Rate: ledger.Rate{FromUnits: 1, ToUnits: 1},
+		Step: 1, Min: 1, Max: 1000, FeePayer: ledger.FeeMember, ExposureCap: ledger.ValueMax, LockSeconds: 3600, LotMonths: 24}
+	id := must(ctx, t, theirs, sky, &ledger.ProposeAgreement{Terms: terms}).ID
+	if _, err := theirs.Submit(ctx, utility, ledger.Command{ID: newID(), Body: &ledger.AcceptAgreement{Agreement: id, Hash: terms.Hash()}}); !errors.Is(err, fabric.ErrNoIdentity) {
+		t.Errorf("accepting for the utility returned %v", err)
+	}
+	must(ctx, t, l, utility, &ledger.AcceptAgreement{Agreement: id, Hash: terms.Hash()})
+	w := (&deal{code: "sky", id: id, hash: terms.Hash(), company: sky}).load(ctx, t, l, 16)
+	for range 5 {
+		next := terms
+		next.Version = 2
+		withdrawn := must(ctx, t, theirs, sky, &ledger.ProposeAgreement{Terms: next}).ID
+		must(ctx, t, theirs, sky, &ledger.RejectAgreement{Agreement: withdrawn, Reason: "withdrawn"})
+	}
+	w.goesOn(ctx, 50)
+	w.end()
+	w.holds(ctx)
+	r, err := theirs.Submit(ctx, sky, ledger.Command{ID: newID(), Body: &ledger.Issue{Account: ledger.Account{9}, Amount: 1, Expiry: 1000}})
+	if err != nil || r[0].Code != ledger.CodeNotPermitted {
+		t.Errorf("issuing points ended with %+v, %v", r, err)
+	}
+	all, err := theirs.Agreements(ctx)
+	if err != nil || len(all) != 6 || all[0].ProposedBy.MSP != sky.MSP || all[0].DecidedBy.MSP != utility.MSP {
+		t.Errorf("the partner sees %+v, %v", all, err)
+	}
 }
