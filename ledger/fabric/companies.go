@@ -84,7 +84,7 @@ func (c *company) await(ctx context.Context, height uint64, patience time.Durati
 // blocks or is worth waiting for.
 func (c *company) there(height uint64) bool {
 	for _, p := range c.peers {
-		if ok, _ := p.follower.current(height); ok || p.follower.awaited() {
+		if ok, _ := p.follower.current(height); ok || p.follower.awaited(height) {
 			return true
 		}
 	}

@@ -14,7 +14,16 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/fabric/internal/message"
 )
 
-// deliverer opens streams of blocks from peers.
+// chain is where blocks are heard of and read.
+type chain interface {
+	// events opens a stream of what became of transactions.
+	events(ctx context.Context, p *peer, from message.Position) (stream, error)
+	// blocks calls visit for the blocks of a peer from one to another, both
+	// included, or without end.
+	blocks(ctx context.Context, p *peer, from message.Position, until *uint64, visit func(*common.Block) error) error
+}
+
+// deliverer is the chain of the peers.
 type deliverer struct {
 	channel string
 	signer  *signer
@@ -52,7 +61,7 @@ func (d *deliverer) seek(from message.Position, until *uint64) (*common.Envelope
 	return &common.Envelope{Payload: payload, Signature: signature}, err
 }
 
-// events opens a stream of what became of transactions.
+// events implements [chain].
 func (d *deliverer) events(ctx context.Context, p *peer, from message.Position) (stream, error) {
 	conn, err := d.connect(ctx, p)
 	if err != nil {
@@ -96,8 +105,7 @@ func (e *events) next() (*pb.FilteredBlock, error) {
 
 func (e *events) close() { e.cancel() }
 
-// blocks calls visit for the blocks of a peer from one to another, both
-// included, or without end.
+// blocks implements [chain].
 func (d *deliverer) blocks(ctx context.Context, p *peer, from message.Position, until *uint64, visit func(*common.Block) error) error {
 	conn, err := d.connect(ctx, p)
 	if err != nil {

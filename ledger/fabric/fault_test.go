@@ -3,8 +3,7 @@ package fabric_test
 import (
 	"context"
 	"errors"
-	"sync"
-	"sync/atomic"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,139 +11,8 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/fabric"
 	"github.com/pointgrid/pointgrid/ledger/fabric/network"
 	"github.com/pointgrid/pointgrid/ledger/fabric/network/networktest"
+	"github.com/pointgrid/pointgrid/ledger/fabric/profile"
 )
-
-// load is callers that each give one conversion after the other, as the exchange
-// does: what did not come through is given again, with the same ID, until it
-// does.
-type load struct {
-	t      testing.TB
-	ledger ledger.Ledger
-	deal   *deal
-	stop   chan struct{}
-	wg     sync.WaitGroup
-	done   atomic.Int64 // acknowledged
-	busy   atomic.Int64 // times that a command was turned away
-	unsure atomic.Int64 // times that the outcome was unknown
-
-	mu    sync.Mutex
-	given map[ledger.ID]int64 // amounts of what was acknowledged
-}
-
-func (d *deal) load(ctx context.Context, t testing.TB, l ledger.Ledger, callers int) *load {
-	w := &load{t: t, ledger: l, deal: d, stop: make(chan struct{}), given: map[ledger.ID]int64{}}
-	for i := range callers {
-		w.wg.Go(func() {
-			for n := int64(1); ; n++ {
-				select {
-				case <-w.stop:
-					return
-				default:
-					w.give(ctx, n%100+int64(i)+1)
-				}
-			}
-		})
-	}
-	return w
-}
-
-// give gives one conversion until it is acknowledged.
-func (w *load) give(ctx context.Context, amount int64) {
-	c := ledger.Command{ID: newID(), Body: w.deal.in(amount)}
-	for {
-		r, err := w.ledger.Submit(ctx, utility, c)
-		switch {
-		case err == nil && r[0].Code == ledger.CodeOK:
-			w.mu.Lock()
-			w.given[c.ID] = amount
-			w.mu.Unlock()
-			w.done.Add(1)
-			return
-		case err == nil:
-			w.t.Errorf("a conversion ended with %s: %s", r[0].Code, r[0].Message)
-			return
-		case errors.Is(err, ledger.ErrBusy):
-			w.busy.Add(1)
-		case errors.Is(err, ledger.ErrOutcomeUnknown):
-			w.unsure.Add(1)
-		default:
-			w.t.Errorf("a conversion failed: %v", err)
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
-// goesOn waits until so many more conversions are acknowledged.
-func (w *load) goesOn(ctx context.Context, n int64) {
-	w.t.Helper()
-	begun := time.Now()
-	for target := w.done.Load() + n; w.done.Load() < target; {
-		select {
-		case <-ctx.Done():
-			w.t.Fatal(ctx.Err())
-		case <-time.After(10 * time.Millisecond):
-		}
-		if time.Since(begun) > time.Minute {
-			w.t.Fatalf("conversions with %s do not go on: %d of %d more in a minute", w.deal.code, w.done.Load()+n-target, n)
-		}
-	}
-}
-
-func (w *load) end() {
-	close(w.stop)
-	w.wg.Wait()
-	w.t.Logf("%s: %d acknowledged, %d turned away, %d of unknown outcome", w.deal.code, w.done.Load(), w.busy.Load(), w.unsure.Load())
-}
-
-// holds checks that the ledger has each acknowledged conversion once, nothing
-// else of the partner, and the sums that follow from it.
-func (w *load) holds(ctx context.Context) {
-	t := w.t
-	t.Helper()
-	a, err := w.ledger.Alliance(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := map[ledger.ID]int{}
-	var sum int64
-	if err := w.ledger.Transfers(ctx, a.Window, func(e ledger.Entry) error {
-		if s := e.Transfer.Source; s != nil && s.Partner == w.deal.code {
-			found[e.Transfer.ID]++
-			sum += s.From
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
-	var want int64
-	for id, amount := range w.given {
-		want += amount
-		if found[id] != 1 {
-			t.Errorf("an acknowledged conversion is on the ledger %d times", found[id])
-		}
-	}
-	if len(found) != len(w.given) || sum != want {
-		t.Errorf("the ledger has %d conversions with %s of %d points, acknowledged were %d of %d", len(found), w.deal.code, sum, len(w.given), want)
-	}
-	pos, err := w.ledger.Position(ctx, w.deal.code, a.Window)
-	if err != nil || pos.In.Count != int64(len(w.given)) || pos.In.From != want {
-		t.Errorf("the position is %+v, want %d conversions of %d points (%v)", pos.In, len(w.given), want, err)
-	}
-	conserved(ctx, t, w.ledger)
-}
-
-func conserved(ctx context.Context, t testing.TB, l ledger.Ledger) {
-	t.Helper()
-	var sum int64
-	if err := l.Balances(ctx, "EPT", func(b ledger.Balance) error { sum += b.Amount; return nil }); err != nil || sum != 0 {
-		t.Errorf("the accounts add up to %d, %v", sum, err)
-	}
-}
 
 // TestNothingIsLostOrDoneTwice kills and cuts what there is, one after the other,
 // under load.
@@ -292,4 +160,73 @@ func TestAnotherOrdererTakesOver(t *testing.T) {
 	}
 	w.end()
 	w.holds(ctx)
+}
+
+// TestAPeerThatMissedAThousandBlocks kills a partner's peer and starts it again
+// when it is far behind.
+func TestAPeerThatMissedAThousandBlocks(t *testing.T) {
+	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:3], Blocks: network.Blocks{MaxMessages: 1}})
+	l := open(ctx, t, n, func(o *fabric.Options) { o.BatchMax = 1 })
+	with, without := found(ctx, t, l, "sky", sky), found(ctx, t, l, "mart", mart)
+	own := with.load(ctx, t, l, 1)
+	own.goesOn(ctx, 20)
+	if err := n.Kill(ctx, "peer.sky"); err != nil {
+		t.Fatal(err)
+	}
+	others := without.load(ctx, t, l, 8)
+	others.goesOn(ctx, 1000) // each is a transaction and a block
+	if err := n.Start(ctx, "peer.sky"); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	own.goesOn(ctx, 20)
+	t.Logf("it took part again after %s", time.Since(begun))
+	own.end()
+	others.end()
+	own.holds(ctx)
+	others.holds(ctx)
+}
+
+// TestACompanyActsForItself has a partner propose an agreement from a process of
+// its own, with its own key and peer, while the gateway is busy.
+func TestACompanyActsForItself(t *testing.T) {
+	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:3]})
+	l := open(ctx, t, n, func(o *fabric.Options) { o.Identities = []string{utility.MSP} })
+	p, err := profile.Read(filepath.Join(n.Dir(), "companies", "sky", "profile.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(ctx, t, l, utility, &ledger.Initialise{Hub: "EPT", Window: ledger.DateOf(time.Now())})
+	must(ctx, t, l, utility, &ledger.RegisterPartner{Partner: "sky", Programme: "SKY", MSP: sky.MSP})
+	must(ctx, t, l, utility, &ledger.RegisterPartner{Partner: "mart", Programme: "MART", MSP: mart.MSP})
+	theirs, err := fabric.Open(ctx, fabric.Options{Profile: p, Clock: time.Now, Timer: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	terms := ledger.Terms{Partner: "sky", Direction: ledger.In, Version: 1, Rate: ledger.Rate{FromUnits: 1, ToUnits: 1},
+		Step: 1, Min: 1, Max: 1000, FeePayer: ledger.FeeMember, ExposureCap: ledger.ValueMax, LockSeconds: 3600, LotMonths: 24}
+	id := must(ctx, t, theirs, sky, &ledger.ProposeAgreement{Terms: terms}).ID
+	if _, err := theirs.Submit(ctx, utility, ledger.Command{ID: newID(), Body: &ledger.AcceptAgreement{Agreement: id, Hash: terms.Hash()}}); !errors.Is(err, fabric.ErrNoIdentity) {
+		t.Errorf("accepting for the utility returned %v", err)
+	}
+	must(ctx, t, l, utility, &ledger.AcceptAgreement{Agreement: id, Hash: terms.Hash()})
+	w := (&deal{code: "sky", id: id, hash: terms.Hash(), company: sky}).load(ctx, t, l, 16)
+	for range 5 {
+		next := terms
+		next.Version = 2
+		withdrawn := must(ctx, t, theirs, sky, &ledger.ProposeAgreement{Terms: next}).ID
+		must(ctx, t, theirs, sky, &ledger.RejectAgreement{Agreement: withdrawn, Reason: "withdrawn"})
+	}
+	w.goesOn(ctx, 50)
+	w.end()
+	w.holds(ctx)
+	r, err := theirs.Submit(ctx, sky, ledger.Command{ID: newID(), Body: &ledger.Issue{Account: ledger.Account{9}, Amount: 1, Expiry: 1000}})
+	if err != nil || r[0].Code != ledger.CodeNotPermitted {
+		t.Errorf("issuing points ended with %+v, %v", r, err)
+	}
+	all, err := theirs.Agreements(ctx)
+	if err != nil || len(all) != 6 || all[0].ProposedBy.MSP != sky.MSP || all[0].DecidedBy.MSP != utility.MSP {
+		t.Errorf("the partner sees %+v, %v", all, err)
+	}
 }

@@ -33,7 +33,7 @@ type follower struct {
 	mu      sync.Mutex
 	height  uint64 // blocks the peer is known to have, 0 before any was heard of
 	up      bool   // the stream under way has brought a block
-	late    bool   // was waited for in vain; nobody waits again until it is current
+	late    bool   // was waited for in vain; nobody waits again before it is near
 	waiting map[string]chan outcome
 	changed chan struct{} // closed and replaced when height or up change
 	cut     func()        // ends the stream under way
@@ -197,11 +197,16 @@ func (f *follower) state() (up bool, height uint64) {
 	return f.up, f.height
 }
 
-// awaited reports whether the peer is up and worth waiting for.
-func (f *follower) awaited() bool {
+// near is how many blocks a peer that was waited for in vain may be behind to be
+// waited for again.
+const near = 8
+
+// awaited reports whether the peer is worth waiting for: it is up, and was not
+// waited for in vain when it was as far behind.
+func (f *follower) awaited(height uint64) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.up && !f.late
+	return f.up && (!f.late || f.height+near >= height)
 }
 
 // errSilent: the peer ended the stream without saying why.

@@ -43,6 +43,8 @@ type Options struct {
 	Observe func(Sample)
 	// Random is where nonces come from; nil is the system.
 	Random io.Reader
+
+	connect func(*Ledger) error // to the network, unless a test has its own
 }
 
 // Patience says how long to wait for others before giving up.
@@ -124,6 +126,9 @@ func (o *Options) fill() {
 	}
 	if o.Random == nil {
 		o.Random = rand.Reader
+	}
+	if o.connect == nil {
+		o.connect = toNetwork
 	}
 	o.Patience.fill()
 }

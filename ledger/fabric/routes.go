@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/ledger/wire"
 )
 
 // routed is a command's body with the companies that it concerns, so that the
@@ -139,8 +138,11 @@ func join(utility, partners string) string {
 
 // partnersOf returns the partners' companies that a command concerns, joined.
 func (r *routes) partnersOf(body ledger.Body, own map[ledger.ID]string) string {
-	if l, ok := legs(body); ok {
-		return r.companiesOf(l...)
+	if codes, ok := legs(body); ok {
+		if len(codes) == 1 {
+			return r.partner(codes[0])
+		}
+		return r.companiesOf(codes...)
 	}
 	id, ok := refers(body)
 	if !ok {
@@ -189,44 +191,19 @@ func refers(body ledger.Body) (ledger.ID, bool) {
 	return ledger.ID{}, false
 }
 
-// companiesOf returns the companies of partners, joined in ascending order.
+// companiesOf returns the companies of partners, joined in ascending order; a
+// partner that there is not has none.
 func (r *routes) companiesOf(codes ...string) string {
-	first := r.partner(codes[0])
-	if len(codes) == 1 {
-		return first
+	var msps []string
+	for _, code := range codes {
+		if msp := r.partner(code); msp != "" {
+			msps = append(msps, msp)
+		}
 	}
-	second := r.partner(codes[1])
-	switch {
-	case second == "" || first == second:
-		return first
-	case first == "" || second < first:
-		first, second = second, first
+	if len(msps) == 2 && msps[0] >= msps[1] {
+		msps = union(msps[:1], msps[1:])
 	}
-	if first == "" {
-		return second
-	}
-	return first + groupSeparator + second
-}
-
-// recall returns the companies, joined, that a hold or agreement concerns.
-func (r *routes) recall(id ledger.ID) (string, bool) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if p, ok := r.young[id]; ok {
-		return p, true
-	}
-	p, ok := r.old[id]
-	return p, ok
-}
-
-// remember keeps the companies that a hold or agreement concerns.
-func (r *routes) remember(id ledger.ID, partners string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.young) >= rememberMax {
-		r.young, r.old = map[ledger.ID]string{}, r.young
-	}
-	r.young[id] = partners
+	return strings.Join(msps, groupSeparator)
 }
 
 // learn makes sure that what the commands refer to is known: partners that were
@@ -263,50 +240,4 @@ func (r *routes) learn(ctx context.Context, commands []ledger.Command) error {
 		}
 	}
 	return nil
-}
-
-// note remembers whom a transfer concerns, if another command may refer to it.
-func (r *routes) note(t *ledger.Transfer) {
-	switch {
-	case t.Source != nil && t.Destination != nil:
-		r.remember(t.ID, r.companiesOf(t.Source.Partner, t.Destination.Partner))
-	case t.Source != nil:
-		r.remember(t.ID, r.partner(t.Source.Partner))
-	case t.Destination != nil:
-		r.remember(t.ID, r.partner(t.Destination.Partner))
-	case t.Kind == ledger.KindHold:
-		r.remember(t.ID, "")
-	case t.Kind == ledger.KindProposeAgreement:
-		if c, ok := command(t).(*ledger.ProposeAgreement); ok {
-			r.remember(t.ID, r.partner(c.Terms.Partner))
-		}
-	}
-}
-
-// command returns the body that a transfer carries.
-func command(t *ledger.Transfer) ledger.Body {
-	return ledger.ReadCommand(wire.NewDecoder(t.Body)).Body
-}
-
-// done takes note of what a batch led to.
-func (r *routes) done(results []ledger.Result, caller ledger.Identity) {
-	for i := range results {
-		if results[i].Code != ledger.CodeOK || results[i].Replayed {
-			continue
-		}
-		switch t := &results[i].Entry.Transfer; t.Kind {
-		case ledger.KindHold, ledger.KindProposeAgreement:
-			r.note(t)
-		case ledger.KindInitialise:
-			r.mu.Lock()
-			r.utility = caller.MSP
-			r.mu.Unlock()
-		case ledger.KindRegisterPartner:
-			if c, ok := command(t).(*ledger.RegisterPartner); ok {
-				r.mu.Lock()
-				r.partners[c.Partner] = c.MSP
-				r.mu.Unlock()
-			}
-		}
-	}
 }

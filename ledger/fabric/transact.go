@@ -71,7 +71,7 @@ func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Resul
 	}
 	b.sample.Total = l.opts.Timer().Sub(begun)
 	if err != nil {
-		return nil, b.verdict(err)
+		return nil, b.verdict(ctx, err)
 	}
 	l.opts.Observe(b.sample)
 	l.routes.done(results, b.caller)
@@ -109,11 +109,13 @@ func (l *Ledger) again(b *batch, err error) bool {
 }
 
 // verdict says what an error means for the commands.
-func (b *batch) verdict(err error) error {
+func (b *batch) verdict(ctx context.Context, err error) error {
 	var endorse *EndorseError
 	switch {
 	case b.submitted != nil:
 		return fmt.Errorf("%w: %w", ledger.ErrOutcomeUnknown, err)
+	case ctx.Err() != nil: // only when the ledger is closed
+		return fmt.Errorf("%w: %w", ledger.ErrClosed, err)
 	case errors.As(err, &endorse) && endorse.Code == codec.StatusDamaged:
 		return fmt.Errorf("%w: %w", ledger.ErrDamaged, err)
 	case errors.As(err, &endorse) && endorse.Code == codec.StatusRequest:

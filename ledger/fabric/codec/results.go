@@ -58,37 +58,43 @@ func DecodeResults(b []byte, channel string, header ledger.BatchHeader, records 
 	if got, _ := readStatement(d); d.Err() == nil && got != channel {
 		return nil, fmt.Errorf("codec: results: of channel %q, not %q", got, channel)
 	}
+	entries, err := readRecords(header, records)
+	if err != nil {
+		return nil, err
+	}
 	results := make([]ledger.Result, count(d, 1, ledger.BatchMax))
-	written := 0
 	for i := range results {
-		r := &results[i]
-		r.Code = ledger.CodeOK
-		switch ended := d.Byte(); ended {
-		case endedWritten:
-			if written == len(records) {
-				return nil, fmt.Errorf("codec: results: more transfers than the %d written", len(records))
-			}
-			e, err := recorded(header, records, written)
-			if err != nil {
-				return nil, err
-			}
-			r.Entry = e
-			written++
-		case endedReplayed, endedBeside:
-			r.Entry, r.Replayed = readEntry(d), ended == endedReplayed
-		case endedRefused:
-			r.Code, r.Message = ledger.Code(d.String()), d.String()
-		default:
-			d.Fail("unknown way for a command to end")
-		}
+		entries = readResult(d, &results[i], entries)
 	}
 	if err := d.Close(); err != nil {
 		return nil, fmt.Errorf("codec: results: %w", err)
 	}
-	if written != len(records) {
-		return nil, fmt.Errorf("codec: results: %d transfers, but %d were written", written, len(records))
+	if len(entries) != 0 {
+		return nil, fmt.Errorf("codec: results: %d transfers less than were written", len(entries))
 	}
 	return results, nil
+}
+
+// readResult reads one result. If it is that of a transfer written, it takes the
+// next of those, and returns the others.
+func readResult(d *wire.Decoder, r *ledger.Result, written []ledger.Entry) []ledger.Entry {
+	r.Code = ledger.CodeOK
+	switch ended := d.Byte(); ended {
+	case endedWritten:
+		if len(written) == 0 {
+			d.Fail("more transfers than were written")
+			return nil
+		}
+		r.Entry = written[0]
+		return written[1:]
+	case endedReplayed, endedBeside:
+		r.Entry, r.Replayed = readEntry(d), ended == endedReplayed
+	case endedRefused:
+		r.Code, r.Message = ledger.Code(d.String()), d.String()
+	default:
+		d.Fail("unknown way for a command to end")
+	}
+	return written
 }
 
 // DecodeStatement reads the checkpoint that a response of [FunctionBatch] or
@@ -120,8 +126,8 @@ func recorded(header ledger.BatchHeader, records [][]byte, index int) (ledger.En
 	return ledger.Entry{Transfer: t, Locator: at}, nil
 }
 
-// Entries reads all transfers of a batch.
-func Entries(header ledger.BatchHeader, records [][]byte) ([]ledger.Entry, error) {
+// readRecords reads all transfers of a batch.
+func readRecords(header ledger.BatchHeader, records [][]byte) ([]ledger.Entry, error) {
 	entries := make([]ledger.Entry, len(records))
 	for i := range records {
 		e, err := recorded(header, records, i)
