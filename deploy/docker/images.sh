@@ -60,7 +60,7 @@ own partnersim "$work/out/partnersim" "$work/out/healthcheck"
 mkdir -m 1777 -p "$work/partnersim/var/lib/partnersim"
 image partnersim 'USER 10001:10001' 'ENTRYPOINT ["/usr/local/bin/partnersim"]'
 
-own network "$work/out/pointgrid" "$programs"/{peer,configtxgen,configtxlator}
+own network "$work/out/pointgrid" "$programs"/{peer,orderer,configtxgen,configtxlator}
 for volume in orderer0 orderer1 orderer2 peer.utility peer.sky peer.mart peer.tel; do
   mkdir -m 1777 -p "$work/network/volumes/$volume"
 done
