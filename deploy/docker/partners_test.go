@@ -78,21 +78,21 @@ func (s *stage) client(code string) *client.Client {
 	return c
 }
 
-// link links the test's member with a company; again it answers the same.
-func (s *stage) link(ctx context.Context, code string) (id string) {
+// link links the test's member with a company.
+func (s *stage) link(ctx context.Context, code string) {
 	s.t.Helper()
 	var link struct{ ID string }
 	_, err := s.client(code).Do(ctx, client.Request{Method: http.MethodPost, Path: "/v1/links", Key: "link-" + code, Body: map[string]any{
 		"member": "M-" + member, "membership": strings.ToUpper(code) + "-" + member,
-		"consent": map[string]string{"text_version": "2026-1", "given_at": "2026-01-01T00:00:00Z", "channel": "app"}}}, &link)
+		"consent": map[string]string{"text_version": "2026-1", "given_at": time.Now().UTC().Format(time.RFC3339), "channel": "app"}}}, &link)
 	if err != nil {
 		s.t.Fatalf("link with %s: %v", code, err)
 	}
-	return link.ID
+	s.links[code] = link.ID
 }
 
 func (s *stage) convert(ctx context.Context, code string, c conversion, key string) (conversion, error) {
-	c.LinkID = s.link(ctx, code)
+	c.LinkID = s.links[code]
 	_, err := s.client(code).Do(ctx, client.Request{Method: http.MethodPost, Path: "/v1/conversions", Body: c, Key: key}, &c)
 	return c, err
 }

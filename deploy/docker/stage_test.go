@@ -25,6 +25,7 @@ type stage struct {
 	dir     string
 	command []string
 	ports   map[string]string // address of gateway and partners on this machine
+	links   map[string]string // of the test's member, by company
 }
 
 // start builds the images, lays the folder and brings everything up. It is taken
@@ -35,7 +36,7 @@ func start(ctx context.Context, t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{t: t, root: root, dir: t.TempDir(), ports: map[string]string{}}
+	s := &stage{t: t, root: root, dir: t.TempDir(), ports: map[string]string{}, links: map[string]string{}}
 	s.command = composeCommand(ctx, t)
 	programs, err := network.Programs(ctx, func(line string) { t.Log(line) })
 	if err != nil {
@@ -44,7 +45,8 @@ func start(ctx context.Context, t *testing.T) *stage {
 	images := filepath.Join(s.dir, "images.env")
 	s.run(ctx, root, filepath.Join(root, "deploy/docker/images.sh"), programs, images)
 	env := filepath.Join(s.dir, ".env")
-	s.run(ctx, root, "go", "run", "./cmd/pointgrid", "containers", "lay", "--programs", programs,
+	t.Setenv("CGO_ENABLED", "0") // as images.sh builds it
+	s.run(ctx, root, "go", "run", "-tags", "timetzdata", "./cmd/pointgrid", "containers", "lay", "--programs", programs,
 		"--dir", filepath.Join(s.dir, "alliance"), "--env", env)
 	s.addVariables(env, images)
 	t.Cleanup(s.down)
