@@ -25,17 +25,25 @@ import (
 // keys as UUIDs of version 7 write them side by side, those with random keys to
 // a page each.
 func BenchmarkConversionWrites(b *testing.B) {
+	b.Run("SQLite", func(b *testing.B) { benchmarkConversionWrites(b, openNew) })
+	b.Run("PostgreSQL", func(b *testing.B) {
+		sharedServer(b)
+		benchmarkConversionWrites(b, openPostgres)
+	})
+}
+
+func benchmarkConversionWrites(b *testing.B, open openFunc) {
 	for _, keys := range []string{"ordered", "random"} {
 		for _, writers := range []int{1, 16, 64, 256} {
 			b.Run(fmt.Sprintf("keys=%s/writers=%d", keys, writers), func(b *testing.B) {
-				benchmarkWrites(b, writers, keys == "ordered")
+				benchmarkWrites(b, open, writers, keys == "ordered")
 			})
 		}
 	}
 }
 
-func benchmarkWrites(b *testing.B, writers int, ordered bool) {
-	s := openNew(b)
+func benchmarkWrites(b *testing.B, open openFunc, writers int, ordered bool) {
+	s := open(b)
 	before := cpuTime(b)
 	latencies := make([]time.Duration, b.N)
 	b.ResetTimer()

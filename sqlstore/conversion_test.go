@@ -16,7 +16,11 @@ import (
 )
 
 func TestOfCallersThatRaceForTheSameThingOneWinsAndTheRestAreTold(t *testing.T) {
-	s := openNew(t)
+	onEach(t, ofCallersThatRaceForTheSameThingOneWinsAndTheRestAreTold)
+}
+
+func ofCallersThatRaceForTheSameThingOneWinsAndTheRestAreTold(t *testing.T, open openFunc) {
+	s := open(t)
 	const callers, keys, quotes = 64, 40, 40
 	var stored, replayed, used atomic.Int64
 	var wg sync.WaitGroup
@@ -55,8 +59,10 @@ func TestOfCallersThatRaceForTheSameThingOneWinsAndTheRestAreTold(t *testing.T) 
 	}
 }
 
-func TestAWriteThatBreaksARuleFailsAlone(t *testing.T) {
-	s := openNew(t)
+func TestAWriteThatBreaksARuleFailsAlone(t *testing.T) { onEach(t, aWriteThatBreaksARuleFailsAlone) }
+
+func aWriteThatBreaksARuleFailsAlone(t *testing.T, open openFunc) {
+	s := open(t)
 	var wg sync.WaitGroup
 	for i := range 200 {
 		wg.Go(func() {
@@ -77,7 +83,11 @@ func TestAWriteThatBreaksARuleFailsAlone(t *testing.T) {
 }
 
 func TestNoMoreIsTakenBackThanWasConverted(t *testing.T) {
-	s := openNew(t)
+	onEach(t, noMoreIsTakenBackThanWasConverted)
+}
+
+func noMoreIsTakenBackThanWasConverted(t *testing.T, open openFunc) {
+	s := open(t)
 	ctx := context.Background()
 	c := sample(1)
 	c.Status, c.Outcome, c.Step = exchange.Completed, exchange.Completed, exchange.StepDone
@@ -102,8 +112,10 @@ func TestNoMoreIsTakenBackThanWasConverted(t *testing.T) {
 	}
 }
 
-func TestACompletedReversalStaysCompleted(t *testing.T) {
-	s := openNew(t)
+func TestACompletedReversalStaysCompleted(t *testing.T) { onEach(t, aCompletedReversalStaysCompleted) }
+
+func aCompletedReversalStaysCompleted(t *testing.T, open openFunc) {
+	s := open(t)
 	ctx := context.Background()
 	c := sample(1)
 	if _, err := s.CreateConversion(ctx, c); err != nil {
@@ -137,8 +149,10 @@ func TestTheTimeInAConversionsIDIsThatOfItsCreation(t *testing.T) {
 	}
 }
 
-func TestTheLimitOfAListIsChecked(t *testing.T) {
-	s := openNew(t)
+func TestTheLimitOfAListIsChecked(t *testing.T) { onEach(t, theLimitOfAListIsChecked) }
+
+func theLimitOfAListIsChecked(t *testing.T, open openFunc) {
+	s := open(t)
 	for _, limit := range []int{-1, 0, 201} {
 		if _, err := s.Conversions(context.Background(), exchange.Filter{Limit: limit}); err == nil {
 			t.Errorf("limit %d: no error", limit)
@@ -149,7 +163,11 @@ func TestTheLimitOfAListIsChecked(t *testing.T) {
 // Indexes, their conditions and the ways round them must not show: for any rows
 // and any filter a list is what a walk over all rows gives.
 func TestListsAreWhatAWalkOverAllRowsGives(t *testing.T) {
-	stored, model := openNew(t), exchangetest.NewMemory()
+	onEach(t, listsAreWhatAWalkOverAllRowsGives)
+}
+
+func listsAreWhatAWalkOverAllRowsGives(t *testing.T, open openFunc) {
+	stored, model := open(t), exchangetest.NewMemory()
 	ctx := context.Background()
 	programmes := []string{"EPT", "SKY", "SHOP", "TEL"}
 	statuses := []exchange.Status{exchange.Processing, exchange.Completed, exchange.Failed, exchange.Reversed}
@@ -210,4 +228,23 @@ func idAt(ms int64, n uint64) ledger.ID {
 		id[i] = byte(ms >> (40 - 8*i))
 	}
 	return id
+}
+
+// A write that fails costs its neighbours one transaction more, not one each.
+func TestAWriteThatFailsIsSingledOut(t *testing.T) { onEach(t, aWriteThatFailsIsSingledOut) }
+
+func aWriteThatFailsIsSingledOut(t *testing.T, open openFunc) {
+	s := open(t)
+	fromEach(64, 640, func(i int) {
+		c := sample(uint64(i) << 32)
+		if i%64 == 0 {
+			c.Reversed = c.From + 1
+		}
+		if _, err := s.CreateConversion(context.Background(), c); (err != nil) != (i%64 == 0) {
+			t.Errorf("conversion %d: error %v", i, err)
+		}
+	})
+	if n := s.Stats().Retries; n > 10 {
+		t.Errorf("%d writes were tried alone, want no more than the 10 that fail", n)
+	}
 }

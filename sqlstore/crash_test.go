@@ -29,7 +29,12 @@ func TestMain(m *testing.M) {
 	case "fill":
 		fillUpTo(path, 1<<20)
 	}
-	os.Exit(m.Run())
+	result := m.Run()
+	if err := closeSharedServer(); err != nil {
+		fmt.Println(err)
+		result = 1
+	}
+	os.Exit(result)
 }
 
 func child(t *testing.T, role, path string) *exec.Cmd {
@@ -43,7 +48,11 @@ func child(t *testing.T, role, path string) *exec.Cmd {
 // writeForever creates and completes conversions from many goroutines and says
 // which were acknowledged.
 func writeForever(path string) {
-	s, err := open(path)
+	openAny := open
+	if strings.HasPrefix(path, "postgres:") {
+		openAny = func(url string) (*sqlstore.Store, error) { return openURL(url, 0) }
+	}
+	s, err := openAny(path)
 	if err != nil {
 		fmt.Println("error", err)
 		os.Exit(1)
@@ -63,12 +72,30 @@ func writeForever(path string) {
 }
 
 func TestWhatWasAcknowledgedSurvivesTheDeathOfTheProcess(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "store.db")
+	t.Run("SQLite", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "store.db")
+		acknowledged := dieThrice(t, path)
+		wantAcknowledged(t, openAt(t, path), acknowledged)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		server := sharedServer(t)
+		url := server.URL(newSchema(t, server))
+		acknowledged := dieThrice(t, url)
+		wantAcknowledged(t, openAtURL(t, url), acknowledged)
+	})
+}
+
+func dieThrice(t *testing.T, where string) map[string]string {
+	t.Helper()
 	acknowledged := map[string]string{}
 	for range 3 {
-		dieAfter(t, path, 3000, acknowledged)
+		dieAfter(t, where, 3000, acknowledged)
 	}
-	s := openAt(t, path)
+	return acknowledged
+}
+
+func wantAcknowledged(t *testing.T, s *sqlstore.Store, acknowledged map[string]string) {
+	t.Helper()
 	for text, did := range acknowledged {
 		id, err := ledger.ParseID(text)
 		if err != nil {

@@ -13,13 +13,27 @@
 //   - An error other than those of the ports says that the write was not
 //     acknowledged. After a failed commit it may still be found after a restart;
 //     every write can be given again with the same ID or key to find out.
-//   - After an I/O error in a transaction nothing more is written until the
-//     store is opened again, so that what the disk may have lost is not built on.
+//   - After an I/O error in a transaction on a file nothing more is written until
+//     the store is opened again, so that what the disk may have lost is not built
+//     on.
+//   - A PostgreSQL server may restart, die, fill its disk or lose a connection at
+//     any moment. A write that was on its way is carried out once, however the
+//     connection ended (see postgres_session.go), and one that comes meanwhile
+//     waits, up to [Options].Patience: then it gets [ErrBusy] and was not stored,
+//     or [ErrOutcomeUnknown] if the connection was lost at its commit.
+//   - A database has one writer. A store that finds that another program wrote
+//     while its connection was lost, or that the server has forgotten what it had
+//     acknowledged, writes nothing more ([ErrStopped]).
 //   - What is read is checked: an unknown status or a negative amount is an
 //     error that names the row and the column, never a value.
 //
-// What it refuses: a file that another program made, a file that a newer version
-// of this program has migrated, and a file that another process has open.
+// What it refuses: a file or a schema that another program made, one that a newer
+// version of this program has migrated, and one that another process has open; a
+// standby, a connection pooler before the server, and an encoding other than
+// UTF8. PostgreSQL also refuses a text with a zero byte, which fails alone.
+//
+// A database for it is best created with LOCALE 'C': indexes of text then stay
+// right when the server's operating system is upgraded.
 //
 // Queries and migrations are one text for SQLite and PostgreSQL. They use
 // numbered parameters, BIGINT, TEXT and BYTEA, ON CONFLICT DO NOTHING and

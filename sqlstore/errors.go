@@ -4,17 +4,26 @@ import "errors"
 
 // Errors of the store itself; those of what it keeps are the ports'.
 var (
-	// ErrForeign: the file belongs to another program or is no database.
+	// ErrForeign: the file or schema belongs to another program, or the file is no
+	// database.
 	ErrForeign = errors.New("sqlstore: not a PointGrid store")
-	// ErrNewer: the file was migrated by a newer version of this program.
+	// ErrNewer: the store was migrated by a newer version of this program.
 	ErrNewer = errors.New("sqlstore: written by a newer version")
-	// ErrInUse: another process, or another Store of this one, has the file open.
+	// ErrInUse: another process, or another Store of this one, has it open.
 	ErrInUse = errors.New("sqlstore: in use")
 	// ErrClosed: the store was closed; nothing was done.
 	ErrClosed = errors.New("sqlstore: closed")
-	// ErrStopped: an earlier write met an I/O error; nothing was done, and nothing
-	// will be until the store is opened again.
-	ErrStopped = errors.New("sqlstore: stopped after an I/O error")
+	// ErrStopped: an earlier write met an I/O error, or another program took the
+	// database over; nothing was done, and nothing will be until the store is opened
+	// again.
+	ErrStopped = errors.New("sqlstore: stopped")
+	// ErrBusy: the database server could not be reached for as long as a write
+	// waits; nothing was done, and the same may be tried again.
+	ErrBusy = errors.New("sqlstore: the database cannot be reached now")
+	// ErrOutcomeUnknown: the connection was lost at the commit and the server did
+	// not come back in time to say whether it was carried out. Give the write again
+	// with the same ID or key, or read, to find out.
+	ErrOutcomeUnknown = errors.New("sqlstore: not known whether it was stored")
 	// ErrNoSetting: no setting of that name.
 	ErrNoSetting = errors.New("sqlstore: no such setting")
 )

@@ -35,8 +35,10 @@ func TestAStoreKeepsWhatItHeldWhenItWasClosed(t *testing.T) {
 	}
 }
 
-func TestAClosedStoreRefuses(t *testing.T) {
-	s := openNew(t)
+func TestAClosedStoreRefuses(t *testing.T) { onEach(t, aClosedStoreRefuses) }
+
+func aClosedStoreRefuses(t *testing.T, open openFunc) {
+	s := open(t)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -14,18 +15,14 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the schema up to date, or returns [ErrNewer].
-func migrate(ctx context.Context, path string, logger *slog.Logger) (err error) {
-	db, err := openDB(dsn(path, "journal_mode(WAL)", "synchronous(FULL)"))
-	if err != nil {
-		return err
-	}
+// migrate brings the schema up to date, or returns [ErrNewer]. It closes db.
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, logger *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(dialect, db, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}

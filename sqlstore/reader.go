@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // readersMax is the number of connections that read side by side. They do not
@@ -18,11 +19,15 @@ type reader struct {
 	rewrite  func(query string) string // to what the driver likes best
 	mu       sync.RWMutex
 	prepared map[string]*sql.Stmt
+	// again returns nil when a read that met the error should be made anew, after
+	// waiting for the right time. It is nil where no connection can be lost.
+	again func(ctx context.Context, attempt int, err error) error
+	limit time.Duration // of a read with all its attempts; 0 where none can hang
 }
 
-func newReader(db *sql.DB, rewrite func(string) string) *reader {
-	db.SetMaxOpenConns(readersMax)
-	db.SetMaxIdleConns(readersMax)
+func newReader(db *sql.DB, rewrite func(string) string, connections int) *reader {
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
 	return &reader{db: db, rewrite: rewrite, prepared: map[string]*sql.Stmt{}}
 }
 
@@ -62,26 +67,64 @@ func (r *reader) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 // scanner is a row, of one or of many.
 type scanner interface{ Scan(dest ...any) error }
 
-// one reads one row, or returns notFound. A lookup takes microseconds, so it is
-// not cancelled on its way: the driver would start a goroutine to watch for it,
-// which costs half as much again.
+// one reads one row, or returns notFound.
 func one[T any](ctx context.Context, r *reader, scan func(scanner) (*T, error), notFound error, query string, args ...any) (*T, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	ctx, cancel := r.bound(ctx, true)
+	defer cancel()
+	for attempt := 1; ; attempt++ {
+		v, err := tryOne(ctx, r, scan, query, args)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, notFound
+		}
+		if err == nil || r.again == nil {
+			return v, err
+		}
+		if err := r.again(ctx, attempt, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func tryOne[T any](ctx context.Context, r *reader, scan func(scanner) (*T, error), query string, args []any) (*T, error) {
 	st, err := r.stmt(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	v, err := scan(st.QueryRowContext(context.WithoutCancel(ctx), args...))
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, notFound
+	return scan(st.QueryRowContext(ctx, args...))
+}
+
+// bound limits a read where it could hang. A lookup in a file takes
+// microseconds, so it is not cancelled on its way: the driver would start a
+// goroutine to watch for it, which costs half as much again.
+func (r *reader) bound(ctx context.Context, lookup bool) (context.Context, context.CancelFunc) {
+	switch {
+	case r.limit > 0:
+		return context.WithTimeout(ctx, r.limit)
+	case lookup:
+		return context.WithoutCancel(ctx), func() {}
 	}
-	return v, err
+	return ctx, func() {}
 }
 
 // list reads all rows of a query.
 func list[T any](ctx context.Context, r *reader, scan func(scanner) (*T, error), query string, args ...any) ([]*T, error) {
+	ctx, cancel := r.bound(ctx, false)
+	defer cancel()
+	for attempt := 1; ; attempt++ {
+		all, err := tryList(ctx, r, scan, query, args)
+		if err == nil || r.again == nil {
+			return all, err
+		}
+		if err := r.again(ctx, attempt, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func tryList[T any](ctx context.Context, r *reader, scan func(scanner) (*T, error), query string, args []any) ([]*T, error) {
 	st, err := r.stmt(ctx, query)
 	if err != nil {
 		return nil, err

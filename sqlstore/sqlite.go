@@ -63,10 +63,10 @@ func (s *sqliteSession) transact(all []*statement) error {
 	if _, err := s.exec("BEGIN IMMEDIATE", nil); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	for _, st := range all {
+	for i, st := range all {
 		var err error
 		if st.affected, err = s.exec(st.query, st.args); err != nil {
-			return errors.Join(err, s.rollback())
+			return errors.Join(&statementError{i, err}, s.rollback())
 		}
 	}
 	if _, err := s.exec("COMMIT", nil); err != nil {

@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"time"
+
+	"github.com/pressly/goose/v3"
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/partners"
@@ -25,8 +28,15 @@ var (
 // Options say where the state is kept.
 type Options struct {
 	// Path of the SQLite file; it is made when missing, its folder must be there.
-	Path   string
-	Logger *slog.Logger
+	Path string
+	// URL of a PostgreSQL database instead, version 13 or later, such as
+	// postgres://user:password@host:5432/pointgrid. It must lead to the server
+	// itself: a pooler between would hand the lock of this store to others.
+	URL string
+	// Patience is how long a write or a read waits for a server that cannot be
+	// reached; 15 s when it is 0. Without URL it has no meaning.
+	Patience time.Duration
+	Logger   *slog.Logger
 }
 
 // Store is the operational state. Its methods may be called from many
@@ -34,15 +44,25 @@ type Options struct {
 type Store struct {
 	writer    *writer
 	reader    *reader
-	lock      io.Closer
+	lock      io.Closer // nil where the session holds it
 	closeOnce sync.Once
 	closeErr  error
 }
 
-// Open opens the file, makes it when missing and brings its schema up to date.
-// It returns [ErrInUse], [ErrForeign] or [ErrNewer], wrapped, when the file is
-// not this program's to use.
+// Open opens the file or the database, makes what is missing and brings its
+// schema up to date. It returns [ErrInUse], [ErrForeign] or [ErrNewer], wrapped,
+// when it is not this program's to use.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	switch {
+	case o.URL != "" && o.Path != "":
+		return nil, errors.New("sqlstore: both a file and a database URL are given; want one")
+	case o.URL != "":
+		return openPostgres(ctx, o)
+	}
+	return openFile(ctx, o)
+}
+
+func openFile(ctx context.Context, o Options) (*Store, error) {
 	path, err := filepath.Abs(o.Path)
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
@@ -63,10 +83,14 @@ func open(ctx context.Context, path string, logger *slog.Logger) (*Store, error)
 	if err := claimFile(ctx, path); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, path, logger); err != nil {
+	db, err := openDB(dsn(path, "journal_mode(WAL)", "synchronous(FULL)"))
+	if err != nil {
 		return nil, err
 	}
-	db, err := openDB(dsn(path, "query_only(1)", "cache_size(-8192)"))
+	if err := migrate(ctx, db, goose.DialectSQLite3, logger); err != nil {
+		return nil, err
+	}
+	db, err = openDB(dsn(path, "query_only(1)", "cache_size(-8192)"))
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +98,7 @@ func open(ctx context.Context, path string, logger *slog.Logger) (*Store, error)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Store{writer: newWriter(session, logger), reader: newReader(db, unnumbered)}, nil
+	return &Store{writer: newWriter(session, logger), reader: newReader(db, unnumbered, readersMax)}, nil
 }
 
 // Close carries out the writes that wait and releases the file. Writes that come
@@ -82,7 +106,10 @@ func open(ctx context.Context, path string, logger *slog.Logger) (*Store, error)
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		// Readers first: the last connection to go folds the log into the file.
-		s.closeErr = errors.Join(s.reader.close(), s.writer.close(), s.lock.Close())
+		s.closeErr = errors.Join(s.reader.close(), s.writer.close())
+		if s.lock != nil {
+			s.closeErr = errors.Join(s.closeErr, s.lock.Close())
+		}
 	})
 	return s.closeErr
 }

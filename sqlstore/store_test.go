@@ -39,24 +39,46 @@ func openNew(t testing.TB) *sqlstore.Store {
 	return openAt(t, filepath.Join(t.TempDir(), "store.db"))
 }
 
+// onEach runs a test on each kind of store. open returns an empty one, which the
+// test closes.
+func onEach(t *testing.T, test func(t *testing.T, open func(testing.TB) *sqlstore.Store)) {
+	t.Run("SQLite", func(t *testing.T) { test(t, openNew) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		sharedServer(t)
+		test(t, openPostgres)
+	})
+}
+
+type openFunc = func(testing.TB) *sqlstore.Store
+
 func TestExchangeStore(t *testing.T) {
-	exchangetest.RunStore(t, func(t *testing.T) exchange.Store { return openNew(t) })
+	onEach(t, func(t *testing.T, open openFunc) {
+		exchangetest.RunStore(t, func(t *testing.T) exchange.Store { return open(t) })
+	})
 }
 
 func TestAssertionStore(t *testing.T) {
-	storetest.RunAssertions(t, func(t *testing.T) partners.AssertionStore { return openNew(t) })
+	onEach(t, func(t *testing.T, open openFunc) {
+		storetest.RunAssertions(t, func(t *testing.T) partners.AssertionStore { return open(t) })
+	})
 }
 
 func TestIdempotencyStore(t *testing.T) {
-	storetest.RunIdempotency(t, func(t *testing.T) idempotency.Store { return openNew(t) })
+	onEach(t, func(t *testing.T, open openFunc) {
+		storetest.RunIdempotency(t, func(t *testing.T) idempotency.Store { return open(t) })
+	})
 }
 
 func TestSettlementStore(t *testing.T) {
-	storetest.RunSettlements(t, func(t *testing.T) settlement.Store { return openNew(t) })
+	onEach(t, func(t *testing.T, open openFunc) {
+		storetest.RunSettlements(t, func(t *testing.T) settlement.Store { return open(t) })
+	})
 }
 
-func TestASettingIsTheLastOneThatWasSet(t *testing.T) {
-	s := openNew(t)
+func TestASettingIsTheLastOneThatWasSet(t *testing.T) { onEach(t, aSettingIsTheLastOneThatWasSet) }
+
+func aSettingIsTheLastOneThatWasSet(t *testing.T, open openFunc) {
+	s := open(t)
 	ctx := context.Background()
 	if _, err := s.Setting(ctx, "clock"); !errors.Is(err, sqlstore.ErrNoSetting) {
 		t.Errorf("before it is set: error %v, want ErrNoSetting", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"sync/atomic"
 )
 
@@ -15,6 +16,9 @@ const (
 	// batchMax bounds the writes of one transaction, and with it how long the first
 	// of them waits for the last.
 	batchMax = 1024
+	// culpritsMax bounds how often a transaction is made anew without a write that
+	// failed in it.
+	culpritsMax = 8
 )
 
 // statement is one SQL statement with its arguments, which are of the types
@@ -45,6 +49,22 @@ type commitError struct{ err error }
 
 func (e *commitError) Error() string { return "commit: " + e.err.Error() }
 func (e *commitError) Unwrap() error { return e.err }
+
+// groupError is a failure that no statement is to blame for, such as a lost
+// server or a full disk: nothing was stored, and to try each alone would not help.
+type groupError struct{ err error }
+
+func (e *groupError) Error() string { return e.err.Error() }
+func (e *groupError) Unwrap() error { return e.err }
+
+// statementError says which statement of a transaction failed.
+type statementError struct {
+	index int
+	err   error
+}
+
+func (e *statementError) Error() string { return e.err.Error() }
+func (e *statementError) Unwrap() error { return e.err }
 
 // write is what one caller wants stored: all of its statements or none.
 type write struct {
@@ -184,21 +204,55 @@ func (w *writer) carryOut(batch []*write) []*write {
 	return batch
 }
 
-// store sets the outcome of each write. When a statement of one fails, each has
-// its own transaction, so that nobody suffers for a neighbour.
+// store sets the outcome of each write. A write with a statement that fails is
+// tried alone after the others, so that nobody suffers for a neighbour. When the
+// session does not say which it was, each has its own transaction.
 func (w *writer) store(ops []*write) {
+	var culprits []*write
 	err := w.transact(ops)
-	var commit *commitError
-	if err == nil || len(ops) == 1 || w.fault != nil || errors.As(err, &commit) {
+	for err != nil && len(ops) > 1 && w.fault == nil && !concernsAll(err) && len(culprits) < culpritsMax {
+		i := culprit(ops, err)
+		if i < 0 {
+			break
+		}
+		culprits = append(culprits, ops[i])
+		ops = slices.Delete(slices.Clone(ops), i, i+1)
+		err = w.transact(ops)
+	}
+	if err == nil || len(ops) == 1 || w.fault != nil || concernsAll(err) {
 		for _, op := range ops {
 			op.err = err
 		}
-		return
+	} else {
+		culprits = append(culprits, ops...)
 	}
-	for _, op := range ops {
+	for _, op := range culprits {
 		w.counts.retries.Add(1)
 		op.err = w.transact([]*write{op})
 	}
+}
+
+// culprit returns which of the writes has the statement that failed, -1 when the
+// error does not say.
+func culprit(ops []*write, err error) int {
+	var failed *statementError
+	if !errors.As(err, &failed) {
+		return -1
+	}
+	n := failed.index
+	for i, op := range ops {
+		if n < len(op.statements) {
+			return i
+		}
+		n -= len(op.statements)
+	}
+	return -1
+}
+
+func concernsAll(err error) bool {
+	var commit *commitError
+	var group *groupError
+	return errors.As(err, &commit) || errors.As(err, &group)
 }
 
 func (w *writer) transact(ops []*write) error {
@@ -222,7 +276,7 @@ func (w *writer) transact(ops []*write) error {
 	if w.session.broken(err) {
 		w.fault = fmt.Errorf("%w: %w", ErrStopped, err)
 		w.counts.stopped.Store(true)
-		w.logger.Error("store: stopped after an I/O error; open it again once the disk is well")
+		w.logger.Error("store: stopped; open it again once the cause is gone")
 	}
 	return err
 }

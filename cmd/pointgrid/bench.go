@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/bench"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 )
 
 type benchCommand struct {
@@ -15,6 +16,8 @@ type benchCommand struct {
 type benchConversions struct {
 	Clients  []int         `help:"Numbers of callers that convert at the same time." default:"1,16,64,256"`
 	Mode     []string      `help:"Who moves the partner's side: callback (the gateway calls the partner) or push (the partner has moved it)." enum:"push,callback" default:"push,callback"`
+	Ledger   string        `help:"Where the ledger is: embedded in the gateway, or fabric, a network with a peer for every company; that one is also measured with one conversion per transaction." enum:"embedded,fabric" default:"embedded"`
+	Database string        `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
 	Members  int           `help:"Members, each with links to every company." default:"10000"`
 	Duration time.Duration `help:"Length of each measurement." default:"10s"`
 	Warmup   time.Duration `help:"What runs before each measurement and does not count." default:"2s"`
@@ -28,7 +31,7 @@ func (b *benchConversions) Run(ctx context.Context) error {
 	}
 	defer remove()
 	return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode,
-		Warmup: b.Warmup, Duration: b.Duration, Now: time.Now}).Run(ctx)
+		Warmup: b.Warmup, Duration: b.Duration, Now: time.Now, Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
 }
 
 type loadCommand struct{}

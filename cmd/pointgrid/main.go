@@ -25,6 +25,7 @@ type program struct {
 	Bench      benchCommand      `cmd:"" help:"Measure the product on this machine."`
 	Fabric     fabricCommand     `cmd:"" help:"Run a Hyperledger Fabric network on this machine."`
 	Containers containersCommand `cmd:"" help:"Prepare the production shape in containers; see docker-compose.yml."`
+	Agreement  agreementCommand  `cmd:"" help:"Propose, accept, reject and list agreements as a company of a Hyperledger Fabric network, with its own key and without the gateway."`
 	Partners   partnersCommand   `cmd:"" name:"sandbox-partners" hidden:""`
 	Load       loadCommand       `cmd:"" name:"bench-load" hidden:""`
 }

@@ -15,6 +15,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pointgrid/pointgrid/client"
+	"github.com/pointgrid/pointgrid/ledger/fabric/network/networktest"
+	"github.com/pointgrid/pointgrid/sqlstore/pgtest"
 )
 
 // binary is the program under test, built once.
@@ -143,6 +147,63 @@ func TestTheTourGoesThrough(t *testing.T) {
 	t.Log(out)
 	if code != 0 || !strings.Contains(out, "as they should be") {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestTheTourGoesThroughOnPostgreSQL(t *testing.T) {
+	server := pgtest.Start(t, pgtest.Options{})
+	if err := server.Exec("CREATE SCHEMA tour"); err != nil {
+		t.Fatal(err)
+	}
+	out, code := run(t, "tour", "--database", server.URL("tour"))
+	t.Log(out)
+	if code != 0 || !strings.Contains(out, "as they should be") {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestTheTourGoesThroughOnFabric(t *testing.T) {
+	networktest.Programs(t)
+	out, code := run(t, "tour", "--ledger", "fabric")
+	t.Log(out)
+	if code != 0 || !strings.Contains(out, "4 peers with") {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestAReceiptOfFabricIsVerifiedByTheCompaniesCertificates(t *testing.T) {
+	networktest.Programs(t)
+	dir := t.TempDir()
+	s := start(t, sandboxReady, "sandbox", "--ledger", "fabric", "--addr", "127.0.0.1:0", "--dir", dir)
+	sky := api(t, s, dir, "sky")
+	var c struct{ ID, Status string }
+	if _, err := sky.Do(t.Context(), conversion(1, "fabric-1"), &c); err != nil || c.Status != "completed" {
+		t.Fatal(err, c)
+	}
+	receipt := filepath.Join(dir, "receipt.json")
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		got, err := sky.Do(t.Context(), client.Request{Method: "GET", Path: "/v1/conversions/" + c.ID + "/receipt"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(receipt, got.Body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(got.Body), `"provisional":false`) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still provisional: %s", got.Body)
+		}
+	}
+	args := []string{"verify", receipt, "--profile", filepath.Join(dir, "network", "profile.json"),
+		"--partner", "sky=SkyMSP", "--partner", "mart=MartMSP", "--partner", "tel=TelMSP"}
+	if out, code := run(t, args...); code != 0 || !strings.Contains(out, "by the peers of") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	args[len(args)-5] = "sky=MartMSP"
+	if out, code := run(t, args...); code == 0 {
+		t.Errorf("with another company in the airline's place: %s", out)
 	}
 }
 

@@ -15,11 +15,12 @@ import (
 )
 
 type sandboxCommand struct {
-	Addr    string `help:"Address and port of the gateway." default:"127.0.0.1:8080"`
-	Dir     string `help:"Folder that keeps the sandbox's data; a temporary one, removed at the end, when not given." type:"path"`
-	Ledger  string `help:"Where the ledger is: embedded in the gateway, or fabric, a Hyperledger Fabric network with a peer for every company. A folder keeps the one it began with." enum:"embedded,fabric" default:"embedded"`
-	Members int    `help:"Members with electricity points, in a new sandbox. The first 20 are linked with every company." default:"200"`
-	Log     string `help:"What is logged to standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
+	Addr     string `help:"Address and port of the gateway." default:"127.0.0.1:8080"`
+	Dir      string `help:"Folder that keeps the sandbox's data; a temporary one, removed at the end, when not given." type:"path"`
+	Ledger   string `help:"Where the ledger is: embedded in the gateway, or fabric, a Hyperledger Fabric network with a peer for every company. A folder keeps the one it began with." enum:"embedded,fabric" default:"embedded"`
+	Database string `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
+	Members  int    `help:"Members with electricity points, in a new sandbox. The first 20 are linked with every company." default:"200"`
+	Log      string `help:"What is logged to standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 }
 
 // linked is how many members of a new sandbox are linked with every company.
@@ -36,7 +37,7 @@ func (s *sandboxCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	site := &sandbox.Site{Dir: dir}
+	site := &sandbox.Site{Dir: dir, DatabaseURL: s.Database}
 	fmt.Fprintln(os.Stderr, "preparing the sandbox in", dir, "…")
 	if s.Ledger == config.Fabric {
 		n, err := site.StartNetwork(ctx, stages(os.Stderr, time.Now), time.Now)

@@ -13,6 +13,7 @@ import (
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/gateway"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/shopspring/decimal"
 )
 
@@ -23,14 +24,14 @@ type settleCommand struct {
 }
 
 // Run settles in this process when the gateway is stopped, and asks it when it
-// runs, because only one process can have the ledger open.
+// runs, because only one process can have a gateway's home open.
 func (s *settleCommand) Run(ctx context.Context) error {
 	c, err := config.Load(s.Config, os.Environ())
 	if err != nil {
 		return err
 	}
 	lines, err := s.stopped(ctx, &c)
-	if errors.Is(err, ledger.ErrInUse) {
+	if errors.Is(err, ledger.ErrInUse) || errors.Is(err, sqlstore.ErrInUse) {
 		lines, err = s.running(ctx, &c)
 	}
 	if err != nil {

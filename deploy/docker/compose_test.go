@@ -3,6 +3,7 @@ package docker_test
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -42,6 +43,10 @@ func TestTheContainersConvertAndGoOnWithoutAPeer(t *testing.T) {
 	s.compose(ctx, "start", "peer.tel")
 	s.convertsAgain(ctx, "tel", conversion{Source: "EPT", Destination: "TEL", Amount: "40"}, "50")
 
+	if rows := s.compose(ctx, "exec", "-T", "postgres", "psql", "--username", "pointgrid", "--no-align", "--tuples-only",
+		"--command", "SELECT count(*) FROM conversions"); strings.TrimSpace(rows) != "14" {
+		t.Errorf("PostgreSQL has %q conversions, want 14", rows)
+	}
 	after := s.balances(ctx)
 	for code, want := range map[string]int64{"sky": -1000 - 3000 - 5*300, "mart": 115000 + 5*1150, "tel": 250 + 50} {
 		if got := after[code] - before[code]; got != want {

@@ -32,7 +32,7 @@ func (l *Ledger) commit(ctx context.Context, b *batch, tx *endorsed) error {
 		b.submitted = tx.results
 		return err
 	}
-	l.tail = max(l.tail, result.block+1)
+	l.tail.Store(max(l.tail.Load(), result.block+1))
 	if result.code != Valid {
 		return &CommitError{Tx: w.tx, Block: result.block, Code: result.code}
 	}
@@ -140,7 +140,7 @@ func (w *watch) rest(ctx context.Context, l *Ledger) {
 				done = true
 			case <-changed:
 			case <-late.C:
-				l.opts.Logger.Warn("a peer lags behind", "peer", p.node.Name)
+				l.distrust(p, errBehind)
 				return
 			case <-ctx.Done():
 				return

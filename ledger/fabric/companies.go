@@ -80,10 +80,11 @@ func (c *company) await(ctx context.Context, height uint64, patience time.Durati
 	}
 }
 
-// up reports whether a peer of the company answers.
-func (c *company) up() bool {
+// there reports whether the company has a peer that is up, and has a number of
+// blocks or is worth waiting for.
+func (c *company) there(height uint64) bool {
 	for _, p := range c.peers {
-		if up, _ := p.follower.state(); up {
+		if ok, _ := p.follower.current(height); ok || p.follower.awaited() {
 			return true
 		}
 	}

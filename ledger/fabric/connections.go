@@ -7,6 +7,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
+
+	"github.com/pointgrid/pointgrid/ledger"
 )
 
 // connections keeps one connection to each peer and orderer, for the SDK and for
@@ -48,7 +50,7 @@ func (c *connections) get(address string, opts []grpc.DialOption) (*grpc.ClientC
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return nil, grpc.ErrClientConnClosing
+		return nil, ledger.ErrClosed
 	}
 	if conn := c.open[address]; conn != nil {
 		return conn, nil

@@ -26,7 +26,7 @@ type endorsed struct {
 // endorsers returns a peer of each company that is to endorse, the home peer
 // first. All have committed everything before.
 func (l *Ledger) endorsers(ctx context.Context, b *batch) ([]*peer, error) {
-	home, err := l.home().await(ctx, l.tail, l.opts.Patience.Order)
+	home, err := l.home().await(ctx, l.tail.Load(), l.opts.Patience.Order)
 	if err != nil {
 		return nil, err
 	}
@@ -51,10 +51,17 @@ func (l *Ledger) present(ctx context.Context, msp string) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !c.up() {
-		return nil, &EndorseError{Company: msp, Err: errDown}
+	tail := l.tail.Load()
+	if !c.there(tail) {
+		return nil, &EndorseError{Company: msp, Err: c.lag(tail)}
 	}
-	return c.await(ctx, l.tail, l.opts.Patience.Lag)
+	p, err := c.await(ctx, tail, l.opts.Patience.Lag)
+	if err != nil && ctx.Err() == nil {
+		for _, p := range c.peers {
+			l.distrust(p, err)
+		}
+	}
+	return p, err
 }
 
 // others returns companies that endorse though the batch does not concern them:
@@ -65,7 +72,7 @@ func (l *Ledger) others(b *batch) []string {
 	if !b.everybody && (l.opts.Profile.UtilityAlone || len(b.companies) > 1 || b.companies[0] != home) {
 		return nil
 	}
-	ready := slices.DeleteFunc(l.companies.ready(l.tail), func(msp string) bool {
+	ready := slices.DeleteFunc(l.companies.ready(l.tail.Load()), func(msp string) bool {
 		return msp == home || slices.Contains(b.excused, msp)
 	})
 	switch {
@@ -139,10 +146,10 @@ func (l *Ledger) compare(ctx context.Context, b *batch, peers []*peer, answers [
 	return answers, nil
 }
 
-// distrust asks a peer no more before its events are heard again, on a new
-// connection.
+// distrust asks a peer no more before it is heard again, on a new connection, and
+// has what others have.
 func (l *Ledger) distrust(p *peer, reason error) {
-	l.opts.Logger.Warn("a peer does not answer; asking it no more until its events are heard again", "peer", p.node.Name, "error", reason)
+	l.opts.Logger.Warn("a peer is not asked until it is heard again and has caught up", "peer", p.node.Name, "reason", reason)
 	p.follower.distrust()
 	l.link.conns.drop(p.node.Address, nil)
 }

@@ -33,6 +33,7 @@ type follower struct {
 	mu      sync.Mutex
 	height  uint64 // blocks the peer is known to have, 0 before any was heard of
 	up      bool   // the stream under way has brought a block
+	late    bool   // was waited for in vain; nobody waits again until it is current
 	waiting map[string]chan outcome
 	changed chan struct{} // closed and replaced when height or up change
 	cut     func()        // ends the stream under way
@@ -145,12 +146,13 @@ func (f *follower) tell() {
 	f.changed = make(chan struct{})
 }
 
-// distrust ends the stream under way: the peer did not answer elsewhere. It is
-// up again when a new stream brings a block.
+// distrust ends the stream under way: the peer did not answer elsewhere, or was
+// waited for in vain. A peer that is only slow is heard again at once, one that
+// hangs is not.
 func (f *follower) distrust() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.up = false
+	f.up, f.late = false, true
 	f.cut()
 	f.tell()
 }
@@ -175,7 +177,10 @@ func (f *follower) forget(tx string) {
 func (f *follower) current(height uint64) (ok bool, changed <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.up && f.height >= height, f.changed
+	if ok = f.up && f.height >= height; ok {
+		f.late = false
+	}
+	return ok, f.changed
 }
 
 // listening reports whether the peer is up, and how to hear of a change.
@@ -190,6 +195,13 @@ func (f *follower) state() (up bool, height uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.up, f.height
+}
+
+// awaited reports whether the peer is up and worth waiting for.
+func (f *follower) awaited() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.up && !f.late
 }
 
 // errSilent: the peer ended the stream without saying why.

@@ -31,11 +31,11 @@ type Ledger struct {
 
 	// writing is held by whoever executes a transaction; it guards what follows.
 	writing sync.Mutex
-	tail    uint64 // blocks that a peer must have before it is asked to endorse
 	at      int64  // time of the last transaction
 	witness string // company that endorsed last where only the utility is concerned
 
-	pending         atomic.Bool // something was written since the last checkpoint
+	tail            atomic.Uint64 // blocks that a peer must have before it is asked to endorse
+	pending         atomic.Bool   // something was written since the last checkpoint
 	stopCheckpoints func()
 	stop            context.CancelFunc // of followers and reads
 	done            <-chan struct{}
@@ -96,6 +96,7 @@ func (l *Ledger) begin(ctx context.Context) (err error) {
 	if _, err := l.home().await(ctx, 0, l.opts.Patience.Connect); err != nil {
 		return err
 	}
+	l.greet(ctx)
 	l.routes = newRoutes(l.opts.Profile.Home, l)
 	if err := l.routes.refresh(ctx); err != nil {
 		return err
@@ -106,6 +107,20 @@ func (l *Ledger) begin(ctx context.Context) (err error) {
 	}
 	l.startCheckpoints()
 	return nil
+}
+
+// greet gives the other companies' peers a moment to be heard of, so that the
+// first commands find them.
+func (l *Ledger) greet(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, c := range l.companies.all {
+		all.Go(func() {
+			if _, err := c.await(ctx, 0, l.opts.Patience.Lag); err != nil {
+				l.opts.Logger.Warn("a company is not there; what concerns it has to wait", "error", err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // home is the company on whose peers this process relies.
@@ -129,6 +144,9 @@ func (l *Ledger) Submit(ctx context.Context, caller ledger.Identity, commands ..
 	if err != nil {
 		return nil, err
 	}
+	if err := l.reachable(routed); err != nil {
+		return nil, err
+	}
 	got, err := l.lane.Submit(ctx, caller, routed...)
 	if err != nil || results == nil {
 		return got, err
@@ -148,6 +166,29 @@ func (l *Ledger) admit(caller ledger.Identity) error {
 	}
 	if len(caller.Subject) > ledger.ReferenceMax {
 		return fmt.Errorf("fabric: subject of the caller has %d bytes, at most %d", len(caller.Subject), ledger.ReferenceMax)
+	}
+	return nil
+}
+
+// reachable turns commands away that concern a company which is not there, so
+// that they do not take the place of others in the queue.
+func (l *Ledger) reachable(commands []ledger.Command) error {
+	tail, last := l.tail.Load(), ""
+	for _, c := range commands {
+		group := groupOf(c)
+		if group == last {
+			continue
+		}
+		last = group
+		for _, msp := range members(group) {
+			company, err := l.companies.get(msp)
+			if err == nil && msp != l.opts.Profile.Home && !company.there(tail) {
+				err = &EndorseError{Company: msp, Err: company.lag(tail)}
+			}
+			if err != nil {
+				return fmt.Errorf("%w: %w", ledger.ErrBusy, err)
+			}
+		}
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ type Options struct {
 type Patience struct {
 	// Connect is for the home peer when the ledger is opened; 30 s.
 	Connect time.Duration
-	// Endorse is for one answer of a peer; 5 s. A peer that takes longer counts as
+	// Endorse is for one answer of a peer; 10 s. A peer that takes longer counts as
 	// down until its events are heard again.
 	Endorse time.Duration
 	// Lag is for a peer to commit what another has; 2 s.
@@ -69,7 +69,7 @@ func (p *Patience) fill() {
 		field *time.Duration
 		value time.Duration
 	}{
-		{&p.Connect, 30 * time.Second}, {&p.Endorse, 5 * time.Second}, {&p.Lag, 2 * time.Second},
+		{&p.Connect, 30 * time.Second}, {&p.Endorse, 10 * time.Second}, {&p.Lag, 2 * time.Second},
 		{&p.Order, 15 * time.Second}, {&p.Commit, 30 * time.Second}, {&p.Resubmit, 2 * time.Second},
 	} {
 		if *f.field == 0 {

@@ -95,7 +95,7 @@ func (l *Ledger) attestLate(ctx context.Context, a *attestation, msp string) (le
 	if err != nil {
 		return ledger.Endorsed{}, err
 	}
-	if !c.up() {
+	if !c.there(0) {
 		return ledger.Endorsed{}, &EndorseError{Company: msp, Err: errDown}
 	}
 	request := codec.AttestRequest{Lane: a.record.Lane, Batch: a.record.Last}

@@ -79,7 +79,7 @@ func (a *API) rejectAgreement(r *request, body Rejection) (reply, error) {
 }
 
 func renderAgreement(g *ledger.Agreement) *Agreement {
-	out := &Agreement{ID: g.ID.String(), Status: AgreementStatus(g.Status.String()), Hash: g.Hash.String(), Terms: renderTerms(&g.Terms),
+	out := &Agreement{ID: g.ID.String(), Status: AgreementStatus(g.Status.String()), Hash: g.Hash.String(), Terms: RenderTerms(&g.Terms),
 		ProposedBy: Identity{Msp: g.ProposedBy.MSP, Subject: g.ProposedBy.Subject}, ProposedAt: at(g.ProposedAt), DecidedAt: at(g.DecidedAt)}
 	if g.DecidedAt != 0 {
 		out.DecidedBy = &Identity{Msp: g.DecidedBy.MSP, Subject: g.DecidedBy.Subject}

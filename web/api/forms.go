@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-playground/validator/v10"
 
 	"github.com/pointgrid/pointgrid/openapi"
 	"github.com/pointgrid/pointgrid/web/jsonbody"
@@ -48,12 +49,16 @@ func newForms() (*forms, error) {
 	f.quote, errs[0] = jsonbody.NewForm[QuoteRequest](checks, s.always("QuoteRequest"))
 	f.conversion, errs[1] = jsonbody.NewForm[conversionBody](checks, s.conversion())
 	f.reversal, errs[2] = jsonbody.NewForm[ReversalRequest](checks, s.always("ReversalRequest"))
-	f.terms, errs[3] = jsonbody.NewForm[Terms](checks, s.always("Terms"))
+	f.terms, errs[3] = newTermsForm(checks, s)
 	f.acceptance, errs[4] = jsonbody.NewForm[Acceptance](checks, s.always("Acceptance"))
 	f.rejection, errs[5] = jsonbody.NewForm[Rejection](checks, s.always("Rejection"))
 	f.link, errs[6] = jsonbody.NewForm[LinkRequest](checks, s.always("LinkRequest"))
 	f.clock, errs[7] = jsonbody.NewForm[ClockRequest](checks, s.always("ClockRequest"))
 	return f, errors.Join(errs[:]...)
+}
+
+func newTermsForm(checks *validator.Validate, s schemas) (*jsonbody.Form[Terms], error) {
+	return jsonbody.NewForm[Terms](checks, s.always("Terms"))
 }
 
 // schemas are the document's.

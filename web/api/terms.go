@@ -10,6 +10,33 @@ import (
 	"github.com/pointgrid/pointgrid/web/problem"
 )
 
+// ParseTerms reads the body of POST /v1/agreements, for whoever signs terms
+// without the API, so that both read the same document as the same terms. It
+// returns a [*problem.Problem] that lists everything that is wrong.
+func ParseTerms(body []byte) (ledger.Terms, error) {
+	s, err := loadSchemas()
+	if err != nil {
+		return ledger.Terms{}, err
+	}
+	checks, err := newChecks()
+	if err != nil {
+		return ledger.Terms{}, err
+	}
+	form, err := newTermsForm(checks, s)
+	if err != nil {
+		return ledger.Terms{}, err
+	}
+	read, wrong := form.Decode(body)
+	if wrong != nil {
+		return ledger.Terms{}, problem.Invalid(wrong...)
+	}
+	terms, wrong := parseTerms(&read)
+	if wrong != nil {
+		return ledger.Terms{}, problem.Invalid(wrong...)
+	}
+	return terms, nil
+}
+
 // termsReader turns terms as they travel into those that are signed, and notes
 // everything that is out of range.
 type termsReader struct{ wrong []problem.Field }
@@ -126,8 +153,8 @@ func parseInstant(text string) (ms int64, detail string) {
 	return instant.UnixMilli(), ""
 }
 
-// renderTerms is the way back; parseTerms reads it as the same terms.
-func renderTerms(o *ledger.Terms) Terms {
+// RenderTerms is the way back; [ParseTerms] reads it as the same terms.
+func RenderTerms(o *ledger.Terms) Terms {
 	fee, months := int(o.FeeBPS), int(o.LotMonths)
 	t := Terms{Partner: o.Partner, Direction: Direction(o.Direction.String()), Version: int(o.Version),
 		Rate: Rate{FromUnits: millionths(o.Rate.FromUnits), ToUnits: millionths(o.Rate.ToUnits)},

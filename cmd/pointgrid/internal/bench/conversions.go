@@ -32,7 +32,12 @@ type Conversions struct {
 	Warmup   time.Duration
 	Duration time.Duration // of each measurement
 	Now      func() time.Time
-	Adjust   func(*config.Config)
+	// Fabric puts the ledger on a Fabric network, and measures the first mode with
+	// one command per transaction before anything else, by which the rest is
+	// compared.
+	Fabric bool
+	// Database is an empty PostgreSQL database; empty is SQLite.
+	Database string
 }
 
 // kind is what one mode measures: the company whose points are turned into
@@ -43,29 +48,28 @@ var kinds = map[string]struct{ company, amount string }{
 }
 
 // Run measures every mode with every number of clients and prints a table. It
-// returns an error if any conversion was not answered 201, or if the ledger or
-// the companies' books do not hold exactly what was answered.
+// returns an error if any conversion was not answered 201, or if the ledger does
+// not hold exactly what was answered.
 func (b *Conversions) Run(ctx context.Context) error {
-	site := &sandbox.Site{Dir: b.Dir}
 	fmt.Fprintf(b.Out, "preparing %d members …\n", b.Members)
-	stage, err := sandbox.StartStage(ctx, site, sandbox.StageOptions{Members: b.Members, Linked: b.Members, Adjust: b.Adjust, Now: b.Now})
+	stage, err := sandbox.StartStage(ctx, &sandbox.Site{Dir: b.Dir, DatabaseURL: b.Database}, sandbox.StageOptions{Members: b.Members, Linked: b.Members,
+		Fabric: b.Fabric, Progress: func(line string) { fmt.Fprintln(b.Out, " ", line) }, Now: b.Now})
 	if err != nil {
 		return err
 	}
 	defer stage.Close()
 	table := tabwriter.NewWriter(b.Out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(b.Out, "%s %s/%s, %d CPUs, %s per row; gateway, partners and load generator share them\n",
+	fmt.Fprintf(b.Out, "%s %s/%s, %d CPUs, %s per row; gateway, partners, load generator and all else share them\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), b.Duration)
-	fmt.Fprintln(table, "mode\tclients\tconversions/s\tp50 ms\tp99 ms\tmax ms\tother answers\tgateway CPU µs each\tpartners CPU µs each\tgateway peak MiB\t")
+	fmt.Fprintln(table, "mode\tper ledger transaction\tclients\tconversions/s\tp50 ms\tp99 ms\tmax ms\tother answers\tgateway CPU µs each\tpartners CPU µs each\tgateway peak MiB\t")
 	finished := map[string]int64{}
-	for _, mode := range b.Modes {
-		for _, clients := range b.Clients {
-			n, err := b.row(ctx, stage, table, mode, clients)
-			if err != nil {
-				return err
-			}
-			finished[kinds[mode].company] += n
+	if b.Fabric {
+		if err := b.baseline(ctx, stage, table, finished); err != nil {
+			return err
 		}
+	}
+	if err := b.rows(ctx, stage, table, "many", b.Modes, b.Clients, finished); err != nil {
+		return err
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -73,7 +77,31 @@ func (b *Conversions) Run(ctx context.Context) error {
 	return b.check(ctx, stage, finished)
 }
 
-func (b *Conversions) row(ctx context.Context, stage *sandbox.Stage, table io.Writer, mode string, clients int) (int64, error) {
+// baseline measures with one command per ledger transaction.
+func (b *Conversions) baseline(ctx context.Context, stage *sandbox.Stage, table io.Writer, finished map[string]int64) error {
+	if err := stage.Reconfigure(ctx, func(c *config.Config) { c.Ledger.BatchMax = 1 }); err != nil {
+		return err
+	}
+	if err := b.rows(ctx, stage, table, "1", b.Modes[:1], b.Clients[len(b.Clients)-1:], finished); err != nil {
+		return err
+	}
+	return stage.Reconfigure(ctx, nil)
+}
+
+func (b *Conversions) rows(ctx context.Context, stage *sandbox.Stage, table io.Writer, batch string, modes []string, clients []int, finished map[string]int64) error {
+	for _, mode := range modes {
+		for _, n := range clients {
+			o, err := b.row(ctx, stage, table, mode, batch, n)
+			if err != nil {
+				return err
+			}
+			finished[kinds[mode].company] += o
+		}
+	}
+	return nil
+}
+
+func (b *Conversions) row(ctx context.Context, stage *sandbox.Stage, table io.Writer, mode, batch string, clients int) (int64, error) {
 	load, err := b.load(ctx, stage, mode, clients)
 	if err != nil {
 		return 0, err
@@ -93,7 +121,7 @@ func (b *Conversions) row(ctx context.Context, stage *sandbox.Stage, table io.Wr
 	each := func(before, after process.Usage) int64 {
 		return (after.CPU - before.CPU).Microseconds() / max(o.Finished, 1)
 	}
-	fmt.Fprintf(table, "%s\t%d\t%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t\n", mode, clients,
+	fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t\n", mode, batch, clients,
 		o.Counted*int64(time.Second)/max(int64(o.Elapsed), 1), millis(o.P50), millis(o.P99), millis(o.Max),
 		sum(o.Others), each(before, after), each(partnersBefore, partnersAfter), after.PeakRSS>>20)
 	if len(o.Others) > 0 {

@@ -19,10 +19,11 @@ import (
 // Config is everything that can be set. The doc tag is what [Example] prints,
 // the env tag the variable's name behind POINTGRID_.
 type Config struct {
-	Listen  string `yaml:"listen" env:"LISTEN" doc:"Address and port the gateway listens on."`
-	URL     string `yaml:"url" env:"URL" doc:"Public base URL, the issuer of access tokens. Empty: http:// and the address listened on."`
-	DataDir string `yaml:"data_dir" env:"DATA_DIR" doc:"Folder of the ledger, the database, keys and statements. Needed."`
-	Sandbox bool   `yaml:"sandbox" env:"SANDBOX" doc:"Allow the clock to be moved by POST /v1/sandbox/clock. Never in production."`
+	Listen      string `yaml:"listen" env:"LISTEN" doc:"Address and port the gateway listens on."`
+	URL         string `yaml:"url" env:"URL" doc:"Public base URL, the issuer of access tokens. Empty: http:// and the address listened on."`
+	DataDir     string `yaml:"data_dir" env:"DATA_DIR" doc:"Folder of the ledger, the database, keys and statements. Needed."`
+	DatabaseURL string `yaml:"database_url" env:"DATABASE_URL" doc:"PostgreSQL database of the operational state, as postgres://user:password@host:5432/name. Empty: a SQLite file in the data folder. Better set by the environment, because it is a secret."`
+	Sandbox     bool   `yaml:"sandbox" env:"SANDBOX" doc:"Allow the clock to be moved by POST /v1/sandbox/clock. Never in production."`
 
 	Profile string `yaml:"profile" env:"PROFILE" doc:"Loopback address and port for Go's profiler (net/http/pprof). Empty: off."`
 
@@ -45,8 +46,9 @@ type Alliance struct {
 
 // Log says what is logged.
 type Log struct {
-	Level  string `yaml:"level" env:"LEVEL" doc:"debug, info, warn or error. Each request is logged at debug, each failed one at info."`
+	Level  string `yaml:"level" env:"LEVEL" doc:"debug, info, warn or error. Requests are logged at info, those that we failed at error."`
 	Format string `yaml:"format" env:"FORMAT" doc:"json or text."`
+	Every  int    `yaml:"every" env:"EVERY" doc:"Of the requests that went well one in so many is logged, at least 1."`
 }
 
 // Homes of the ledger.
@@ -60,6 +62,7 @@ type Ledger struct {
 	Home            string        `yaml:"home" env:"HOME" doc:"embedded (in this process, in the data folder) or fabric (on a Hyperledger Fabric network)."`
 	Profile         string        `yaml:"profile" env:"PROFILE" doc:"Connection profile of the network, as pointgrid fabric up writes it. Needed for fabric."`
 	SignFor         []string      `yaml:"sign_for" env:"SIGN_FOR" doc:"Identities, besides the utility's, that the gateway may sign as because the profile has their keys: partners' in a sandbox, none in production."`
+	BatchMax        int           `yaml:"batch_max" env:"BATCH_MAX" doc:"Most commands in one ledger transaction, 1 to 4096; 0 is 4096. Small numbers are for measuring."`
 	CheckpointEvery time.Duration `yaml:"checkpoint_every" env:"CHECKPOINT_EVERY" doc:"Longest time until a receipt is no longer provisional, 100ms to 1m."`
 }
 
@@ -113,7 +116,7 @@ func Default() Config {
 	return Config{
 		Listen:   "127.0.0.1:8080",
 		Alliance: Alliance{Hub: "EPT", MSP: "UtilityMSP", TimeZone: "Asia/Shanghai", CutOff: "00:00"},
-		Log:      Log{Level: "info", Format: "json"},
+		Log:      Log{Level: "info", Format: "json", Every: 1},
 		Ledger:   Ledger{Home: Embedded, CheckpointEvery: time.Second},
 		Exchange: Exchange{QuoteTTL: time.Minute, Deadline: 2 * time.Minute},
 		Tokens:   Tokens{TTL: 10 * time.Minute},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
@@ -23,6 +24,9 @@ func (c *Config) Validate() error {
 	if c.URL != "" && !isBaseURL(c.URL) {
 		wrong("url", "%q is not a base URL like https://gateway.example.com", c.URL)
 	}
+	if c.DatabaseURL != "" && !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
+		wrong("database_url", "does not begin with postgres://") // it is a secret and not repeated
+	}
 	if c.Profile != "" && !isLoopback(c.Profile) {
 		wrong("profile", "%q is not a loopback address like 127.0.0.1:6060; a profile shows what is in memory", c.Profile)
 	}
@@ -32,9 +36,15 @@ func (c *Config) Validate() error {
 	c.validateAlliance(wrong)
 	oneOf(wrong, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(wrong, "log.format", c.Log.Format, "json", "text")
+	if c.Log.Every < 1 {
+		wrong("log.every", "%d is not 1 or more", c.Log.Every)
+	}
 	oneOf(wrong, "ledger.home", c.Ledger.Home, Embedded, Fabric)
 	if (c.Ledger.Home == Fabric) != (c.Ledger.Profile != "") {
 		wrong("ledger.profile", "is needed for ledger.home %q, and only for that", Fabric)
+	}
+	if c.Ledger.BatchMax < 0 || c.Ledger.BatchMax > ledger.BatchMax {
+		wrong("ledger.batch_max", "%d is not 0 to %d", c.Ledger.BatchMax, ledger.BatchMax)
 	}
 	between(wrong, "ledger.checkpoint_every", c.Ledger.CheckpointEvery, 100*time.Millisecond, time.Minute)
 	between(wrong, "exchange.quote_ttl", c.Exchange.QuoteTTL, time.Second, time.Hour)

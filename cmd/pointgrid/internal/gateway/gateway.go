@@ -93,8 +93,17 @@ func (g *Gateway) openLedger(ctx context.Context) error {
 	return nil
 }
 
+// OpenStore opens the operational state that is configured.
+func OpenStore(ctx context.Context, c *config.Config, logger *slog.Logger) (*sqlstore.Store, error) {
+	o := sqlstore.Options{URL: c.DatabaseURL, Logger: logger}
+	if o.URL == "" {
+		o.Path = Home(c.DataDir).Database()
+	}
+	return sqlstore.Open(ctx, o)
+}
+
 func (g *Gateway) openStore(ctx context.Context) error {
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Path: g.home.Database(), Logger: g.around.Logger})
+	store, err := OpenStore(ctx, g.config, g.around.Logger)
 	if err != nil {
 		return err
 	}

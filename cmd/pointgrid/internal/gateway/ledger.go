@@ -38,7 +38,7 @@ func OpenLedger(ctx context.Context, c *config.Config, o LedgerOptions) (ledger.
 	if c.Ledger.Home == config.Fabric {
 		return openFabric(ctx, c, o)
 	}
-	return embedded.Open(embedded.Options{Dir: o.Home.Ledger(), Clock: o.Now, Timer: o.Timer, Logger: o.Logger,
+	return embedded.Open(embedded.Options{Dir: o.Home.Ledger(), Clock: o.Now, Timer: o.Timer, Logger: o.Logger, BatchMax: c.Ledger.BatchMax,
 		Signer:          embedded.Signer{KeyID: o.Key.ID, Key: o.Key.Private},
 		CheckpointEvery: c.Ledger.CheckpointEvery, Checkpointer: ledger.Identity{MSP: c.Alliance.MSP, Subject: subject},
 		Observe: func(s embedded.Sample) {
@@ -53,7 +53,7 @@ func openFabric(ctx context.Context, c *config.Config, o LedgerOptions) (ledger.
 		return nil, fmt.Errorf("configuration: ledger.profile: %w", err)
 	}
 	return fabric.Open(ctx, fabric.Options{Profile: p, Identities: append([]string{c.Alliance.MSP}, c.Ledger.SignFor...),
-		Clock: o.Now, Timer: o.Timer, Logger: o.Logger,
+		Clock: o.Now, Timer: o.Timer, Logger: o.Logger, BatchMax: c.Ledger.BatchMax,
 		CheckpointEvery: c.Ledger.CheckpointEvery, Checkpointer: ledger.Identity{MSP: c.Alliance.MSP, Subject: subject},
 		Observe: func(s fabric.Sample) {
 			o.Observe(Batch{Commands: s.Commands, Queued: s.Queued,

@@ -26,6 +26,8 @@ type Site struct {
 	// Profile is that of the Fabric network on which the ledger is; empty is the
 	// embedded ledger.
 	Profile string
+	// DatabaseURL is the PostgreSQL database of the gateway; empty is SQLite.
+	DatabaseURL string
 }
 
 // Home is the gateway's data folder.
@@ -46,7 +48,7 @@ var partnerScopes = []string{"quotes", "conversions", "agreements", "links", "se
 // reaches the companies' connectors at the URLs given by their code.
 func (s *Site) Config(listen string, connectors map[string]string) (config.Config, error) {
 	c := s.base()
-	c.Listen, c.URL, c.Sandbox, c.DataDir = listen, "http://"+listen, true, string(s.Home())
+	c.Listen, c.URL, c.Sandbox = listen, "http://"+listen, true
 	c.Log.Format, c.Log.Level = "text", "warn"
 	_, utility, err := s.Key(UtilityClient)
 	if err != nil {
@@ -120,6 +122,7 @@ func (s *Site) OpenLedger(ctx context.Context, now func() time.Time) (ledger.Led
 // base is the configuration as far as the ledger depends on it.
 func (s *Site) base() config.Config {
 	c := config.Default()
+	c.DataDir, c.DatabaseURL = string(s.Home()), s.DatabaseURL
 	if s.Profile != "" {
 		c.Ledger.Home, c.Ledger.Profile = config.Fabric, s.Profile
 		for _, company := range Companies() {
@@ -138,7 +141,8 @@ func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error 
 	if err != nil {
 		return err
 	}
-	store, err := sqlstore.Open(ctx, sqlstore.Options{Path: s.Home().Database(), Logger: slog.New(slog.DiscardHandler)})
+	c := s.base()
+	store, err := gateway.OpenStore(ctx, &c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/pointgrid/pointgrid/client"
@@ -55,31 +56,45 @@ func StartStage(ctx context.Context, site *Site, o StageOptions) (*Stage, error)
 			return nil, err
 		}
 	}
-	if err := s.start(ctx, listen, o); err != nil {
+	if err := s.start(ctx, o); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Stage) start(ctx context.Context, listen string, o StageOptions) error {
+func (s *Stage) start(ctx context.Context, o StageOptions) error {
 	if err := s.Site.Seed(ctx, Amounts{Members: o.Members, Linked: o.Linked}, o.Now); err != nil {
 		return err
 	}
 	if err := s.startPartners(ctx, o.Members); err != nil {
 		return err
 	}
-	c, err := s.Site.Config(listen, s.Hosts)
+	return s.configure(ctx, o.Adjust)
+}
+
+// configure writes the gateway's configuration and starts the gateway.
+func (s *Stage) configure(ctx context.Context, adjust func(*config.Config)) error {
+	c, err := s.Site.Config(strings.TrimPrefix(s.URL, "http://"), s.Hosts)
 	if err != nil {
 		return err
 	}
-	if o.Adjust != nil {
-		o.Adjust(&c)
+	if adjust != nil {
+		adjust(&c)
 	}
 	if err := s.Site.WriteConfig(c); err != nil {
 		return err
 	}
 	return s.StartGateway(ctx)
+}
+
+// Reconfigure ends the gateway in order and starts it with another
+// configuration.
+func (s *Stage) Reconfigure(ctx context.Context, adjust func(*config.Config)) error {
+	if err := s.Gateway.Stop(startPatience); err != nil {
+		return err
+	}
+	return s.configure(ctx, adjust)
 }
 
 // Address returns the address with its port, or, for port 0, with a free one: the

@@ -23,6 +23,8 @@ type Tour struct {
 	Now func() time.Time
 	// Fabric puts the ledger on a Fabric network.
 	Fabric bool
+	// Database is an empty PostgreSQL database; empty is SQLite.
+	Database string
 
 	stage          *sandbox.Stage
 	sky, mart, tel *client.Client
@@ -138,7 +140,7 @@ func (t *Tour) start(ctx context.Context) error {
 			c.Companies[i].Connector.Timeout = time.Second // so that a partner that hangs is found out soon
 		}
 	}
-	stage, err := sandbox.StartStage(ctx, &sandbox.Site{Dir: t.Dir}, o)
+	stage, err := sandbox.StartStage(ctx, &sandbox.Site{Dir: t.Dir, DatabaseURL: t.Database}, o)
 	if err != nil {
 		return err
 	}
