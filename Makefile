@@ -17,6 +17,10 @@ tour: ## Drive the product through its main job
 test: ## Run all tests
 	go test ./...
 
+.PHONY: compose-test
+compose-test: ## Run docker-compose.yml from images built here (needs a Docker Engine)
+	POINTGRID_COMPOSE=1 go test -count=1 -v -timeout 20m ./deploy/docker/
+
 .PHONY: race
 race: ## Run the tests under the race detector
 	go test -race -short ./...

@@ -22,7 +22,10 @@ const answerMax = 4 << 20
 
 // ordererAdmin speaks to the orderers' administration, which demands the client
 // certificate of their company.
-type ordererAdmin struct{ client *http.Client }
+type ordererAdmin struct {
+	client *http.Client
+	at     func(*orderer) string
+}
 
 func (s *site) ordererAdmin() (*ordererAdmin, error) {
 	dir := s.company(ordererCompany.Name, "admin", "tls")
@@ -37,7 +40,7 @@ func (s *site) ordererAdmin() (*ordererAdmin, error) {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(root)
 	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, RootCAs: pool}
-	return &ordererAdmin{&http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: config}}}, nil
+	return &ordererAdmin{&http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: config}}, s.adminAt}, nil
 }
 
 // channelStatus is what an orderer says about the channel.
@@ -48,7 +51,7 @@ type channelStatus struct {
 
 // status asks an orderer for the channel; false when it has not joined it.
 func (a *ordererAdmin) status(ctx context.Context, o *orderer) (s channelStatus, joined bool, err error) {
-	url := fmt.Sprintf("https://%s/participation/v1/channels/%s", address(o.Admin), channelName)
+	url := fmt.Sprintf("https://%s/participation/v1/channels/%s", a.at(o), channelName)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return s, false, err
@@ -77,7 +80,7 @@ func (a *ordererAdmin) join(ctx context.Context, o *orderer, block []byte) error
 	if err != nil {
 		return err
 	}
-	url := "https://" + address(o.Admin) + "/participation/v1/channels"
+	url := "https://" + a.at(o) + "/participation/v1/channels"
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, &form)
 	if err != nil {
 		return err
@@ -102,8 +105,8 @@ func (a *ordererAdmin) do(r *http.Request) (code int, body []byte, err error) {
 
 // metric reads one metric of the channel from a node's operations address; false
 // when the node does not have it (yet).
-func metric(ctx context.Context, operations int, name string) (value uint64, ok bool) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address(operations)+"/metrics", nil)
+func metric(ctx context.Context, operations, name string) (value uint64, ok bool) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+operations+"/metrics", nil)
 	if err != nil {
 		return 0, false
 	}

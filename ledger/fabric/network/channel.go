@@ -59,7 +59,7 @@ func (s *site) channelConfig() ([]byte, error) {
 		LedgerRule:     ledgerRule(s.Companies),
 	}
 	for _, o := range s.Orderers {
-		c.Orderers = append(c.Orderers, consenter{"127.0.0.1", s.company(ordererCompany.Name, o.Name, "tls", "server.crt"), o.Port})
+		c.Orderers = append(c.Orderers, consenter{s.host(o.Name), s.company(ordererCompany.Name, o.Name, "tls", "server.crt"), o.Port})
 	}
 	for _, m := range s.Companies {
 		c.Companies = append(c.Companies, channelCompany{m.MSP, s.company(m.Name, "msp")})

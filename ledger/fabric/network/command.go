@@ -20,7 +20,7 @@ func (n *Network) peerCommand(ctx context.Context, m *member, args ...string) ([
 		"FABRIC_LOGGING_SPEC=error",
 		"CORE_PEER_LOCALMSPID=" + m.MSP,
 		"CORE_PEER_MSPCONFIGPATH=" + filepath.Join(dir, "admin", "msp"),
-		"CORE_PEER_ADDRESS=" + address(m.Peer),
+		"CORE_PEER_ADDRESS=" + n.site.peerAt(m),
 		"CORE_PEER_TLS_ENABLED=true",
 		"CORE_PEER_TLS_ROOTCERT_FILE=" + filepath.Join(dir, "tlsca", "ca.crt"),
 	}, args...)
@@ -48,12 +48,12 @@ func tail(text string) string {
 func (n *Network) toOrderer(ctx context.Context) []string {
 	at := n.site.Orderers[0]
 	for _, o := range n.site.Orderers {
-		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address(o.Port))
+		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", n.site.ordererAt(o))
 		if err == nil {
 			_ = conn.Close()
 			at = o
 			break
 		}
 	}
-	return []string{"-o", address(at.Port), "--tls", "--cafile", n.site.ordererTLSRoot()}
+	return []string{"-o", n.site.ordererAt(at), "--tls", "--cafile", n.site.ordererTLSRoot()}
 }

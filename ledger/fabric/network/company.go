@@ -58,6 +58,9 @@ func (n *Network) newcomer(c Company) (*member, error) {
 	if len(n.site.Companies) == companiesMax {
 		return nil, fmt.Errorf("network: there are %d companies already", companiesMax)
 	}
+	if n.site.Containers {
+		return nil, errContainers
+	}
 	ports, err := freePorts(3)
 	if err != nil {
 		return nil, err

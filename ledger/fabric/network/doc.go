@@ -14,6 +14,8 @@
 //   - [Network.Kill], [Network.Stop] and [Network.Start] do to one process what
 //     tests of faults need.
 //   - The profile in the folder is all that is needed to connect.
+//   - [Lay] and [Join] do the same for a network whose processes are containers,
+//     which somebody else starts and which reach each other by their names.
 //   - Processes speak TLS with each other and, between peer and chaincode, show
 //     their certificates both ways. The keys of all companies lie in one folder,
 //     readable by its owner: this is the shape of production, not its custody.

@@ -128,7 +128,8 @@ func (i *issuer) chaincode() error {
 
 // chaincodeServer issues the certificate of the chaincode's end.
 func (i *issuer) chaincodeServer() error {
-	server, err := i.tls.issue(subject{name: "chaincode", hosts: loopback, tls: true}, i.now, i.validity)
+	name := chaincodeOf(i.company.Name)
+	server, err := i.tls.issue(subject{name: name, hosts: append([]string{name}, loopback...), tls: true}, i.now, i.validity)
 	if err != nil {
 		return err
 	}

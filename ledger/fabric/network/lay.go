@@ -72,6 +72,10 @@ func clear(dir string) error {
 func plan(o *Options, dir string) (*site, error) {
 	s := &site{Version: siteVersion, Channel: channelName, Chaincode: chaincodeName, Blocks: o.Blocks,
 		ClockTolerance: o.ClockTolerance, Validity: o.Validity, dir: dir}
+	if o.containers {
+		s.place(o)
+		return s, nil
+	}
 	ports, err := freePorts(3*o.Orderers + 3*len(o.Companies))
 	if err != nil {
 		return nil, err
@@ -115,7 +119,7 @@ func (n *Network) equip(m *member) (err error) {
 	if err := makeMember(dir, m.Company, n.now(), n.site.Validity); err != nil {
 		return err
 	}
-	m.PackageID, err = pack(dir, address(m.Chaincode))
+	m.PackageID, err = pack(dir, n.site.chaincodeAt(m))
 	return err
 }
 
@@ -178,10 +182,10 @@ func (s *site) profile(home *member, identities []*member) *profile.Profile {
 	for _, m := range s.Companies {
 		dir := filepath.Join(at, m.Name)
 		p.Companies = append(p.Companies, profile.Company{MSP: m.MSP, Roots: filepath.Join(dir, "ca", "ca.crt"), Peers: []profile.Node{
-			{Name: peerName(m.Name), Address: address(m.Peer), TLSRoots: filepath.Join(dir, "tlsca", "ca.crt")}}})
+			{Name: peerName(m.Name), Address: s.peerAt(m), TLSRoots: filepath.Join(dir, "tlsca", "ca.crt")}}})
 	}
 	for _, o := range s.Orderers {
-		p.Orderers = append(p.Orderers, profile.Node{Name: o.Name, Address: address(o.Port),
+		p.Orderers = append(p.Orderers, profile.Node{Name: o.Name, Address: s.ordererAt(o),
 			TLSRoots: filepath.Join(at, ordererCompany.Name, "tlsca", "ca.crt")})
 	}
 	for _, m := range identities {

@@ -47,7 +47,7 @@ func (n *Network) joinOrderers(ctx context.Context) error {
 func (n *Network) led(ctx context.Context) error {
 	for {
 		for _, o := range n.site.Orderers {
-			if leads, ok := metric(ctx, o.Operations, "consensus_etcdraft_is_leader"); ok && leads == 1 {
+			if leads, ok := metric(ctx, n.site.at(o.Name, o.Operations), "consensus_etcdraft_is_leader"); ok && leads == 1 {
 				return nil
 			}
 		}
@@ -86,7 +86,7 @@ func (n *Network) catchUp(ctx context.Context, m *member) error {
 		return err
 	}
 	for {
-		height, _ := metric(ctx, m.Operations, "ledger_blockchain_height")
+		height, _ := metric(ctx, n.site.at(peerName(m.Name), m.Operations), "ledger_blockchain_height")
 		if height >= status.Height {
 			return nil
 		}
@@ -159,7 +159,7 @@ func (n *Network) commit(ctx context.Context) error {
 	utility := n.site.Companies[0]
 	args := append([]string{"lifecycle", "chaincode", "commit"}, n.definition(firstSequence)...)
 	for _, m := range n.site.Companies {
-		args = append(args, "--peerAddresses", address(m.Peer), "--tlsRootCertFiles", filepath.Join(m.folder(n.site), "tlsca", "ca.crt"))
+		args = append(args, "--peerAddresses", n.site.peerAt(m), "--tlsRootCertFiles", filepath.Join(m.folder(n.site), "tlsca", "ca.crt"))
 	}
 	_, err := n.peerCommand(ctx, utility, append(args, n.toOrderer(ctx)...)...)
 	if err != nil && !n.says(ctx, utility, fmt.Sprintf("Sequence: %d,", firstSequence), "lifecycle", "chaincode", "querycommitted",

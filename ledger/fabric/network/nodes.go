@@ -112,15 +112,15 @@ func (n *Network) chaincodeProgram(m *member) program {
 func (n *Network) programOf(name string) (what program, addresses []string, ok bool) {
 	for _, o := range n.site.Orderers {
 		if o.Name == name {
-			return n.ordererProgram(o), []string{address(o.Admin), address(o.Port)}, true
+			return n.ordererProgram(o), []string{n.site.adminAt(o), n.site.ordererAt(o)}, true
 		}
 	}
 	for _, m := range n.site.Companies {
 		switch name {
 		case peerName(m.Name):
-			return n.peerProgram(m), []string{address(m.Peer)}, true
+			return n.peerProgram(m), []string{n.site.peerAt(m)}, true
 		case chaincodeOf(m.Name):
-			return n.chaincodeProgram(m), []string{address(m.Chaincode)}, true
+			return n.chaincodeProgram(m), []string{n.site.chaincodeAt(m)}, true
 		}
 	}
 	return program{}, nil, false

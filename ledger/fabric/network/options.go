@@ -51,6 +51,8 @@ type Options struct {
 	Progress func(string)
 	// Now is the time from which certificates are valid. It must be given.
 	Now func() time.Time
+
+	containers bool // what Lay and Join set
 }
 
 // Blocks says when orderers cut a block. A zero field has its default.

@@ -25,6 +25,8 @@ type site struct {
 	Validity       time.Duration `json:"validity"`
 	Orderers       []*orderer    `json:"orderers"`
 	Companies      []*member     `json:"companies"` // the utility first
+	// Containers says that each process is in a container of its name; see [Lay].
+	Containers bool `json:"containers,omitempty"`
 	// Sequence is the number of the chaincode's definition on the channel, 0 before
 	// it was committed.
 	Sequence int `json:"sequence"`
@@ -32,7 +34,7 @@ type site struct {
 	dir string
 }
 
-// orderer is where an orderer listens, all on the loopback address.
+// orderer is where an orderer listens.
 type orderer struct {
 	Name       string `json:"name"`
 	Port       int    `json:"port"`
@@ -63,6 +65,22 @@ const (
 var ordererCompany = Company{"orderer", "OrdererMSP"}
 
 func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+
+// host is the name or address by which a process is reached.
+func (s *site) host(name string) string {
+	if s.Containers {
+		return name
+	}
+	return "127.0.0.1"
+}
+
+// at is where a process listens.
+func (s *site) at(name string, port int) string { return fmt.Sprintf("%s:%d", s.host(name), port) }
+
+func (s *site) peerAt(m *member) string      { return s.at(peerName(m.Name), m.Peer) }
+func (s *site) chaincodeAt(m *member) string { return s.at(chaincodeOf(m.Name), m.Chaincode) }
+func (s *site) ordererAt(o *orderer) string  { return s.at(o.Name, o.Port) }
+func (s *site) adminAt(o *orderer) string    { return s.at(o.Name, o.Admin) }
 
 // path returns a path below the network's folder.
 func (s *site) path(parts ...string) string {

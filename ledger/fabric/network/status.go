@@ -41,13 +41,13 @@ func (n *Network) Status(ctx context.Context) ([]State, error) {
 func (n *Network) height(ctx context.Context, name string) uint64 {
 	for _, m := range n.site.Companies {
 		if peerName(m.Name) == name {
-			h, _ := metric(ctx, m.Operations, "ledger_blockchain_height")
+			h, _ := metric(ctx, n.site.at(name, m.Operations), "ledger_blockchain_height")
 			return h
 		}
 	}
 	for _, o := range n.site.Orderers {
 		if o.Name == name {
-			if last, ok := metric(ctx, o.Operations, "consensus_etcdraft_committed_block_number"); ok {
+			if last, ok := metric(ctx, n.site.at(name, o.Operations), "consensus_etcdraft_committed_block_number"); ok {
 				return last + 1
 			}
 		}

@@ -17,6 +17,9 @@ func Up(ctx context.Context, options Options) (*Network, error) {
 		return nil, err
 	}
 	defer unlock()
+	if n.site != nil && n.site.Containers {
+		return nil, errContainers
+	}
 	if n.site == nil {
 		o, err := options.filled()
 		if err != nil {
@@ -65,7 +68,7 @@ func (n *Network) find(ctx context.Context, o *Options, dir string) (err error) 
 	} else if n.programs, err = filepath.Abs(o.Programs); err == nil {
 		err = complete(n.programs)
 	}
-	if err != nil {
+	if err != nil || o.containers {
 		return err
 	}
 	n.chaincode, err = Server(ctx, o.Chaincode, dir, o.Progress)
@@ -81,12 +84,20 @@ func (n *Network) raise(ctx context.Context) error {
 	if err := each(n.Names(), func(name string) error { return n.Start(ctx, name) }); err != nil {
 		return err
 	}
+	if err := n.join(ctx); err != nil {
+		return err
+	}
+	n.progress("the network is up")
+	return nil
+}
+
+// join brings processes that run into the channel, and the chaincode with them.
+func (n *Network) join(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{n.joinOrderers, n.joinPeers, n.install, n.approve, n.commit, n.answer} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	n.progress("the network is up")
 	return nil
 }
 

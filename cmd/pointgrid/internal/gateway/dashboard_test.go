@@ -1,0 +1,116 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/partners/connector"
+	"github.com/pointgrid/pointgrid/web/observe"
+)
+
+// exposed is what /metrics shows of a gateway that has done one of each.
+func exposed(t *testing.T) string {
+	t.Helper()
+	gin.SetMode(gin.ReleaseMode)
+	m := newMetrics()
+	watch, err := observe.New(observe.Options{Logger: slog.New(slog.DiscardHandler), Registerer: m.registry, Now: time.Now, Random: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.observeBatch(Batch{Commands: 1, Queued: 1, Stages: map[string]time.Duration{"endorse": time.Second}})
+	m.observeCall(connector.Observation{Partner: "sky"})
+	m.observeConversion(exchange.Observation{Kind: "conversion"})
+	engine := gin.New()
+	engine.Use(watch.Watch)
+	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})))
+	var body string
+	for range 2 { // the second shows the first
+		answer := httptest.NewRecorder()
+		engine.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		body = answer.Body.String()
+	}
+	return body
+}
+
+// dashboard is what the test reads of a Grafana dashboard.
+type dashboard struct {
+	Panels []struct {
+		Title   string
+		Targets []struct{ Expr string }
+	}
+}
+
+var (
+	metricName = regexp.MustCompile(`\b(?:pointgrid|process|go)_[a-z_]+`)
+	matcher    = regexp.MustCompile(`([a-z_]+)(?:=~|!=|=)"`)
+	grouping   = regexp.MustCompile(`by \(([^)]*)\)`)
+	sample     = regexp.MustCompile(`(?m)^([a-z_]+)(?:\{([^}]*)\})? `)
+)
+
+func TestTheDashboardShowsMetricsThatThereAre(t *testing.T) {
+	text, err := os.ReadFile("../../../../deploy/grafana/pointgrid.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d dashboard
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	labels := map[string][]string{} // by metric
+	for _, m := range sample.FindAllStringSubmatch(exposed(t), -1) {
+		labels[m[1]] = append([]string{"instance"}, names(matcher, m[2])...) // Prometheus adds the instance
+	}
+	used := map[string]bool{}
+	for _, p := range d.Panels {
+		for _, target := range p.Targets {
+			metrics := metricName.FindAllString(target.Expr, -1)
+			if len(metrics) == 0 {
+				t.Errorf("%s: %s names no metric", p.Title, target.Expr)
+			}
+			asked := names(matcher, target.Expr)
+			for _, by := range grouping.FindAllStringSubmatch(target.Expr, -1) {
+				asked = append(asked, strings.Split(by[1], ", ")...)
+			}
+			for _, metric := range metrics {
+				used[metric] = true
+				known, ok := labels[metric]
+				if !ok {
+					t.Errorf("%s: there is no metric %s", p.Title, metric)
+				}
+				for _, label := range asked {
+					if ok && !slices.Contains(known, label) {
+						t.Errorf("%s: %s has no label %s", p.Title, metric, label)
+					}
+				}
+			}
+		}
+	}
+	for metric := range labels {
+		if base := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(metric, "_bucket"), "_count"), "_sum"); strings.HasPrefix(base, "pointgrid_") &&
+			!slices.ContainsFunc(slices.Collect(maps.Keys(used)), func(u string) bool { return strings.HasPrefix(u, base) }) {
+			t.Errorf("no panel shows %s", base)
+		}
+	}
+}
+
+// names returns what a pattern's first group matches.
+func names(pattern *regexp.Regexp, text string) (all []string) {
+	for _, m := range pattern.FindAllStringSubmatch(text, -1) {
+		all = append(all, m[1])
+	}
+	return all
+}
