@@ -53,12 +53,14 @@ var rules = []rule{
 		ours: []string{"ledger", "ledger/wire", "partners", "exchange"}},
 	{folder: "settlement", why: "settlement stays an independent auditor", ours: []string{"ledger", "partners", "settlement"}},
 	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
-		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "partners", "web/idempotency", "sqlstore"}},
+		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "partners", "web/idempotency", "projection", "sqlstore"}},
+	{folder: "projection", why: "a copy of the ledger knows only the ledger", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "client", why: "a client is on the other side", ours: []string{"client"}},
 }
 
 // suites are packages that tests import; they may use more.
-var suites = []string{"ledger/ledgertest", "exchange/exchangetest", "partners/connector/conformance", "sqlstore/storetest"}
+var suites = []string{"ledger/ledgertest", "exchange/exchangetest", "partners/connector/conformance", "sqlstore/storetest",
+	"projection/projectiontest"}
 
 func TestImportsFollowTheHouse(t *testing.T) {
 	packages := list(t)

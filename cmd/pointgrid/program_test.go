@@ -329,6 +329,31 @@ func TestSettleRunsOnceWhoeverHasTheLedger(t *testing.T) {
 	}
 }
 
+func TestTheProjectionIsFollowedAndMadeAgain(t *testing.T) {
+	dir := t.TempDir()
+	start(t, sandboxReady, "sandbox", "--addr", "127.0.0.1:0", "--dir", dir).end(t)
+	t.Setenv("POINTGRID_PROJECTION_ENABLED", "true")
+	t.Setenv("POINTGRID_LISTEN", "127.0.0.1:0")
+	configuration := filepath.Join(dir, "pointgrid.yaml")
+	s := start(t, "listening on ", "serve", "--config", configuration)
+	args := []string{"migrate", "--rebuild", "--config", configuration}
+	if out, code := run(t, args...); code == 0 || !strings.Contains(out, "stop it first") {
+		t.Errorf("while the gateway runs: exit code %d: %s", code, out)
+	}
+	metrics := regexp.MustCompile(`http://127.0.0.1:[0-9]+`).FindString(s.out.String()[strings.Index(s.out.String(), "listening on "):]) + "/metrics"
+	caughtUp := regexp.MustCompile(`(?m)^pointgrid_projection_height_blocks [1-9][0-9]*$`)
+	for begun := time.Now(); !caughtUp.MatchString(shell(t, "curl -s "+metrics)); {
+		if time.Since(begun) > time.Minute {
+			t.Fatalf("the projection does not follow: %s", shell(t, "curl -s "+metrics+" | grep projection"))
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.end(t)
+	if out, code := run(t, args...); code != 0 || !strings.Contains(out, "the projection equals the ledger") {
+		t.Errorf("while it is stopped: exit code %d: %s", code, out)
+	}
+}
+
 func TestMistakesOfTheOperatorAreNamed(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) string {

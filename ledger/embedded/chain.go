@@ -38,7 +38,8 @@ type chain struct {
 
 	mu        sync.Mutex
 	marks     []mark
-	published uint64 // height that readers may see
+	published uint64        // height that readers may see
+	changed   chan struct{} // closed when that changes; nil while nobody waits
 }
 
 // position is how far a ledger has come.
@@ -117,7 +118,21 @@ func (c *chain) note(b *Block, segment int, offset int64) {
 func (c *chain) publish() {
 	c.mu.Lock()
 	c.published = c.end.height
+	if c.changed != nil {
+		close(c.changed)
+		c.changed = nil
+	}
 	c.mu.Unlock()
+}
+
+// watch returns the published height and what is closed when it changes.
+func (c *chain) watch() (uint64, <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.changed == nil {
+		c.changed = make(chan struct{})
+	}
+	return c.published, c.changed
 }
 
 func (c *chain) close() error {

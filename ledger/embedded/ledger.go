@@ -86,6 +86,7 @@ func (l *Ledger) close() error {
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()
+	l.chain.publish() // wakes who follows
 	l.readers.Wait()
 	return errors.Join(err, l.release(l.failed() == nil))
 }

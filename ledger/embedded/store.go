@@ -78,8 +78,10 @@ func openStore(dir string, opts storeOptions) (*store, error) {
 }
 
 // position returns how far the state has come.
-func (s *store) position() (position, error) {
-	v, closer, err := s.db.Get([]byte(keyPosition))
+func (s *store) position() (position, error) { return readPosition(s.db) }
+
+func readPosition(db pebble.Reader) (position, error) {
+	v, closer, err := db.Get([]byte(keyPosition))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return position{}, nil
 	}

@@ -65,6 +65,7 @@ func Run(t *testing.T, target Target) {
 		{"a check leaves no trace", testCheck},
 		{"a receipt proves a transfer", testReceipts},
 		{"what is not there is not found", testNotFound},
+		{"blocks tell every transfer", testBlocks},
 	} {
 		t.Run(c.name, func(t *testing.T) { s.sub(t, c.run) })
 	}

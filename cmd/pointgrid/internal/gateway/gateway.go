@@ -17,6 +17,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
+	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/sqlstore"
 )
@@ -35,6 +36,9 @@ type Gateway struct {
 	Exchange *exchange.Service
 	Night    *settlement.Night
 	Clock    *Clock
+	// Projection follows the ledger while the gateway serves; nil when the
+	// configuration does not ask for it.
+	Projection *projection.Follower
 
 	config   *config.Config
 	around   Surroundings
@@ -58,7 +62,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics()}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.admitPartners, g.buildHosts, g.buildServices,
+		g.readKeys, g.openLedger, g.openStore, g.admitPartners, g.buildHosts, g.buildServices, g.buildProjection,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())

@@ -16,6 +16,8 @@ import (
 const (
 	requestsPatience = 15 * time.Second
 	exchangePatience = 15 * time.Second
+	// lagPatience bounds what reading metrics waits for the ledger's height.
+	lagPatience = time.Second
 )
 
 const (
@@ -51,6 +53,9 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	var background sync.WaitGroup
 	if g.config.Profile != "" {
 		background.Go(func() { g.serveProfile(ctx) })
+	}
+	if g.Projection != nil {
+		background.Go(func() { g.runProjection(ctx) })
 	}
 	background.Go(func() { every(ctx, nightEvery, g.runNight) })
 	background.Go(func() { every(ctx, forgetEvery, g.forget) })

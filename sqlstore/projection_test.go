@@ -1,0 +1,12 @@
+package sqlstore_test
+
+import (
+	"testing"
+
+	"github.com/pointgrid/pointgrid/projection"
+	"github.com/pointgrid/pointgrid/projection/projectiontest"
+)
+
+func TestProjectionStore(t *testing.T) {
+	projectiontest.Run(t, func(t *testing.T) projection.Store { return openNew(t) })
+}
