@@ -18,6 +18,9 @@ import (
 // TestOnAFullDiskOfTheServer fills the disk of the tables, at which statements
 // fail, and that of the write-ahead log, at which the server ends itself.
 func TestOnAFullDiskOfTheServerNothingIsAcknowledgedAndOneWithRoomGoesOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a server is loaded for a minute; run without -short")
+	}
 	t.Run("of the tables", func(t *testing.T) {
 		disk := pgtest.SmallDisk(t, 96<<20)
 		fullDisk(t, disk, pgtest.Options{Data: disk, Log: pgtest.SmallDisk(t, 1<<30), Settings: map[string]string{"autovacuum": "off"}})

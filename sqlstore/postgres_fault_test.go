@@ -303,6 +303,9 @@ func more(t *testing.T, s *sqlstore.Store, transactions int64) {
 }
 
 func TestNothingIsLostWhenTheServerIsRestartedOrKilledUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a server is loaded for a minute; run without -short")
+	}
 	for name, end := range map[string]func(*pgtest.Server) error{"restarted": (*pgtest.Server).Stop, "killed": (*pgtest.Server).Kill} {
 		t.Run(name, func(t *testing.T) {
 			server := pgtest.Start(t, pgtest.Options{})
@@ -322,6 +325,9 @@ func TestNothingIsLostWhenTheServerIsRestartedOrKilledUnderLoad(t *testing.T) {
 }
 
 func TestNothingIsLostWhenConnectionsAreCutUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a server is loaded for a minute; run without -short")
+	}
 	s, proxy, _ := behindProxy(t, 0)
 	underLoad(t, s, func() {
 		for range 20 {
