@@ -57,7 +57,7 @@ func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Resul
 	for {
 		b.sample.Attempts++
 		results, err = l.attempt(ctx, b)
-		if err == nil || !l.again(b, err) || l.opts.Timer().Sub(begun) > l.limit(b) {
+		if err == nil || ctx.Err() != nil || !l.again(b, err) || l.opts.Timer().Sub(begun) > l.limit(b) {
 			break
 		}
 		l.opts.Logger.Info("giving a batch again", "commands", len(b.commands), "attempt", b.sample.Attempts, "reason", err)
