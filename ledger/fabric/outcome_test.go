@@ -170,15 +170,18 @@ func TestWithoutAnOrdererNothingIsDone(t *testing.T) {
 func TestWhatBecameOfATransactionIsFoundOut(t *testing.T) {
 	s := newStage(t)
 	home := s.peer("UtilityMSP")
-	s.order(func(n int) (bool, error) {
-		home.stuck = n == 0
-		return true, nil
-	})
+	away := true
+	s.order(func(int) (bool, error) { home.stuck = away; return true, nil })
+	const late = 200 * time.Millisecond // longer than it waits for the commit
+	begun := time.Now()
 	go func() {
-		time.Sleep(200 * time.Millisecond) // longer than it waits for the commit
-		s.net.with(func() { home.stuck = false; home.catchUp() })
+		time.Sleep(late)
+		s.net.with(func() { away, home.stuck = false, false; home.catchUp() })
 	}()
 	s.done(s.in("sky")) // and not as one that was given before
+	if took := time.Since(begun); took < late {
+		t.Errorf("it was done after %s, before the peer could say so", took)
+	}
 }
 
 func TestAnOutcomeThatCannotBeFoundOutIsUnknown(t *testing.T) {
