@@ -117,6 +117,8 @@ func (p *position) encode(e *wire.Encoder) {
 			e.Int(*n)
 		}
 	}
+	e.Int(p.Adjusted.Count)
+	e.Int(p.Adjusted.Value)
 }
 
 func (p *position) decode(d *wire.Decoder) {
@@ -126,6 +128,7 @@ func (p *position) decode(d *wire.Decoder) {
 			*n = d.Int()
 		}
 	}
+	p.Adjusted.Count, p.Adjusted.Value = d.Int(), d.Int()
 }
 
 func numbers(f *ledger.Flow) [6]*int64 {

@@ -14,14 +14,17 @@ import (
 //	a/<account>                     a member's lots, open holds, usage
 //	b/<partner>                     house accounts of the pair, what is owed
 //	c/<lane>/<last batch>           checkpoint
+//	d/<partner>                     settlement that is due next
 //	g/<agreement>                   agreement with its history
 //	gi/<partner>/<direction>        accepted agreements, to find the one in force
 //	h/<house account>               house account of the utility
 //	i/<lane>/<slice>                which transfer an ID became, a page per 16 ms
+//	j/<adjustment>                  adjustment with its history
 //	l/<lane>                        head: next batch, what awaits a checkpoint
 //	n/<programme>                   partner that has the programme
 //	p/<partner>                     partner
 //	r/<agreement>                   residue that is not yet a whole unit
+//	s/<window>/<partner>            settlement
 //	t/<lane>/<batch>                header and records of a batch
 //	v/<transfer>                    how much of a conversion was reversed
 //	w/<window>                      window
@@ -36,6 +39,8 @@ const (
 	prefixHouse     = "h/"
 	prefixHead      = "l/"
 	prefixPartner   = "p/"
+
+	prefixAdjustment = "j/"
 )
 
 func keyAccount(a ledger.Account) string {
@@ -64,6 +69,10 @@ func keyPosition(partner string, d ledger.Date) string {
 	return "wp/" + d.String() + "/" + partner
 }
 
+func keySettlement(n night) string      { return "s/" + n.window.String() + "/" + n.partner }
+func keyDue(partner string) string      { return "d/" + partner }
+func keyAdjustment(id ledger.ID) string { return keyID(prefixAdjustment, id) }
+
 func prefixBatch(lane uint32) string      { return fmt.Sprintf("t/%08x/", lane) }
 func prefixCheckpoint(lane uint32) string { return fmt.Sprintf("c/%08x/", lane) }
 
@@ -79,6 +88,12 @@ func keyCheckpoint(lane uint32, last uint64) string {
 type card struct {
 	partner   string
 	direction ledger.Direction
+}
+
+// night names the settlement of a window with a partner.
+type night struct {
+	partner string
+	window  ledger.Date
 }
 
 // slice is the time by which an ID is filed: 16 milliseconds, because commands

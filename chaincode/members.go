@@ -47,7 +47,7 @@ func (w *work) closeWindow(c *ledger.CloseWindow) error {
 		return damaged("window %s is not there", c.Window)
 	}
 	window := closing.edit(&w.journal)
-	window.ClosedAt, window.LastBatch = w.tx.At, w.head.now.next
+	window.ClosedAt, window.Next, window.LastBatch = w.tx.At, c.Next, w.head.now.next
 	w.alliance.edit(&w.journal).window = c.Next
 	return w.openWindow(c.Next, w.head.now.next+1)
 }
@@ -90,7 +90,7 @@ func (w *work) registerPartner(c *ledger.RegisterPartner) error {
 	n.edit(&w.journal).partner = c.Partner
 	b.edit(&w.journal)
 	b.endorsers = w.both(&p.now)
-	return nil
+	return w.openDue(c.Partner, b.endorsers)
 }
 
 func (w *work) suspendPartner(c *ledger.SuspendPartner, t *ledger.Transfer) error {

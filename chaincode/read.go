@@ -119,3 +119,32 @@ func Window(r Reader, date ledger.Date) (ledger.Window, error) {
 	}
 	return w.Window, err
 }
+
+// Settlement returns how far a partner's settlement of a window has come, or
+// [ledger.ErrNotFound].
+func Settlement(r Reader, partner string, date ledger.Date) (ledger.Settlement, error) {
+	s, ok, err := read[settlement](r, keySettlement(night{partner, date}))
+	if err == nil && !ok {
+		err = notFound("settlement of %s for %s", partner, date)
+	}
+	return s.Settlement, err
+}
+
+// Due returns what a partner's next settlement builds on, or
+// [ledger.ErrNotFound].
+func Due(r Reader, partner string) (ledger.SettlementDue, error) {
+	u, ok, err := read[due](r, keyDue(partner))
+	if err == nil && !ok {
+		err = notFound("partner %s", partner)
+	}
+	return ledger.SettlementDue{Window: u.window, Brought: u.brought}, err
+}
+
+// Adjustments returns all adjustments in ascending order of ID.
+func Adjustments(r Reader) (all []ledger.Adjustment, err error) {
+	err = each(r, prefixAdjustment, prefixAdjustment, func(_ string, a *adjustment) (bool, error) {
+		all = append(all, a.Adjustment)
+		return true, nil
+	})
+	return all, err
+}

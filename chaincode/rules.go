@@ -35,7 +35,8 @@ func (w *work) admit(c ledger.Command, size int) error {
 	}
 	switch kind {
 	case ledger.KindInitialise, ledger.KindProposeAgreement, ledger.KindAcceptAgreement,
-		ledger.KindRejectAgreement, ledger.KindCheckpoint:
+		ledger.KindRejectAgreement, ledger.KindCheckpoint, ledger.KindAdvanceSettlement,
+		ledger.KindProposeAdjustment, ledger.KindAcceptAdjustment, ledger.KindRejectAdjustment:
 	default:
 		if w.tx.Caller.MSP != w.alliance.now.msp {
 			return refuse(ledger.CodeNotPermitted, "a %s is given by the utility %q, not by %q", kind, w.alliance.now.msp, w.tx.Caller.MSP)
@@ -101,6 +102,14 @@ func (w *work) govern(body ledger.Body, t *ledger.Transfer) error {
 		return w.freeze(c, t)
 	case *ledger.CloseWindow:
 		return w.closeWindow(c)
+	case *ledger.AdvanceSettlement:
+		return w.advanceSettlement(c, t)
+	case *ledger.ProposeAdjustment:
+		return w.proposeAdjustment(c, t)
+	case *ledger.AcceptAdjustment:
+		return w.acceptAdjustment(c, t)
+	case *ledger.RejectAdjustment:
+		return w.rejectAdjustment(c, t)
 	}
 	return refuse(ledger.CodeInvalid, "a %s is unknown to this version of the contract", body.Kind())
 }

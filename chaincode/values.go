@@ -144,13 +144,14 @@ func (w *window) encode(e *wire.Encoder) {
 	e.Int(int64(w.Date))
 	e.Int(w.OpenedAt)
 	e.Int(w.ClosedAt)
+	e.Int(int64(w.Next))
 	e.Uint(w.FirstBatch)
 	e.Uint(w.LastBatch)
 }
 
 func (w *window) decode(d *wire.Decoder) {
 	w.Date = ledger.Date(d.Int32())
-	w.OpenedAt, w.ClosedAt = d.Int(), d.Int()
+	w.OpenedAt, w.ClosedAt, w.Next = d.Int(), d.Int(), ledger.Date(d.Int32())
 	w.FirstBatch, w.LastBatch = d.Uint(), d.Uint()
 }
 

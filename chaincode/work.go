@@ -36,6 +36,11 @@ type work struct {
 	pages      table[int64, page, *page]
 	batches    table[uint64, packed, *packed]
 	notes      table[uint64, checkpoint, *checkpoint]
+
+	settlements table[night, settlement, *settlement]
+	past        table[night, position, *position] // of closed windows
+	due         table[string, due, *due]
+	adjustments table[ledger.ID, adjustment, *adjustment]
 }
 
 func newWork(tx Tx, state State, size int) *work {
@@ -58,6 +63,10 @@ func newWork(tx Tx, state State, size int) *work {
 	w.pages.key = func(s int64) string { return keyPage(tx.Lane, s) }
 	w.batches.key = func(number uint64) string { return keyBatch(tx.Lane, number) }
 	w.notes.key = func(last uint64) string { return keyCheckpoint(tx.Lane, last) }
+	w.settlements.key = keySettlement
+	w.past.key = func(n night) string { return keyPosition(n.partner, n.window) }
+	w.due.key = keyDue
+	w.adjustments.key = keyAdjustment
 	return w
 }
 

@@ -71,6 +71,21 @@ const (
 	CodeAboveOriginal Code = "above_original"
 
 	CodeWindowOrder Code = "window_order"
+
+	// CodeSettlementStep: the step does not follow the one at which the settlement
+	// stands.
+	CodeSettlementStep Code = "settlement_step"
+	// CodeSettlementFigures: the figures are not those of the partner's position,
+	// or do not bring in what the settlement before carried.
+	CodeSettlementFigures Code = "settlement_figures"
+	// CodeSettlementDigest: the signer's digest is not the settlement's.
+	CodeSettlementDigest Code = "settlement_digest"
+
+	CodeAdjustmentUnknown Code = "adjustment_unknown"
+	CodeAdjustmentDecided Code = "adjustment_decided"
+	// CodeAdjustmentMismatch: partner or value are not those that were proposed.
+	CodeAdjustmentMismatch Code = "adjustment_mismatch"
+
 	// CodeNothingToCheckpoint: no batch since the last checkpoint.
 	CodeNothingToCheckpoint Code = "nothing_to_checkpoint"
 )

@@ -38,6 +38,11 @@ const (
 	KindFreeze           Kind = 16
 	KindCloseWindow      Kind = 17
 	KindCheckpoint       Kind = 18
+
+	KindAdvanceSettlement Kind = 19
+	KindProposeAdjustment Kind = 20
+	KindAcceptAdjustment  Kind = 21
+	KindRejectAdjustment  Kind = 22
 )
 
 var kindNames = map[Kind]string{
@@ -48,6 +53,8 @@ var kindNames = map[Kind]string{
 	KindVoid: "void", KindConvertIn: "convert_in", KindConvertOut: "convert_out",
 	KindCrossConvert: "cross_convert", KindReverse: "reverse", KindFreeze: "freeze",
 	KindCloseWindow: "close_window", KindCheckpoint: "checkpoint",
+	KindAdvanceSettlement: "advance_settlement", KindProposeAdjustment: "propose_adjustment",
+	KindAcceptAdjustment: "accept_adjustment", KindRejectAdjustment: "reject_adjustment",
 }
 
 // String returns the kind's name in lower case with underscores.
@@ -196,6 +203,14 @@ func newBody(k Kind) Body {
 		return &CloseWindow{}
 	case KindCheckpoint:
 		return &Checkpoint{}
+	case KindAdvanceSettlement:
+		return &AdvanceSettlement{}
+	case KindProposeAdjustment:
+		return &ProposeAdjustment{}
+	case KindAcceptAdjustment:
+		return &AcceptAdjustment{}
+	case KindRejectAdjustment:
+		return &RejectAdjustment{}
 	}
 	return nil
 }

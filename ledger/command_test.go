@@ -20,6 +20,7 @@ func bodies() []ledger.Body {
 		&ledger.AcceptAgreement{}, &ledger.RejectAgreement{}, &ledger.Issue{}, &ledger.Expire{}, &ledger.Hold{},
 		&ledger.Post{}, &ledger.Void{}, &ledger.ConvertIn{}, &ledger.ConvertOut{}, &ledger.CrossConvert{},
 		&ledger.Reverse{}, &ledger.Freeze{}, &ledger.CloseWindow{}, &ledger.Checkpoint{},
+		&ledger.AdvanceSettlement{}, &ledger.ProposeAdjustment{}, &ledger.AcceptAdjustment{}, &ledger.RejectAdjustment{},
 	}
 }
 

@@ -38,6 +38,15 @@ type Ledger interface {
 	Position(ctx context.Context, partner string, window Date) (Position, error)
 	Window(ctx context.Context, window Date) (Window, error)
 
+	// Settlement returns how far a partner's settlement of a window has come, or
+	// [ErrNotFound] while it is not netted.
+	Settlement(ctx context.Context, partner string, window Date) (Settlement, error)
+	// Due returns what the partner's next settlement builds on, or [ErrNotFound]
+	// for an unknown partner.
+	Due(ctx context.Context, partner string) (SettlementDue, error)
+	// Adjustments returns all adjustments in ascending order of ID.
+	Adjustments(ctx context.Context) ([]Adjustment, error)
+
 	// Balances calls visit for every account of a programme, members' and house
 	// accounts, in ascending order of account. Their sum is always zero.
 	Balances(ctx context.Context, programme string, visit func(Balance) error) error
@@ -147,12 +156,24 @@ type Position struct {
 	Out         Flow
 	ReversedIn  Flow
 	ReversedOut Flow
+	Adjusted    Adjusted
+}
+
+// Adjusted are the adjustments that were accepted in a window.
+type Adjusted struct {
+	Count int64 `json:"count,string"`
+	Value int64 `json:"value,string"` // millionths of a yuan; positive when the partner owes more
 }
 
 // Net is the value the partner owes for the window in millionths of a yuan,
 // negative when it is owed.
 func (p *Position) Net() int64 {
-	return p.In.Value - p.ReversedIn.Value - p.Out.Value + p.ReversedOut.Value
+	return p.In.Value - p.ReversedIn.Value - p.Out.Value + p.ReversedOut.Value + p.Adjusted.Value
+}
+
+// Lines is the number of lines in the statement of the position.
+func (p *Position) Lines() int64 {
+	return p.In.Count + p.Out.Count + p.ReversedIn.Count + p.ReversedOut.Count + p.Adjusted.Count
 }
 
 // Window is a business day on the ledger.
@@ -160,6 +181,7 @@ type Window struct {
 	Date       Date
 	OpenedAt   int64 // milliseconds since 1970
 	ClosedAt   int64 // 0 while it is open
+	Next       Date  // the window that followed; meaningful once closed
 	FirstBatch uint64
 	LastBatch  uint64 // of lane 0; meaningful once closed
 }

@@ -16,11 +16,12 @@ type Transfer struct {
 	// Digest is that of the command, see [Command.Digest].
 	Digest  Digest  `json:"digest"`
 	Account Account `json:"account"`
-	// Related is the hold that was posted or voided, or the conversion that was
-	// reversed.
+	// Related is the hold that was posted or voided, the conversion that was
+	// reversed, or the adjustment that was decided.
 	Related ID `json:"related"`
 	// Amount is the electricity points issued, expired, held, posted or voided;
-	// for a conversion or reversal the amount in the source programme.
+	// for a conversion or reversal the amount in the source programme; for an
+	// accepted adjustment its value in millionths of a yuan.
 	Amount int64 `json:"amount,string"`
 	// Source is the leg into electricity points, Destination the leg out of them.
 	// For a reversal they carry what was taken back.
@@ -29,7 +30,7 @@ type Transfer struct {
 	// Lots are what the account lost or gained, in the order in which it
 	// happened.
 	Lots      []Lot  `json:"lots,omitempty"`
-	To        string `json:"to,omitempty"` // house account of a hold or post
+	To        string `json:"to,omitempty"` // house account of a hold or post; partner of an accepted adjustment
 	Reference string `json:"reference,omitempty"`
 	Reason    string `json:"reason,omitempty"`
 	// Body is, for commands that move no points, the command's encoding.

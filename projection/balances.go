@@ -33,6 +33,9 @@ func (v *verification) positions(ctx context.Context) error {
 					v.report.differ(fmt.Sprintf("position of %s for %s, %s", p.Code, w, flowNames[i]), fmt.Sprintf("%+v", *g), fmt.Sprintf("%+v", *f))
 				}
 			}
+			if got.Adjusted != want.Adjusted {
+				v.report.differ(fmt.Sprintf("position of %s for %s, adjusted", p.Code, w), fmt.Sprintf("%+v", got.Adjusted), fmt.Sprintf("%+v", want.Adjusted))
+			}
 		}
 	}
 	return nil

@@ -46,6 +46,9 @@ func (y *tally) add(t *ledger.Transfer) error {
 			y.house[t.To] = sum
 			return err
 		}
+	case ledger.KindAcceptAdjustment:
+		p := y.position(t.To, t.Window)
+		return plusAll([]*int64{&p.Adjusted.Count, &p.Adjusted.Value}, 1, t.Amount)
 	case ledger.KindConvertIn, ledger.KindConvertOut, ledger.KindCrossConvert, ledger.KindReverse:
 	default:
 		return nil
@@ -61,13 +64,7 @@ func (y *tally) leg(t *ledger.Transfer, l *ledger.Leg, dir ledger.Direction, rev
 	if l == nil {
 		return nil
 	}
-	key := positionKey{l.Partner, t.Window}
-	p := y.positions[key]
-	if p == nil {
-		p = &ledger.Position{Partner: l.Partner, Window: t.Window}
-		y.positions[key] = p
-	}
-	f := flowOf(p, dir, reversed)
+	f := flowOf(y.position(l.Partner, t.Window), dir, reversed)
 	if err := plusAll([]*int64{&f.Count, &f.From, &f.To, &f.EPT, &f.Fee, &f.Value}, 1, l.From, l.To, l.EPT, l.Fee, l.Value); err != nil {
 		return err
 	}
@@ -82,6 +79,15 @@ func (y *tally) leg(t *ledger.Transfer, l *ledger.Leg, dir ledger.Direction, rev
 		sign = -1
 	}
 	return plusAll([]*int64{&s.from, &s.to, &s.ept, &s.fee}, sign*l.From, sign*l.To, sign*l.EPT, sign*l.Fee)
+}
+
+// position returns a partner's position for a window, to be added to.
+func (y *tally) position(partner string, window ledger.Date) *ledger.Position {
+	key := positionKey{partner, window}
+	if y.positions[key] == nil {
+		y.positions[key] = &ledger.Position{Partner: partner, Window: window}
+	}
+	return y.positions[key]
 }
 
 func flowOf(p *ledger.Position, dir ledger.Direction, reversed bool) *ledger.Flow {

@@ -104,6 +104,21 @@ func (l *Ledger) Window(ctx context.Context, window ledger.Date) (ledger.Window,
 	return read(ctx, l, func(r chaincode.Reader) (ledger.Window, error) { return chaincode.Window(r, window) })
 }
 
+// Settlement implements [ledger.Ledger].
+func (l *Ledger) Settlement(ctx context.Context, partner string, window ledger.Date) (ledger.Settlement, error) {
+	return read(ctx, l, func(r chaincode.Reader) (ledger.Settlement, error) { return chaincode.Settlement(r, partner, window) })
+}
+
+// Due implements [ledger.Ledger].
+func (l *Ledger) Due(ctx context.Context, partner string) (ledger.SettlementDue, error) {
+	return read(ctx, l, func(r chaincode.Reader) (ledger.SettlementDue, error) { return chaincode.Due(r, partner) })
+}
+
+// Adjustments implements [ledger.Ledger].
+func (l *Ledger) Adjustments(ctx context.Context) ([]ledger.Adjustment, error) {
+	return read(ctx, l, chaincode.Adjustments)
+}
+
 // balanceTries is how often balances are read while others write, before writing
 // has to wait.
 const balanceTries = 3

@@ -170,6 +170,14 @@ func legs(body ledger.Body) ([]string, bool) {
 		if c.Leg != nil {
 			return []string{c.Leg.Partner}, true
 		}
+	case *ledger.AdvanceSettlement:
+		return []string{c.Partner}, true
+	case *ledger.ProposeAdjustment:
+		return []string{c.Partner}, true
+	case *ledger.AcceptAdjustment:
+		return []string{c.Partner}, true
+	case *ledger.RejectAdjustment:
+		return []string{c.Partner}, true
 	}
 	return nil, false
 }

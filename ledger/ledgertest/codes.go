@@ -22,7 +22,9 @@ func codes() []ledger.Code {
 		ledger.CodeInsufficientPoints, ledger.CodeAccountFrozen, ledger.CodeTooManyLots, ledger.CodeTooManyHolds,
 		ledger.CodeLotExpired, ledger.CodeLotNotExpired, ledger.CodeNothingToExpire,
 		ledger.CodeHoldNotOpen, ledger.CodeTransferUnknown, ledger.CodeNotReversible, ledger.CodeAboveOriginal,
-		ledger.CodeWindowOrder, ledger.CodeNothingToCheckpoint,
+		ledger.CodeWindowOrder,
+		ledger.CodeSettlementStep, ledger.CodeSettlementFigures, ledger.CodeSettlementDigest,
+		ledger.CodeAdjustmentUnknown, ledger.CodeAdjustmentDecided, ledger.CodeAdjustmentMismatch, ledger.CodeNothingToCheckpoint,
 	}
 }
 

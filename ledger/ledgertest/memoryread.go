@@ -130,3 +130,18 @@ func (m *Memory) proof(s *Store, at ledger.Locator) (*ledger.CheckpointProof, er
 		Signature: &ledger.Signature{KeyID: m.keyID(), Value: ed25519.Sign(m.key, record.Statement())},
 	}, nil
 }
+
+// Settlement implements [ledger.Ledger].
+func (m *Memory) Settlement(ctx context.Context, partner string, window ledger.Date) (ledger.Settlement, error) {
+	return look(ctx, m, func(s *Store) (ledger.Settlement, error) { return chaincode.Settlement(s, partner, window) })
+}
+
+// Due implements [ledger.Ledger].
+func (m *Memory) Due(ctx context.Context, partner string) (ledger.SettlementDue, error) {
+	return look(ctx, m, func(s *Store) (ledger.SettlementDue, error) { return chaincode.Due(s, partner) })
+}
+
+// Adjustments implements [ledger.Ledger].
+func (m *Memory) Adjustments(ctx context.Context) ([]ledger.Adjustment, error) {
+	return look(ctx, m, func(s *Store) ([]ledger.Adjustment, error) { return chaincode.Adjustments(s) })
+}
