@@ -60,7 +60,7 @@ var rules = []rule{
 
 // suites are packages that tests import; they may use more.
 var suites = []string{"ledger/ledgertest", "exchange/exchangetest", "partners/connector/conformance", "sqlstore/storetest",
-	"projection/projectiontest"}
+	"projection/projectiontest", "settlement/desk/desktest"}
 
 func TestImportsFollowTheHouse(t *testing.T) {
 	packages := list(t)

@@ -11,6 +11,8 @@ import (
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/desk/desktest"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/sqlstore/storetest"
 	"github.com/pointgrid/pointgrid/web/idempotency"
@@ -91,4 +93,10 @@ func aSettingIsTheLastOneThatWasSet(t *testing.T, open openFunc) {
 			t.Errorf("setting is %q, %v; want %q", got, err, want)
 		}
 	}
+}
+
+func TestDeskStore(t *testing.T) {
+	onEach(t, func(t *testing.T, open openFunc) {
+		desktest.Run(t, func(t *testing.T) desk.Store { return open(t) })
+	})
 }
