@@ -37,6 +37,7 @@ func TestTheContractRunsOnEveryCompanysPeer(t *testing.T) {
 		{"only the peer reaches the chaincode", testStranger},
 		{"a utility that cheats changes nothing", testCheating},
 		{"two companies change nothing of a third", testConspiracy},
+		{"what two companies make in a third's name counts for nothing", testForgery},
 		{"a company that joins endorses like the others", testNewcomer},
 		{"a chaincode that was killed comes back", testKilled},
 		{"a chaincode that is asked to end does so without complaint", testEnding},

@@ -22,7 +22,7 @@ import (
 // BenchmarkLane gives conversions from many callers, one command per transaction
 // and batched, on one network of two companies.
 func BenchmarkLane(b *testing.B) {
-	ctx, n := networktest.Up(b, network.Options{Companies: network.Companies()[:2], Blocks: network.Blocks{MaxMessages: 1}})
+	ctx, n := networktest.Up(b, network.Options{Companies: network.Companies()[:2]})
 	first := open(ctx, b, n, nil)
 	d := found(ctx, b, first, "sky", sky)
 	if err := first.Close(); err != nil {

@@ -165,7 +165,7 @@ func TestAnotherOrdererTakesOver(t *testing.T) {
 // TestAPeerThatMissedAThousandBlocks kills a partner's peer and starts it again
 // when it is far behind.
 func TestAPeerThatMissedAThousandBlocks(t *testing.T) {
-	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:3], Blocks: network.Blocks{MaxMessages: 1}})
+	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:3]})
 	l := open(ctx, t, n, func(o *fabric.Options) { o.BatchMax = 1 })
 	with, without := found(ctx, t, l, "sky", sky), found(ctx, t, l, "mart", mart)
 	own := with.load(ctx, t, l, 1)
