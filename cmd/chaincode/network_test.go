@@ -72,7 +72,7 @@ func (a *alliance) command(body ledger.Body) ledger.Command {
 // give submits commands and returns what became of the transaction.
 func (a *alliance) give(by string, companies []string, commands ...ledger.Command) ([]byte, peer.TxValidationCode) {
 	a.Helper()
-	r := codec.BatchRequest{Commands: commands}
+	r := codec.BatchRequest{Commands: commands, SignedAt: time.Now()}
 	return a.submit(by, codec.FunctionBatch, r.Encode(), companies...)
 }
 

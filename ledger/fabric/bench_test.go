@@ -54,6 +54,21 @@ func BenchmarkLane(b *testing.B) {
 	}
 }
 
+// BenchmarkLight gives conversions one after the other, as when there is little to
+// do, with blocks that are cut at once and with blocks that wait for more.
+func BenchmarkLight(b *testing.B) {
+	for _, most := range []int{1, 100} {
+		b.Run(fmt.Sprintf("blocks_of_%d", most), func(b *testing.B) {
+			ctx, n := networktest.Up(b, network.Options{Companies: network.Companies()[:2], Blocks: network.Blocks{MaxMessages: most}})
+			m := &measure{}
+			l := open(ctx, b, n, func(o *fabric.Options) { o.Observe = m.observe })
+			d := found(ctx, b, l, "sky", sky)
+			m.samples = nil
+			d.drive(ctx, b, l, 1, 1, m)
+		})
+	}
+}
+
 // measure sums up what batches took.
 type measure struct {
 	mu        sync.Mutex

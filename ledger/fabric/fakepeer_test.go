@@ -117,7 +117,7 @@ func parseProposal(b []byte) (call codec.Call, function string, request []byte) 
 	}
 	args := spec.ChaincodeSpec.Input.Args
 	tx := chaincode.Tx{ID: channel.TxId, At: channel.Timestamp.AsTime().UnixMilli(), Caller: ledger.Identity{MSP: creator.Mspid, Subject: "cn"}}
-	return codec.Call{Channel: channel.ChannelId, Tx: tx}, string(args[0]), args[1]
+	return codec.Call{Channel: channel.ChannelId, Tx: tx, Now: time.Now()}, string(args[0]), args[1]
 }
 
 // fakeCompanies are the utility and two partners.

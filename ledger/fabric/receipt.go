@@ -98,7 +98,7 @@ func (l *Ledger) attestLate(ctx context.Context, a *attestation, msp string) (le
 	if !c.there(0) {
 		return ledger.Endorsed{}, &EndorseError{Company: msp, Err: errDown}
 	}
-	request := codec.AttestRequest{Lane: a.record.Lane, Batch: a.record.Last}
+	request := codec.AttestRequest{Lane: a.record.Lane, Batch: a.record.Last, SignedAt: l.opts.Timer()}
 	got, err := l.ask(ctx, l.reader(), c, codec.FunctionAttest, request.Encode())
 	if err != nil {
 		return ledger.Endorsed{}, err
