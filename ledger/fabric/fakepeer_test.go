@@ -146,8 +146,7 @@ func joinFake(t testing.TB, n *fakeNet, change func(*Options)) *Ledger {
 		l.companies, l.deliver = &companies{byID: map[string]*company{}}, n
 		for _, own := range n.peers {
 			c := &company{msp: own.company, peers: []*peer{{company: own.company, node: profile.Node{Name: own.company}, sdk: own}}}
-			l.companies.all = append(l.companies.all, c)
-			l.companies.byID[c.msp] = c
+			l.companies.add(c)
 		}
 		l.orderers = &orderers{all: []fab.Orderer{&fakeOrderer{n}, &fakeOrderer{n}}}
 		return nil

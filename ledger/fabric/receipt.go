@@ -91,7 +91,7 @@ func (l *Ledger) endorsedBy(ctx context.Context, a *attestation, companies []str
 
 // attestLate has a company sign what a checkpoint said.
 func (l *Ledger) attestLate(ctx context.Context, a *attestation, msp string) (ledger.Endorsed, error) {
-	c, err := l.companies.get(msp)
+	c, err := l.company(ctx, msp)
 	if err != nil {
 		return ledger.Endorsed{}, err
 	}
