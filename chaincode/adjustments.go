@@ -1,6 +1,8 @@
 package chaincode
 
 import (
+	"slices"
+
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/wire"
 )
@@ -45,15 +47,23 @@ func (w *work) proposeAdjustment(c *ledger.ProposeAdjustment, t *ledger.Transfer
 	if c.Window > w.window() {
 		return refuse(ledger.CodeWindowOrder, "the open window is %s; there is no break in %s yet", w.window(), c.Window)
 	}
+	next, err := w.dueOf(c.Partner)
+	if err != nil {
+		return err
+	}
+	if len(next.now.offers) >= offersMax {
+		return refuse(ledger.CodeTooManyOffers, "%d adjustments are offered, at most %d; accept or reject one first", len(next.now.offers), offersMax)
+	}
 	a, err := w.adjustments.get(w, t.ID)
 	if err != nil {
 		return err
 	}
-	*a.edit(&w.journal) = adjustment{Adjustment: ledger.Adjustment{
+	*a.create(&w.journal, w.both(p)) = adjustment{Adjustment: ledger.Adjustment{
 		ID: t.ID, Partner: c.Partner, Value: c.Value, Window: c.Window, Reference: c.Reference, Reason: c.Reason,
 		Status: ledger.AdjustmentProposed, ProposedBy: w.tx.Caller, ProposedAt: w.tx.At,
 	}}
-	a.endorsers = w.both(p)
+	now := next.edit(&w.journal)
+	now.offers = append(slices.Clone(now.offers), correction{t.ID, c.Value, w.tx.Caller.MSP})
 	t.Reference, t.Reason = c.Reference, c.Reason
 	return nil
 }
@@ -88,7 +98,23 @@ func (w *work) proposal(id ledger.ID, partner string) (*cell[adjustment, *adjust
 	case a.now.Status != ledger.AdjustmentProposed:
 		return nil, refuse(ledger.CodeAdjustmentDecided, "adjustment %s is %s already", id, a.now.Status)
 	}
-	return a, nil
+	return a, w.withdraw(&a.now)
+}
+
+// withdraw takes an adjustment out of those that are offered, among which it must
+// be as it is: what is not was proposed by nobody.
+func (w *work) withdraw(a *adjustment) error {
+	next, err := w.dueOf(a.Partner)
+	if err != nil {
+		return err
+	}
+	i := slices.Index(next.now.offers, correction{a.ID, a.Value, a.ProposedBy.MSP})
+	if i < 0 {
+		return refuse(ledger.CodeAdjustmentUnknown, "no adjustment %s was proposed by %q", a.ID, a.ProposedBy.MSP)
+	}
+	now := next.edit(&w.journal)
+	now.offers = slices.Delete(slices.Clone(now.offers), i, i+1)
+	return nil
 }
 
 // acceptAdjustment books the correction in the open window.

@@ -1,8 +1,6 @@
 package chaincode
 
 import (
-	"slices"
-
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -14,18 +12,23 @@ func (w *work) proposeAgreement(c *ledger.ProposeAgreement, t *ledger.Transfer) 
 	if err := w.concerned(p); err != nil {
 		return err
 	}
-	if _, err := w.nextVersion(&c.Terms); err != nil {
+	all, err := w.nextVersion(&c.Terms)
+	if err != nil {
 		return err
+	}
+	if len(all.now.offers) >= offersMax {
+		return refuse(ledger.CodeTooManyOffers, "%d agreements are offered, at most %d; accept or reject one first", len(all.now.offers), offersMax)
 	}
 	g, err := w.agreements.get(w, t.ID)
 	if err != nil {
 		return err
 	}
-	*g.edit(&w.journal) = agreement{Agreement: ledger.Agreement{
-		ID: t.ID, Terms: c.Terms, Hash: c.Terms.Hash(), Status: ledger.AgreementProposed,
+	hash := c.Terms.Hash()
+	*g.create(&w.journal, w.both(p)) = agreement{Agreement: ledger.Agreement{
+		ID: t.ID, Terms: c.Terms, Hash: hash, Status: ledger.AgreementProposed,
 		ProposedBy: w.tx.Caller, ProposedAt: w.tx.At,
 	}}
-	g.endorsers = w.both(p)
+	all.edit(&w.journal).propose(offer{t.ID, hash, w.tx.Caller.MSP})
 	return nil
 }
 
@@ -37,14 +40,22 @@ func (w *work) concerned(p *partner) error {
 	return nil
 }
 
-// nextVersion returns the accepted agreements of a card, which terms must
-// follow.
-func (w *work) nextVersion(t *ledger.Terms) (*cell[accepted, *accepted], error) {
-	all, err := w.accepted.get(w, card{t.Partner, t.Direction})
+// ofCard returns what the pair knows of a card's agreements.
+func (w *work) ofCard(c card) (*cell[series, *series], error) {
+	all, err := w.series.get(w, c)
+	if err == nil && !all.present {
+		err = damaged("partner %s is registered and has no agreements for direction %s", c.partner, c.direction)
+	}
+	return all, err
+}
+
+// nextVersion returns the agreements of a card, which terms must follow.
+func (w *work) nextVersion(t *ledger.Terms) (*cell[series, *series], error) {
+	all, err := w.ofCard(card{t.Partner, t.Direction})
 	if err != nil {
 		return nil, err
 	}
-	if next := all.now.latest() + 1; t.Version != next {
+	if next := all.now.next(); t.Version != next {
 		return nil, refuse(ledger.CodeAgreementVersion, "version is %d, but %d comes next for partner %q and direction %s", t.Version, next, t.Partner, t.Direction)
 	}
 	return all, nil
@@ -83,12 +94,16 @@ func (w *work) acceptAgreement(c *ledger.AcceptAgreement) error {
 	if err != nil {
 		return err
 	}
-	w.decide(g, ledger.AgreementAccepted)
-	if !all.present {
-		all.endorsers = w.both(p)
+	if !all.now.offered(&g.now.Agreement) {
+		return refuse(ledger.CodeAgreementUnknown, "no agreement %s was proposed by %q", c.Agreement, g.now.ProposedBy.MSP)
 	}
-	list := all.edit(&w.journal)
-	list.list = append(slices.Clone(list.list), g.now.Agreement)
+	r, err := w.residues.get(w, c.Agreement)
+	if err != nil {
+		return err
+	}
+	w.decide(g, ledger.AgreementAccepted)
+	all.edit(&w.journal).accept(g.now.Agreement)
+	r.create(&w.journal, w.both(p))
 	return nil
 }
 
@@ -100,7 +115,12 @@ func (w *work) rejectAgreement(c *ledger.RejectAgreement, t *ledger.Transfer) er
 	if g.now.Status != ledger.AgreementProposed {
 		return decided(g)
 	}
+	all, err := w.ofCard(card{g.now.Terms.Partner, g.now.Terms.Direction})
+	if err != nil {
+		return err
+	}
 	w.decide(g, ledger.AgreementRejected)
+	all.edit(&w.journal).withdraw(g.now.ID)
 	t.Reason = c.Reason
 	return nil
 }

@@ -124,8 +124,9 @@ func TestKeysOfBothCompaniesNeedBoth(t *testing.T) {
 	b := newBed(t)
 	b.ok(b.convertIn(member(1), 1000))
 	b.ok(b.issue(member(1), 5))
-	shared := map[string]int{"g/": 2, "gi/": 2, "b/": 1, "wp/": 1, "r/": 1}
-	for _, prefix := range strings.Fields("a/ b/ c/ g/ gi/ h/ i/ l/ n/ p/ r/ t/ v/ w/ wp/") {
+	b.ok(b.command(&ledger.SuspendPartner{Partner: "sky"}))
+	shared := map[string]int{"g/": 2, "gi/": 2, "b/": 1, "n/": 1, "p/": 1, "wp/": 1, "r/": 2}
+	for _, prefix := range strings.Fields("a/ b/ c/ g/ gi/ h/ i/ l/ n/ p/ r/ s/ t/ v/ w/ wp/") {
 		n := 0
 		err := b.store.Range(prefix, prefix, func(key string, _ []byte) bool {
 			want := []string{utility.MSP, airline.MSP}

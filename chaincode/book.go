@@ -85,11 +85,7 @@ func (w *work) carry(l *leg) (units int64, err error) {
 		return 0, err
 	}
 	if !c.present {
-		p, err := w.partner(l.Partner)
-		if err != nil {
-			return 0, err
-		}
-		c.endorsers = w.both(p)
+		return 0, damaged("agreement %s was accepted and has no residue", l.Agreement)
 	}
 	from, to := l.scale, uint8(0)
 	if l.terms.Direction == ledger.Out {

@@ -19,6 +19,9 @@ type books struct {
 
 	owed     int64 // see [ledger.Partner.Owed]
 	reserved int64 // value of the conversions out that are on hold
+
+	// window is that of the last position that the pair has; 0 before the first.
+	window ledger.Date
 }
 
 func (b *books) numbers() [8]*int64 {
@@ -29,12 +32,14 @@ func (b *books) encode(e *wire.Encoder) {
 	for _, n := range b.numbers() {
 		e.Int(*n)
 	}
+	e.Int(int64(b.window))
 }
 
 func (b *books) decode(d *wire.Decoder) {
 	for _, n := range b.numbers() {
 		*n = d.Int()
 	}
+	b.window = ledger.Date(d.Int32())
 }
 
 func (b *books) hub() int64 { return b.fee + b.clearing + b.residue }
@@ -80,12 +85,19 @@ func (w *work) move(name string, amount int64) error {
 // unit of the destination: a numerator over the denominator of the agreement's
 // rate, from zero to below the denominator.
 type residue struct {
-	plain
 	numerator int64
 }
 
 func (r *residue) encode(e *wire.Encoder) { e.Int(r.numerator) }
 func (r *residue) decode(d *wire.Decoder) { r.numerator = d.Int() }
+func (r *residue) hub() int64             { return 0 }
+
+func (r *residue) fault() string {
+	if r.numerator < 0 {
+		return "residue below zero"
+	}
+	return ""
+}
 
 // carry adds a change, smaller than the denominator, and returns the whole units
 // that came of it: one, none, or one that is taken back. What the agreement
@@ -160,9 +172,10 @@ func (p *position) flow(dir ledger.Direction, reversed bool) *ledger.Flow {
 }
 
 // position returns the partner's position for the open window, to be changed.
-// It is a key of both companies.
+// It is a key of both companies. The books say for which window they made the
+// last: one of a later window was made by somebody else.
 func (w *work) position(code string) (*position, error) {
-	p, err := w.partners.get(w, code)
+	b, err := w.books.get(w, code)
 	if err != nil {
 		return nil, err
 	}
@@ -170,12 +183,26 @@ func (w *work) position(code string) (*position, error) {
 	if err != nil {
 		return nil, err
 	}
-	created := !c.present
-	pos := c.edit(&w.journal)
-	if created {
-		pos.Partner, pos.Window = code, w.window()
-		c.endorsers = w.both(&p.now)
+	switch open := w.window(); {
+	case b.now.window > open:
+		return nil, damaged("window %s is open and partner %s has a position for %s", open, code, b.now.window)
+	case b.now.window < open:
+		return w.firstPosition(code, b, c)
+	case !c.present:
+		return nil, damaged("the position of partner %s for %s is not there", code, open)
 	}
+	return c.edit(&w.journal), nil
+}
+
+// firstPosition makes the position of a pair for the open window.
+func (w *work) firstPosition(code string, b *cell[books, *books], c *cell[position, *position]) (*position, error) {
+	p, err := w.partner(code)
+	if err != nil {
+		return nil, err
+	}
+	b.edit(&w.journal).window = w.window()
+	pos := c.create(&w.journal, w.both(p))
+	pos.Partner, pos.Window = code, w.window()
 	return pos, nil
 }
 

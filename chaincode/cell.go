@@ -34,15 +34,15 @@ type cell[T any, P content[T]] struct {
 	now     T
 	loaded  bool
 	present bool // has a value, in the state or since this transaction
-	fresh   bool // the state has no value
 	dirty   bool
-	// endorsers are demanded when the key is written for the first time.
+	// endorsers are demanded from now on, when the key is written.
 	endorsers []string
 
-	old        T // as it was before the command under way, when edited
-	oldPresent bool
-	oldDirty   bool
-	edited     bool
+	old          T // as it was before the command under way, when edited
+	oldPresent   bool
+	oldDirty     bool
+	oldEndorsers []string
+	edited       bool
 }
 
 // stored is a cell of any content.
@@ -61,7 +61,6 @@ func (c *cell[T, P]) name() string { return c.key }
 func (c *cell[T, P]) load(value []byte) error {
 	c.loaded = true
 	if value == nil {
-		c.fresh = true
 		return nil
 	}
 	if err := decode[T, P](c.key, value, &c.now); err != nil {
@@ -90,7 +89,7 @@ func decode[T any, P content[T]](key string, value []byte, into *T) error {
 // edit returns the content to change it. The journal takes note.
 func (c *cell[T, P]) edit(j *journal) *T {
 	if !c.edited {
-		c.old, c.oldPresent, c.oldDirty = c.now, c.present, c.dirty
+		c.old, c.oldPresent, c.oldDirty, c.oldEndorsers = c.now, c.present, c.dirty, c.endorsers
 		c.edited = true
 		j.edited = append(j.edited, c)
 	}
@@ -98,8 +97,18 @@ func (c *cell[T, P]) edit(j *journal) *T {
 	return &c.now
 }
 
+// create begins a key that belongs to companies: from now on all of them must
+// endorse its changes. Whatever lies there was not put there by the contract, and
+// counts for nothing; see package ledger/fabric/network on who could have.
+func (c *cell[T, P]) create(j *journal, companies []string) *T {
+	now := c.edit(j)
+	var empty T
+	*now, c.endorsers = empty, companies
+	return now
+}
+
 func (c *cell[T, P]) undo() {
-	c.now, c.present, c.dirty = c.old, c.oldPresent, c.oldDirty
+	c.now, c.present, c.dirty, c.endorsers = c.old, c.oldPresent, c.oldDirty, c.oldEndorsers
 	c.edited = false
 }
 
@@ -118,12 +127,7 @@ func (c *cell[T, P]) put(e *wire.Encoder) {
 	P(&c.now).encode(e)
 }
 
-func (c *cell[T, P]) demands() []string {
-	if c.fresh {
-		return c.endorsers
-	}
-	return nil
-}
+func (c *cell[T, P]) demands() []string { return c.endorsers }
 
 // journal knows which cells the command under way has edited.
 type journal struct{ edited []stored }

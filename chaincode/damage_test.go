@@ -24,6 +24,7 @@ func lived(tb testing.TB) (*bed, []ledger.Command) {
 	b.ok(b.command(&ledger.CloseWindow{Window: today, Next: today + 1}))
 	b.ok(b.command(&ledger.Checkpoint{}))
 	b.ok(b.convertIn(member(1), 1000))
+	b.ok(b.command(&ledger.SuspendPartner{Partner: "sky", Suspended: true}), b.command(&ledger.SuspendPartner{Partner: "sky"}))
 	b.ok(b.command(&ledger.Checkpoint{}))
 	return b, []ledger.Command{
 		conversion, // a replay
@@ -68,7 +69,7 @@ func use(b *bed, batch []ledger.Command) error {
 
 // entries returns the keys of a store and what they hold.
 func entries(tb testing.TB, s *ledgertest.Store) (all []ledgertest.Write) {
-	for _, prefix := range []string{"alliance", "a/", "b/", "c/", "g/", "gi/", "h/", "i/", "l/", "n/", "p/", "r/", "t/", "v/", "w/", "wp/"} {
+	for _, prefix := range []string{"alliance", "a/", "b/", "c/", "g/", "gi/", "h/", "i/", "l/", "n/", "p/", "r/", "s/", "t/", "v/", "w/", "wp/"} {
 		n := len(all)
 		if err := s.Range(prefix, prefix, func(key string, value []byte) bool {
 			all = append(all, ledgertest.Write{Key: key, Value: value})

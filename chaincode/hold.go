@@ -78,7 +78,7 @@ func (w *work) post(c *ledger.Post, t *ledger.Transfer) error {
 	if h.Leg == nil {
 		return w.move(h.To, h.Amount)
 	}
-	l, err := w.recall(h.Leg)
+	l, err := w.recall(h.Leg, ledger.Out)
 	if err != nil {
 		return err
 	}

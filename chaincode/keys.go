@@ -14,21 +14,28 @@ import (
 //	a/<account>                     a member's lots, open holds, usage
 //	b/<partner>                     house accounts of the pair, what is owed
 //	c/<lane>/<last batch>           checkpoint
-//	d/<partner>                     settlement that is due next
+//	d/<partner>                     settlement that is due next, adjustments that are offered
 //	g/<agreement>                   agreement with its history
-//	gi/<partner>/<direction>        accepted agreements, to find the one in force
+//	gi/<partner>/<direction>        agreements accepted, to find the one in force, and offered
 //	h/<house account>               house account of the utility
 //	i/<lane>/<slice>                which transfer an ID became, a page per 16 ms
 //	j/<adjustment>                  adjustment with its history
 //	l/<lane>                        head: next batch, what awaits a checkpoint
 //	n/<programme>                   partner that has the programme
-//	p/<partner>                     partner
+//	p/<partner>                     partner, as it was registered
 //	r/<agreement>                   residue that is not yet a whole unit
-//	s/<window>/<partner>            settlement
+//	s/<partner>                     whether the partner is suspended
 //	t/<lane>/<batch>                header and records of a batch
 //	v/<transfer>                    how much of a conversion was reversed
 //	w/<window>                      window
 //	wp/<window>/<partner>           position
+//	ws/<window>/<partner>           settlement
+//
+// Those under b, g, gi, n, p, r and wp belong to a pair: once they exist, its two
+// companies endorse their changes. All but those of agreements and positions exist
+// from when the partner is registered. What may be forged before it exists is
+// pinned in a key that does: an agreement, from when it is offered, in gi; a
+// position, by its window, in b.
 //
 // Numbers are of fixed width in hexadecimal, so that keys ascend with them.
 const (
@@ -53,6 +60,7 @@ func keyAccount(a ledger.Account) string {
 func keyID(prefix string, id ledger.ID) string { return prefix + hex.EncodeToString(id[:]) }
 
 func keyPartner(code string) string       { return prefixPartner + code }
+func keyStanding(code string) string      { return "s/" + code }
 func keyBooks(code string) string         { return prefixBooks + code }
 func keyHouse(name string) string         { return prefixHouse + name }
 func keyProgramme(code string) string     { return "n/" + code }
@@ -63,13 +71,13 @@ func keyWindow(d ledger.Date) string      { return "w/" + d.String() }
 func keyHead(lane uint32) string          { return fmt.Sprintf("%s%08x", prefixHead, lane) }
 func keyPage(lane uint32, s int64) string { return fmt.Sprintf("i/%08x/%011x", lane, s) }
 
-func keyAccepted(c card) string { return "gi/" + c.partner + "/" + c.direction.String() }
+func keySeries(c card) string { return "gi/" + c.partner + "/" + c.direction.String() }
 
 func keyPosition(partner string, d ledger.Date) string {
 	return "wp/" + d.String() + "/" + partner
 }
 
-func keySettlement(n night) string      { return "s/" + n.window.String() + "/" + n.partner }
+func keySettlement(n night) string      { return "ws/" + n.window.String() + "/" + n.partner }
 func keyDue(partner string) string      { return "d/" + partner }
 func keyAdjustment(id ledger.ID) string { return keyID(prefixAdjustment, id) }
 

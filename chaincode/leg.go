@@ -58,7 +58,11 @@ func newLeg(partner string, agreement ledger.ID, hash ledger.Hash, lockedAt int6
 // active returns a partner with which new conversions can be made.
 func (w *work) active(code string) (*partner, error) {
 	p, err := w.partner(code)
-	if err == nil && p.suspended {
+	if err != nil {
+		return nil, err
+	}
+	s, err := w.standings.get(w, code)
+	if err == nil && s.now.suspended {
 		return nil, refuse(ledger.CodePartnerSuspended, "partner %q is suspended; no new conversions until it is resumed", code)
 	}
 	return p, err
@@ -74,18 +78,20 @@ func (w *work) inForce(c *ledger.LegTerms, dir ledger.Direction) (*agreement, er
 	if !g.present || g.now.Terms.Partner != c.Partner || g.now.Terms.Direction != dir {
 		return nil, refuse(ledger.CodeAgreementUnknown, "no agreement %s with partner %q for direction %s", c.Agreement, c.Partner, dir)
 	}
-	all, err := w.accepted.get(w, card{c.Partner, dir})
+	all, err := w.ofCard(card{c.Partner, dir})
 	if err != nil {
 		return nil, err
 	}
-	current, ok := ledger.InForce(all.now.list, c.Partner, dir, c.LockedAt)
+	current, ok := ledger.InForce(all.now.accepted, c.Partner, dir, c.LockedAt)
 	switch {
 	case !ok:
 		return nil, refuse(ledger.CodeAgreementNotInForce, "no agreement with partner %q for direction %s was in force at %d", c.Partner, dir, c.LockedAt)
 	case current.ID != c.Agreement:
 		return nil, refuse(ledger.CodeAgreementNotInForce, "at %d agreement %s was in force, not %s", c.LockedAt, current.ID, c.Agreement)
-	case g.now.Hash != c.Hash:
-		return nil, refuse(ledger.CodeAgreementHash, "agreement %s has the hash %s, not %s", c.Agreement, g.now.Hash, c.Hash)
+	case current.Hash != c.Hash:
+		return nil, refuse(ledger.CodeAgreementHash, "agreement %s has the hash %s, not %s", c.Agreement, current.Hash, c.Hash)
+	case current.Hash != g.now.Hash:
+		return nil, damaged("agreement %s is not the one that was accepted", c.Agreement)
 	}
 	return &g.now, nil
 }
@@ -188,8 +194,9 @@ func (w *work) check(c *ledger.LegTerms, dir ledger.Direction, a *account, stepp
 func soundLeg(l *ledger.Leg) bool { return l == nil || ledger.ValidPartner(l.Partner) }
 
 // recall returns the leg that an earlier transfer wrote, with its agreement,
-// which need no longer be in force.
-func (w *work) recall(l *ledger.Leg) (*leg, error) {
+// which need no longer be in force. Where the leg was kept is no key of the pair,
+// so what it says is compared with what the pair agreed.
+func (w *work) recall(l *ledger.Leg, dir ledger.Direction) (*leg, error) {
 	g, err := w.agreements.get(w, l.Agreement)
 	if err != nil {
 		return nil, err
@@ -198,8 +205,16 @@ func (w *work) recall(l *ledger.Leg) (*leg, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !g.present || !p.present {
+	all, err := w.series.get(w, card{l.Partner, dir})
+	if err != nil {
+		return nil, err
+	}
+	if !g.present || !p.present || g.now.Hash != l.Hash || !all.now.holds(l.Agreement, l.Hash) {
 		return nil, damaged("a leg names agreement %s and partner %s, which are not there", l.Agreement, l.Partner)
 	}
-	return &leg{Leg: *l, terms: &g.now.Terms, scale: p.now.scale}, nil
+	own := &leg{Leg: *l, terms: &g.now.Terms, scale: p.now.scale}
+	if a, code := own.terms.Amounts(l.From, own.scale); code != ledger.CodeOK || a != own.amounts() {
+		return nil, damaged("a leg under agreement %s has other amounts than it gives", l.Agreement)
+	}
+	return own, nil
 }

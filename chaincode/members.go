@@ -86,22 +86,32 @@ func (w *work) registerPartner(c *ledger.RegisterPartner) error {
 	if err != nil {
 		return err
 	}
-	*p.edit(&w.journal) = partner{programme: c.Programme, scale: c.Scale, msp: c.MSP}
-	n.edit(&w.journal).partner = c.Partner
-	b.edit(&w.journal)
-	b.endorsers = w.both(&p.now)
-	return w.openDue(c.Partner, b.endorsers)
+	if b.present { // their points would be somebody's
+		return damaged("partner %s is not registered and has books", c.Partner)
+	}
+	both := []string{w.alliance.now.msp, c.MSP}
+	*p.create(&w.journal, both) = partner{programme: c.Programme, scale: c.Scale, msp: c.MSP}
+	n.create(&w.journal, both).partner = c.Partner
+	b.create(&w.journal, both)
+	for _, dir := range []ledger.Direction{ledger.In, ledger.Out} {
+		all, err := w.series.get(w, card{c.Partner, dir})
+		if err != nil {
+			return err
+		}
+		all.create(&w.journal, both)
+	}
+	return w.openDue(c.Partner, both)
 }
 
 func (w *work) suspendPartner(c *ledger.SuspendPartner, t *ledger.Transfer) error {
 	if _, err := w.partner(c.Partner); err != nil {
 		return err
 	}
-	p, err := w.partners.get(w, c.Partner)
+	s, err := w.standings.get(w, c.Partner)
 	if err != nil {
 		return err
 	}
-	p.edit(&w.journal).suspended = c.Suspended
+	s.edit(&w.journal).suspended = c.Suspended
 	t.Reason = c.Reason
 	return nil
 }

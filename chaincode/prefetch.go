@@ -74,7 +74,8 @@ func (w *work) wantLeg(l *ledger.LegTerms, dir ledger.Direction) {
 	w.books.want(w, l.Partner)
 	w.agreements.want(w, l.Agreement)
 	w.residues.want(w, l.Agreement)
-	w.accepted.want(w, card{l.Partner, dir})
+	w.standings.want(w, l.Partner)
+	w.series.want(w, card{l.Partner, dir})
 }
 
 // wantLinked wants the keys to which those of a command lead.
@@ -106,7 +107,7 @@ func (w *work) wantHold(account ledger.Account, id ledger.ID) {
 	switch {
 	case !ok:
 	case a.holds[i].Leg != nil:
-		w.wantBooking(a.holds[i].Leg)
+		w.wantBooking(a.holds[i].Leg, ledger.Out)
 	default:
 		w.houses.want(w, a.holds[i].To)
 	}
@@ -118,16 +119,18 @@ func (w *work) wantReversed(original ledger.ID) error {
 	if err != nil || e == nil {
 		return err
 	}
-	for _, l := range []*ledger.Leg{e.Transfer.Source, e.Transfer.Destination} {
-		if l != nil {
-			w.wantBooking(l)
-		}
-	}
+	w.wantBooking(e.Transfer.Source, ledger.In)
+	w.wantBooking(e.Transfer.Destination, ledger.Out)
 	return nil
 }
 
-// wantBooking wants what booking a leg needs that was priced before.
-func (w *work) wantBooking(l *ledger.Leg) {
+// wantBooking wants what booking a leg, if there is one, needs that was priced
+// before.
+func (w *work) wantBooking(l *ledger.Leg, dir ledger.Direction) {
+	if l == nil {
+		return
+	}
+	w.series.want(w, card{l.Partner, dir})
 	w.partners.want(w, l.Partner)
 	w.books.want(w, l.Partner)
 	w.agreements.want(w, l.Agreement)

@@ -51,8 +51,8 @@ func Alliance(r Reader) (ledger.Alliance, error) {
 func Partners(r Reader) (all []ledger.Partner, err error) {
 	var keys []string
 	err = each(r, prefixPartner, prefixPartner, func(code string, p *partner) (bool, error) {
-		all = append(all, ledger.Partner{Code: code, Programme: p.programme, Scale: p.scale, MSP: p.msp, Suspended: p.suspended})
-		keys = append(keys, keyBooks(code))
+		all = append(all, ledger.Partner{Code: code, Programme: p.programme, Scale: p.scale, MSP: p.msp})
+		keys = append(keys, keyBooks(code), keyStanding(code))
 		return true, nil
 	})
 	if err != nil || len(keys) == 0 {
@@ -64,10 +64,16 @@ func Partners(r Reader) (all []ledger.Partner, err error) {
 	}
 	for i := range all {
 		var b books
-		if err := decode(keys[i], values[i], &b); err != nil {
+		if err := decode(keys[2*i], values[2*i], &b); err != nil {
 			return nil, err
 		}
-		all[i].Owed = b.owed
+		var s standing
+		if v := values[2*i+1]; v != nil {
+			if err := decode(keys[2*i+1], v, &s); err != nil {
+				return nil, err
+			}
+		}
+		all[i].Owed, all[i].Suspended = b.owed, s.suspended
 	}
 	return all, nil
 }
@@ -97,18 +103,23 @@ func Account(r Reader, id ledger.Account) (ledger.AccountState, error) {
 // Position returns what a partner owes for a window, all zero before its first
 // conversion, or [ledger.ErrNotFound] for an unknown partner or window.
 func Position(r Reader, code string, date ledger.Date) (ledger.Position, error) {
-	p, ok, err := read[position](r, keyPosition(code, date))
-	if err != nil || ok {
-		return p.Position, err
+	b, known, err := read[books](r, keyBooks(code))
+	if err != nil {
+		return ledger.Position{}, err
+	}
+	if date <= b.window { // the pair has none for a later one, whatever lies there
+		p, ok, err := read[position](r, keyPosition(code, date))
+		if err != nil || ok {
+			return p.Position, err
+		}
 	}
 	if _, err := Window(r, date); err != nil {
 		return ledger.Position{}, err
 	}
-	_, ok, err = read[partner](r, keyPartner(code))
-	if err == nil && !ok {
-		err = notFound("partner %s", code)
+	if !known {
+		return ledger.Position{}, notFound("partner %s", code)
 	}
-	return ledger.Position{Partner: code, Window: date}, err
+	return ledger.Position{Partner: code, Window: date}, nil
 }
 
 // Window returns a window, or [ledger.ErrNotFound].
@@ -123,8 +134,12 @@ func Window(r Reader, date ledger.Date) (ledger.Window, error) {
 // Settlement returns how far a partner's settlement of a window has come, or
 // [ledger.ErrNotFound].
 func Settlement(r Reader, partner string, date ledger.Date) (ledger.Settlement, error) {
+	due, err := Due(r, partner)
+	if err != nil {
+		return ledger.Settlement{}, err
+	}
 	s, ok, err := read[settlement](r, keySettlement(night{partner, date}))
-	if err == nil && !ok {
+	if err == nil && (!ok || date >= due.Window) {
 		err = notFound("settlement of %s for %s", partner, date)
 	}
 	return s.Settlement, err

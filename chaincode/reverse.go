@@ -19,12 +19,12 @@ func (w *work) reverse(c *ledger.Reverse, t *ledger.Transfer) error {
 	t.Reference, t.Reason = c.Reference, c.Reason
 	if o.Source != nil {
 		b, a := before, after
-		if t.Source, before, after, err = w.takeBack(o.Source, b, a); err != nil {
+		if t.Source, before, after, err = w.takeBack(o.Source, ledger.In, b, a); err != nil {
 			return err
 		}
 	}
 	if o.Destination != nil {
-		if t.Destination, _, _, err = w.takeBack(o.Destination, before, after); err != nil {
+		if t.Destination, _, _, err = w.takeBack(o.Destination, ledger.Out, before, after); err != nil {
 			return err
 		}
 	}
@@ -66,8 +66,8 @@ func (w *work) remaining(c *ledger.Reverse, o *ledger.Transfer) (before, after i
 
 // takeBack books the difference that a leg makes when less of its source
 // remains, and returns it with what the leg gave before and gives after.
-func (w *work) takeBack(original *ledger.Leg, before, after int64) (taken *ledger.Leg, toBefore, toAfter int64, err error) {
-	l, err := w.recall(original)
+func (w *work) takeBack(original *ledger.Leg, dir ledger.Direction, before, after int64) (taken *ledger.Leg, toBefore, toAfter int64, err error) {
+	l, err := w.recall(original, dir)
 	if err != nil {
 		return nil, 0, 0, err
 	}

@@ -47,30 +47,61 @@ func (s *settlement) fault() string {
 	return ""
 }
 
-// due is what a partner's next settlement builds on. It is written when the
-// partner is registered, so that no window is left out.
+// due is what a partner's next settlement builds on, and the adjustments that
+// are offered. It is written when the partner is registered, so that no window is
+// left out, and so that a settlement or an adjustment that only one of the two
+// companies has put on the ledger is none.
 type due struct {
 	plain
 	window  ledger.Date
 	brought int64
+	offers  []correction
+}
+
+// correction is an adjustment that was proposed.
+type correction struct {
+	id    ledger.ID
+	value int64
+	by    string // MSP ID
 }
 
 func (u *due) encode(e *wire.Encoder) {
 	e.Int(int64(u.window))
 	e.Int(u.brought)
+	e.Uint(uint64(len(u.offers)))
+	for i := range u.offers {
+		e.Raw(u.offers[i].id[:])
+		e.Int(u.offers[i].value)
+		e.String(u.offers[i].by)
+	}
 }
 
-func (u *due) decode(d *wire.Decoder) { u.window, u.brought = ledger.Date(d.Int32()), d.Int() }
+func (u *due) decode(d *wire.Decoder) {
+	u.window, u.brought = ledger.Date(d.Int32()), d.Int()
+	u.offers = make([]correction, d.Count(18))
+	for i := range u.offers {
+		copy(u.offers[i].id[:], d.Raw(len(u.offers[i].id)))
+		u.offers[i].value, u.offers[i].by = d.Int(), d.String()
+	}
+}
 
 // openDue begins a partner's settlements with the open window.
-func (w *work) openDue(code string, endorsers []string) error {
+func (w *work) openDue(code string, both []string) error {
 	c, err := w.due.get(w, code)
 	if err != nil {
 		return err
 	}
-	c.edit(&w.journal).window = w.window()
-	c.endorsers = endorsers
+	c.create(&w.journal, both).window = w.window()
 	return nil
+}
+
+// dueOf returns what a registered partner's next settlement builds on.
+func (w *work) dueOf(code string) (*cell[due, *due], error) {
+	c, err := w.due.get(w, code)
+	if err == nil && !c.present {
+		err = damaged("partner %s is registered and has no settlement that is due", code)
+	}
+	return c, err
 }
 
 // advanceSettlement takes one step. Who may take it, and from where, is the
@@ -88,10 +119,17 @@ func (w *work) advanceSettlement(c *ledger.AdvanceSettlement, t *ledger.Transfer
 		return err
 	}
 	t.Reason = c.Text
-	if c.Step == ledger.SettlementNetted {
-		return w.net(c, p, cell)
+	next, err := w.dueOf(c.Partner)
+	if err != nil {
+		return err
 	}
-	if !cell.present {
+	netted := c.Window < next.now.window && cell.present
+	switch {
+	case c.Step == ledger.SettlementNetted && netted:
+		return follows(&cell.now, c)
+	case c.Step == ledger.SettlementNetted:
+		return w.net(c, p, cell, next)
+	case !netted:
 		return refuse(ledger.CodeSettlementStep, "the settlement of %s for %s is not netted yet; %s comes after", c.Partner, c.Window, c.Step)
 	}
 	s := cell.edit(&w.journal)
@@ -124,17 +162,7 @@ func (w *work) mayAdvance(c *ledger.AdvanceSettlement, p *partner) error {
 }
 
 // net fixes the figures of a closed window.
-func (w *work) net(c *ledger.AdvanceSettlement, p *partner, cell *cell[settlement, *settlement]) error {
-	if cell.present {
-		return follows(&cell.now, c)
-	}
-	next, err := w.due.get(w, c.Partner)
-	if err != nil {
-		return err
-	}
-	if !next.present {
-		return damaged("partner %s has no settlement that is due", c.Partner)
-	}
+func (w *work) net(c *ledger.AdvanceSettlement, p *partner, cell *cell[settlement, *settlement], next *cell[due, *due]) error {
 	if next.now.window != c.Window {
 		return refuse(ledger.CodeWindowOrder, "the settlement of %s for %s comes next, not that for %s", c.Partner, next.now.window, c.Window)
 	}
@@ -148,11 +176,11 @@ func (w *work) net(c *ledger.AdvanceSettlement, p *partner, cell *cell[settlemen
 	if err := w.figuresStand(c, next.now.brought); err != nil {
 		return err
 	}
-	cell.endorsers = w.both(p)
-	s := cell.edit(&w.journal)
+	s := cell.create(&w.journal, w.both(p))
 	s.Partner, s.Window, s.Figures = c.Partner, c.Window, *c.Figures
 	w.mark(s, c)
-	*next.edit(&w.journal) = due{window: closed.now.Next, brought: c.Figures.Carried}
+	now := next.edit(&w.journal)
+	now.window, now.brought = closed.now.Next, c.Figures.Carried
 	return nil
 }
 

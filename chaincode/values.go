@@ -23,25 +23,33 @@ func (a *alliance) decode(d *wire.Decoder) {
 	a.programme, a.msp, a.window = d.String(), d.String(), ledger.Date(d.Int32())
 }
 
-// partner is a company of the alliance.
+// partner is a company of the alliance. It does not change.
 type partner struct {
 	plain
 	programme string
 	scale     uint8
 	msp       string
-	suspended bool
 }
 
 func (p *partner) encode(e *wire.Encoder) {
 	e.String(p.programme)
 	e.Byte(p.scale)
 	e.String(p.msp)
-	e.Bool(p.suspended)
 }
 
 func (p *partner) decode(d *wire.Decoder) {
-	p.programme, p.scale, p.msp, p.suspended = d.String(), d.Byte(), d.String(), d.Bool()
+	p.programme, p.scale, p.msp = d.String(), d.Byte(), d.String()
 }
+
+// standing is what the utility decides about a partner by itself, even while the
+// partner is away.
+type standing struct {
+	plain
+	suspended bool
+}
+
+func (s *standing) encode(e *wire.Encoder) { e.Bool(s.suspended) }
+func (s *standing) decode(d *wire.Decoder) { s.suspended = d.Bool() }
 
 // programme says which partner has a programme.
 type programme struct {
@@ -85,53 +93,16 @@ func (a *agreement) decode(d *wire.Decoder) {
 	a.DecidedBy, a.DecidedAt = ledger.ReadIdentity(d), d.Int()
 }
 
-// fault keeps rates that cannot be computed with from reaching the arithmetic.
+// fault keeps rates that cannot be computed with from reaching the arithmetic,
+// and terms that are not those that were agreed.
 func (a *agreement) fault() string {
 	if err := a.Terms.Validate(); err != nil {
 		return err.Error()
 	}
+	if a.Hash != a.Terms.Hash() {
+		return "terms that do not have their hash"
+	}
 	return ""
-}
-
-// accepted lists the accepted agreements of one card, in the order of their
-// acceptance, with no more than finding the one in force needs.
-type accepted struct {
-	plain
-	list []ledger.Agreement
-}
-
-func (a *accepted) encode(e *wire.Encoder) {
-	e.Uint(uint64(len(a.list)))
-	for i := range a.list {
-		g := &a.list[i]
-		e.Raw(g.ID[:])
-		e.String(g.Terms.Partner)
-		e.Byte(byte(g.Terms.Direction))
-		e.Uint(uint64(g.Terms.Version))
-		e.Int(g.Terms.From)
-		e.Int(g.Terms.Until)
-		e.Int(g.DecidedAt)
-	}
-}
-
-func (a *accepted) decode(d *wire.Decoder) {
-	a.list = make([]ledger.Agreement, d.Count(22))
-	for i := range a.list {
-		g := &a.list[i]
-		copy(g.ID[:], d.Raw(len(g.ID)))
-		g.Status = ledger.AgreementAccepted
-		g.Terms.Partner, g.Terms.Direction = d.String(), ledger.Direction(d.Byte())
-		g.Terms.Version = d.Uint32()
-		g.Terms.From, g.Terms.Until, g.DecidedAt = d.Int(), d.Int(), d.Int()
-	}
-}
-
-// latest is the version that was accepted last, 0 for none.
-func (a *accepted) latest() uint32 {
-	if len(a.list) == 0 {
-		return 0
-	}
-	return a.list[len(a.list)-1].Terms.Version
 }
 
 // window is a business day.

@@ -24,10 +24,11 @@ type work struct {
 
 	accounts   table[ledger.Account, account, *account]
 	partners   table[string, partner, *partner]
+	standings  table[string, standing, *standing]
 	programmes table[string, programme, *programme]
 	books      table[string, books, *books]
 	agreements table[ledger.ID, agreement, *agreement]
-	accepted   table[card, accepted, *accepted]
+	series     table[card, series, *series]
 	residues   table[ledger.ID, residue, *residue]
 	houses     table[string, house, *house]
 	windows    table[ledger.Date, window, *window]
@@ -51,10 +52,11 @@ func newWork(tx Tx, state State, size int) *work {
 	w.accounts.key = keyAccount
 	w.accounts.cells = make(map[ledger.Account]*cell[account, *account], size)
 	w.partners.key = keyPartner
+	w.standings.key = keyStanding
 	w.programmes.key = keyProgramme
 	w.books.key = keyBooks
 	w.agreements.key = keyAgreement
-	w.accepted.key = keyAccepted
+	w.series.key = keySeries
 	w.residues.key = keyResidue
 	w.houses.key = keyHouse
 	w.windows.key = keyWindow
@@ -96,7 +98,7 @@ func (t *table[K, T, P]) want(w *work, k K) *cell[T, P] {
 
 // create returns the cell of a key that cannot have a value yet, unread.
 func (t *table[K, T, P]) create(w *work, k K) *cell[T, P] {
-	c := &cell[T, P]{key: t.key(k), loaded: true, fresh: true}
+	c := &cell[T, P]{key: t.key(k), loaded: true}
 	w.cells = append(w.cells, c)
 	return c
 }

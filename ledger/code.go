@@ -36,6 +36,7 @@ const (
 	CodeAgreementDecided  Code = "agreement_decided"
 	CodeAgreementHash     Code = "agreement_hash"
 	CodeAgreementNotYours Code = "agreement_not_yours"
+	CodeTooManyOffers     Code = "too_many_offers"
 	// CodeAgreementNotInForce: not accepted, outside its dates, or superseded at
 	// the instant at which the rate was locked.
 	CodeAgreementNotInForce Code = "agreement_not_in_force"
@@ -96,7 +97,8 @@ var (
 	ErrNotFound = errors.New("ledger: not found")
 	// ErrOutcomeUnknown: the commands may or may not have been written; ask [Ledger.Find].
 	ErrOutcomeUnknown = errors.New("ledger: outcome unknown")
-	// ErrBusy: the queue of the lane is full; nothing was done, try again later.
+	// ErrBusy: the queue of the lane is full, or whoever is needed is not there;
+	// nothing was done, try again later.
 	ErrBusy = errors.New("ledger: busy")
 	// ErrClosed: the ledger was closed; nothing was done.
 	ErrClosed = errors.New("ledger: closed")

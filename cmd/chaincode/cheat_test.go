@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
+	"github.com/pointgrid/pointgrid/chaincode"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric/codec"
 )
@@ -176,7 +178,7 @@ func testCheating(a *alliance) {
 func testConspiracy(a *alliance) {
 	hex := func(id ledger.ID) string { return ledger.Account(id).String() }
 	today := ledger.DateOf(a.now().UTC())
-	for _, key := range []string{"wp/" + today.String() + "/sky", "g/" + hex(a.in), "gi/sky/in", "b/sky"} {
+	for _, key := range []string{"wp/" + today.String() + "/sky", "g/" + hex(a.in), "gi/sky/in", "gi/sky/out", "b/sky", "n/SKY", "p/sky", "r/" + hex(a.in)} {
 		before := a.value(sky, key)
 		if before == nil {
 			a.Errorf("%s is not there", key)
@@ -190,4 +192,80 @@ func testConspiracy(a *alliance) {
 			a.Errorf("%s was changed", key)
 		}
 	}
+}
+
+// only lets a transaction write keys with a prefix.
+type only struct {
+	state
+	prefix string
+}
+
+func (o *only) Put(key string, value []byte) error {
+	if !strings.HasPrefix(key, o.prefix) {
+		return nil
+	}
+	return o.state.Put(key, value)
+}
+
+func (o *only) Endorsers(string, ...string) error { return nil }
+
+// offering is the contract, told that a company gave the commands, of which only
+// the agreement is written: its series, which takes that company's signature, is
+// left alone.
+func offering(msp string) cheat {
+	return func(stub shim.ChaincodeStubInterface) *peer.Response {
+		tx, err := transaction(stub)
+		if err != nil {
+			return failure(codec.StatusRequest, err)
+		}
+		tx.Caller.MSP = msp
+		args := stub.GetArgs()
+		s := &only{state: state{stub}, prefix: "g/"}
+		payload, err := codec.Serve(codec.Call{Channel: stub.GetChannelID(), Tx: tx}, s, string(args[0]), args[1])
+		if err != nil {
+			return failure(codec.Status(err), err)
+		}
+		return shim.Success(payload)
+	}
+}
+
+// testForgery has the utility and a partner make keys that should be another
+// partner's, which the network lets them do, and sees them count for nothing.
+func testForgery(a *alliance) {
+	today := ledger.DateOf(a.now().UTC())
+	terms := ledger.Terms{Partner: "sky", Direction: ledger.Out, Version: 1, Rate: ledger.Rate{FromUnits: 1, ToUnits: 1000},
+		Step: 1, Min: 1, Max: 1_000_000, Price: 10_000, FeePayer: ledger.FeeUtility, ExposureCap: 1_000_000_000_000, LockSeconds: 3600}
+	offer := a.command(&ledger.ProposeAgreement{Terms: terms})
+	both := []string{utility, mart}
+	a.with(offering(sky), func() {
+		if _, code := a.give(utility, both, offer); code != peer.TxValidationCode_VALID {
+			a.Fatalf("the forged offer ended with %s", code)
+		}
+	}, "utility", "mart")
+	if a.value(sky, "g/"+ledger.Account(offer.ID).String()) == nil {
+		a.Fatal("the forged offer is not there")
+	}
+	accept := a.command(&ledger.AcceptAgreement{Agreement: offer.ID, Hash: terms.Hash()})
+	payload, _ := a.give(utility, []string{utility, sky}, accept)
+	if results, err := codec.DecodeResults(payload, a.profile.Channel, ledger.BatchHeader{}, nil); err != nil || results[0].Code != ledger.CodeAgreementUnknown {
+		a.Errorf("accepting what the partner never offered ended with %+v, %v", results, err)
+	}
+
+	tomorrow := "wp/" + (today + 1).String() + "/sky"
+	a.with(writing(tomorrow, a.value(sky, "wp/"+today.String()+"/sky")), func() {
+		if _, code := a.give(utility, both, a.command(&ledger.Checkpoint{})); code != peer.TxValidationCode_VALID {
+			a.Fatalf("the forged position ended with %s", code)
+		}
+	}, "utility", "mart")
+	a.do(utility, &ledger.CloseWindow{Window: today, Next: today + 1}, both...)
+	a.do(utility, a.convert(11), utility, sky)
+	p, err := chaincode.Position(reader{a}, "sky", today+1)
+	if err != nil || p.In.Count != 1 || p.In.From != 11 {
+		a.Errorf("the position of a new window is %+v, %v", p, err)
+	}
+	a.with(writing(tomorrow, []byte{1}), func() {
+		if _, code := a.give(utility, both, a.command(&ledger.Checkpoint{})); code != peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE {
+			a.Errorf("a change of the position ended with %s", code)
+		}
+	}, "utility", "mart")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/pkg/cid"
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
@@ -41,7 +42,7 @@ func (contract) Invoke(stub shim.ChaincodeStubInterface) (response *peer.Respons
 		return failure(codec.StatusRequest, err)
 	}
 	stub.StartWriteBatch()
-	payload, err := codec.Serve(codec.Call{Channel: stub.GetChannelID(), Tx: tx}, &state{stub}, string(args[0]), args[1])
+	payload, err := codec.Serve(codec.Call{Channel: stub.GetChannelID(), Tx: tx, Now: time.Now()}, &state{stub}, string(args[0]), args[1])
 	if err != nil {
 		return failure(codec.Status(err), err)
 	}

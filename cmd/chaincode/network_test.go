@@ -37,6 +37,7 @@ func TestTheContractRunsOnEveryCompanysPeer(t *testing.T) {
 		{"only the peer reaches the chaincode", testStranger},
 		{"a utility that cheats changes nothing", testCheating},
 		{"two companies change nothing of a third", testConspiracy},
+		{"what two companies make in a third's name counts for nothing", testForgery},
 		{"a company that joins endorses like the others", testNewcomer},
 		{"a chaincode that was killed comes back", testKilled},
 		{"a chaincode that is asked to end does so without complaint", testEnding},
@@ -71,7 +72,7 @@ func (a *alliance) command(body ledger.Body) ledger.Command {
 // give submits commands and returns what became of the transaction.
 func (a *alliance) give(by string, companies []string, commands ...ledger.Command) ([]byte, peer.TxValidationCode) {
 	a.Helper()
-	r := codec.BatchRequest{Commands: commands}
+	r := codec.BatchRequest{Commands: commands, SignedAt: time.Now()}
 	return a.submit(by, codec.FunctionBatch, r.Encode(), companies...)
 }
 

@@ -22,7 +22,7 @@ import (
 // BenchmarkLane gives conversions from many callers, one command per transaction
 // and batched, on one network of two companies.
 func BenchmarkLane(b *testing.B) {
-	ctx, n := networktest.Up(b, network.Options{Companies: network.Companies()[:2], Blocks: network.Blocks{MaxMessages: 1}})
+	ctx, n := networktest.Up(b, network.Options{Companies: network.Companies()[:2]})
 	first := open(ctx, b, n, nil)
 	d := found(ctx, b, first, "sky", sky)
 	if err := first.Close(); err != nil {
@@ -50,6 +50,21 @@ func BenchmarkLane(b *testing.B) {
 			for role, after := range cpu(ctx, b, n) {
 				b.ReportMetric(float64((after-before[role]).Microseconds())/float64(max(m.transfers, 1)), role+"_us")
 			}
+		})
+	}
+}
+
+// BenchmarkLight gives conversions one after the other, as when there is little to
+// do, with blocks that are cut at once and with blocks that wait for more.
+func BenchmarkLight(b *testing.B) {
+	for _, most := range []int{1, 100} {
+		b.Run(fmt.Sprintf("blocks_of_%d", most), func(b *testing.B) {
+			ctx, n := networktest.Up(b, network.Options{Companies: network.Companies()[:2], Blocks: network.Blocks{MaxMessages: most}})
+			m := &measure{}
+			l := open(ctx, b, n, func(o *fabric.Options) { o.Observe = m.observe })
+			d := found(ctx, b, l, "sky", sky)
+			m.samples = nil
+			d.drive(ctx, b, l, 1, 1, m)
 		})
 	}
 }

@@ -179,9 +179,11 @@ func (l *Ledger) readTransaction(tx *message.Tx) (Transaction, error) {
 	if t.Results, err = codec.DecodeResults(response.Payload, l.opts.Profile.Channel, header, records); err != nil {
 		return t, err
 	}
-	if _, t.Checkpoint, err = codec.DecodeStatement(response.Payload); err != nil {
+	s, err := codec.DecodeStatement(response.Payload)
+	if err != nil {
 		return t, err
 	}
+	t.Checkpoint = s.Checkpoint
 	return t, t.who(tx)
 }
 

@@ -46,6 +46,11 @@ func TestTheUtilityCannotCheat(t *testing.T) {
 	agreement := "g/" + bytesHex(d.id)
 	position := "wp/" + a.Window.String() + "/sky"
 	tomorrow := "wp/" + (a.Window + 1).String() + "/sky"
+	partners, err := l.Partners(ctx)
+	if err != nil || partners[1].Code != "sky" {
+		t.Fatal(partners, err)
+	}
+	programme := "n/" + partners[1].Programme
 	accounts, err := l.Keys(ctx, "a/")
 	if err != nil || len(accounts) == 0 {
 		t.Fatal(accounts, err)
@@ -65,6 +70,10 @@ func TestTheUtilityCannotCheat(t *testing.T) {
 		{"an accepted rate, with its administrator", agreement, []fabric.Peer{peer, admin}},
 		{"an accepted rate, with a person of the partner", agreement, []fabric.Peer{peer, clerk}},
 		{"the list of what the partner accepted, with another partner", "gi/sky/in", helped},
+		{"the list of agreements that there are none of yet, with another partner", "gi/sky/out", helped},
+		{"the partner's company and scale, with another partner", "p/sky", helped},
+		{"whose the programme is, with another partner", programme, helped},
+		{"what rounding left over, with another partner", "r/" + bytesHex(d.id), helped},
 		{"the partner's position, alone", position, alone},
 		{"the partner's position, with another partner", position, helped},
 		{"the pair's books, with another partner", "b/sky", helped},

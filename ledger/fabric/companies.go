@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
+
+	"github.com/pointgrid/pointgrid/ledger/fabric/profile"
 )
 
-// companies are those of the channel, with their peers.
+// companies are those of the channel, with their peers. None is ever taken away.
 type companies struct {
-	all  []*company // in the order of the profile
+	mu   sync.RWMutex
+	list []*company // in the order of the profile, those that joined later at the end
 	byID map[string]*company
 }
 
@@ -22,22 +26,49 @@ type company struct {
 func (l *link) newCompanies() (*companies, error) {
 	cs := &companies{byID: map[string]*company{}}
 	for _, c := range l.profile.Companies {
-		own := &company{msp: c.MSP}
-		for _, n := range c.Peers {
-			p, err := l.newPeer(c.MSP, n)
-			if err != nil {
-				return nil, err
-			}
-			own.peers = append(own.peers, p)
+		own, err := l.newCompany(c)
+		if err != nil {
+			return nil, err
 		}
-		cs.all = append(cs.all, own)
-		cs.byID[c.MSP] = own
+		cs.add(own)
 	}
 	return cs, nil
 }
 
+func (l *link) newCompany(c profile.Company) (*company, error) {
+	own := &company{msp: c.MSP}
+	for _, n := range c.Peers {
+		p, err := l.newPeer(c.MSP, n)
+		if err != nil {
+			return nil, err
+		}
+		own.peers = append(own.peers, p)
+	}
+	return own, nil
+}
+
+func (cs *companies) add(c *company) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	cs.list = append(slices.Clone(cs.list), c) // whoever goes through it keeps what there was
+	cs.byID[c.msp] = c
+}
+
+func (cs *companies) all() []*company {
+	cs.mu.RLock()
+	defer cs.mu.RUnlock()
+	return cs.list
+}
+
+// get returns a company, or nil when there is none.
+func (cs *companies) get(msp string) *company {
+	cs.mu.RLock()
+	defer cs.mu.RUnlock()
+	return cs.byID[msp]
+}
+
 func (cs *companies) peers() (all []*peer) {
-	for _, c := range cs.all {
+	for _, c := range cs.all() {
 		all = append(all, c.peers...)
 	}
 	return all
@@ -119,21 +150,12 @@ func anyOf(changes []<-chan struct{}) <-chan struct{} {
 
 // ready returns the companies that have a peer which is up, without waiting.
 func (cs *companies) ready(height uint64) (msps []string) {
-	for _, c := range cs.all {
+	for _, c := range cs.all() {
 		if p, _ := c.pick(height); p != nil {
 			msps = append(msps, c.msp)
 		}
 	}
 	return msps
-}
-
-// get returns a company, or an *[EndorseError] when the profile has none.
-func (cs *companies) get(msp string) (*company, error) {
-	c := cs.byID[msp]
-	if c == nil {
-		return nil, &EndorseError{Company: msp, Err: errNoPeer}
-	}
-	return c, nil
 }
 
 // union returns the members of both sets, ascending.

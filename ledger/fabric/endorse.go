@@ -43,7 +43,7 @@ func (l *Ledger) endorsers(ctx context.Context, b *batch) ([]*peer, error) {
 // present returns a peer of a company. One that is down is not waited for: it
 // would hold up the commands of others.
 func (l *Ledger) present(ctx context.Context, msp string) (*peer, error) {
-	c, err := l.companies.get(msp)
+	c, err := l.company(ctx, msp)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (l *Ledger) others(b *batch) []string {
 // anyPartner names a company beside the home, to wait for or to blame when none
 // is there.
 func (l *Ledger) anyPartner() string {
-	for _, c := range l.companies.all {
+	for _, c := range l.companies.all() {
 		if c.msp != l.opts.Profile.Home {
 			return c.msp
 		}

@@ -259,6 +259,13 @@ func (n *fakeNet) blocks(_ context.Context, p *peer, from message.Position, unti
 	return nil
 }
 
+// overtake has somebody else write a key just before a transaction that read it.
+func (n *fakeNet) overtake(key string) {
+	c := n.world[key]
+	c.tx++
+	n.world[key] = c
+}
+
 // with runs f while nothing else happens on the network.
 func (n *fakeNet) with(f func()) {
 	n.mu.Lock()

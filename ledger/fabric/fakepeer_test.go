@@ -117,7 +117,7 @@ func parseProposal(b []byte) (call codec.Call, function string, request []byte) 
 	}
 	args := spec.ChaincodeSpec.Input.Args
 	tx := chaincode.Tx{ID: channel.TxId, At: channel.Timestamp.AsTime().UnixMilli(), Caller: ledger.Identity{MSP: creator.Mspid, Subject: "cn"}}
-	return codec.Call{Channel: channel.ChannelId, Tx: tx}, string(args[0]), args[1]
+	return codec.Call{Channel: channel.ChannelId, Tx: tx, Now: time.Now()}, string(args[0]), args[1]
 }
 
 // fakeCompanies are the utility and two partners.
@@ -146,8 +146,7 @@ func joinFake(t testing.TB, n *fakeNet, change func(*Options)) *Ledger {
 		l.companies, l.deliver = &companies{byID: map[string]*company{}}, n
 		for _, own := range n.peers {
 			c := &company{msp: own.company, peers: []*peer{{company: own.company, node: profile.Node{Name: own.company}, sdk: own}}}
-			l.companies.all = append(l.companies.all, c)
-			l.companies.byID[c.msp] = c
+			l.companies.add(c)
 		}
 		l.orderers = &orderers{all: []fab.Orderer{&fakeOrderer{n}, &fakeOrderer{n}}}
 		return nil

@@ -165,7 +165,7 @@ func TestAnotherOrdererTakesOver(t *testing.T) {
 // TestAPeerThatMissedAThousandBlocks kills a partner's peer and starts it again
 // when it is far behind.
 func TestAPeerThatMissedAThousandBlocks(t *testing.T) {
-	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:3], Blocks: network.Blocks{MaxMessages: 1}})
+	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:3]})
 	l := open(ctx, t, n, func(o *fabric.Options) { o.BatchMax = 1 })
 	with, without := found(ctx, t, l, "sky", sky), found(ctx, t, l, "mart", mart)
 	own := with.load(ctx, t, l, 1)
@@ -185,6 +185,44 @@ func TestAPeerThatMissedAThousandBlocks(t *testing.T) {
 	others.end()
 	own.holds(ctx)
 	others.holds(ctx)
+}
+
+// TestACompanyThatJoinsIsSeenByWhoeverIsRunning adds a company to the channel under
+// load, and converts with it without opening anything again.
+func TestACompanyThatJoinsIsSeenByWhoeverIsRunning(t *testing.T) {
+	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:2]})
+	l := open(ctx, t, n, func(o *fabric.Options) { o.Reread = n.Profile })
+	w := found(ctx, t, l, "sky", sky).load(ctx, t, l, 4)
+	w.goesOn(ctx, 20)
+	water := ledger.Identity{MSP: "WaterMSP", Subject: "loyalty"}
+	must(ctx, t, l, utility, &ledger.RegisterPartner{Partner: "water", Programme: "WTR", MSP: water.MSP})
+	terms := ledger.Terms{Partner: "water", Direction: ledger.In, Version: 1, Rate: ledger.Rate{FromUnits: 1, ToUnits: 1},
+		Step: 1, Min: 1, Max: ledger.AmountMax, FeePayer: ledger.FeeMember, ExposureCap: ledger.ValueMax, LockSeconds: 3600, LotMonths: 24}
+	offer := ledger.Command{ID: newID(), Body: &ledger.ProposeAgreement{Terms: terms}}
+	if _, err := l.Submit(ctx, utility, offer); !errors.Is(err, ledger.ErrBusy) {
+		t.Errorf("before the company is there an offer to it ends with %v", err)
+	}
+	if err := n.AddCompany(ctx, network.Company{Name: "water", MSP: water.MSP}); err != nil {
+		t.Fatal(err)
+	}
+	must1(ctx, t, l, offer)
+	p, err := profile.Read(filepath.Join(n.Dir(), "companies", "water", "profile.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := fabric.Open(ctx, fabric.Options{Profile: p, Clock: time.Now, Timer: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	must(ctx, t, theirs, water, &ledger.AcceptAgreement{Agreement: offer.ID, Hash: terms.Hash()})
+	joined := (&deal{code: "water", id: offer.ID, hash: terms.Hash(), company: water}).load(ctx, t, l, 4)
+	joined.goesOn(ctx, 50)
+	w.goesOn(ctx, 20)
+	joined.end()
+	w.end()
+	joined.holds(ctx)
+	w.holds(ctx)
 }
 
 // TestACompanyActsForItself has a partner propose an agreement from a process of

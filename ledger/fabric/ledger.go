@@ -39,6 +39,9 @@ type Ledger struct {
 	stop            context.CancelFunc // of followers and reads
 	done            <-chan struct{}
 	followers       sync.WaitGroup
+	follow          func(*peer) // begins to, until the ledger is closed
+	joining         sync.Mutex  // guards what follows
+	reread          time.Time   // when the profile was read last
 	closed          atomic.Bool
 	closing         sync.Once
 }
@@ -83,15 +86,9 @@ func (l *Ledger) reader() *signer { return l.link.signers[l.opts.Identities[0]] 
 func (l *Ledger) begin(ctx context.Context) (err error) {
 	life, stop := context.WithCancel(context.Background())
 	l.stop, l.done = stop, life.Done()
-	for _, p := range l.companies.peers() {
-		p.follower = newFollower(p, l.opts.Logger, func(ctx context.Context, from message.Position) (stream, error) {
-			return l.deliver.events(ctx, p, from)
-		})
-		if p.company == l.opts.Profile.Home {
-			// Whoever wrote it, the next checkpoint gathers it.
-			p.follower.heard = func() { l.pending.Store(true) }
-		}
-		l.followers.Go(func() { p.follower.run(life) })
+	l.follow = func(p *peer) { l.followers.Go(func() { p.follower.run(life) }) }
+	for _, c := range l.companies.all() {
+		l.listen(c)
 	}
 	if _, err := l.home().await(ctx, 0, l.opts.Patience.Connect); err != nil {
 		return err
@@ -109,11 +106,25 @@ func (l *Ledger) begin(ctx context.Context) (err error) {
 	return nil
 }
 
+// listen follows a company's peers.
+func (l *Ledger) listen(c *company) {
+	for _, p := range c.peers {
+		p.follower = newFollower(p, l.opts.Logger, func(ctx context.Context, from message.Position) (stream, error) {
+			return l.deliver.events(ctx, p, from)
+		})
+		if p.company == l.opts.Profile.Home {
+			// Whoever wrote it, the next checkpoint gathers it.
+			p.follower.heard = func() { l.pending.Store(true) }
+		}
+		l.follow(p)
+	}
+}
+
 // greet gives the other companies' peers a moment to be heard of, so that the
 // first commands find them.
 func (l *Ledger) greet(ctx context.Context) {
 	var all sync.WaitGroup
-	for _, c := range l.companies.all {
+	for _, c := range l.companies.all() {
 		all.Go(func() {
 			if _, err := c.await(ctx, 0, l.opts.Patience.Lag); err != nil {
 				l.opts.Logger.Warn("a company is not there; what concerns it has to wait", "error", err)
@@ -124,7 +135,7 @@ func (l *Ledger) greet(ctx context.Context) {
 }
 
 // home is the company on whose peers this process relies.
-func (l *Ledger) home() *company { return l.companies.byID[l.opts.Profile.Home] }
+func (l *Ledger) home() *company { return l.companies.get(l.opts.Profile.Home) }
 
 // Queued returns the number of commands that wait.
 func (l *Ledger) Queued() int { return l.lane.Queued() }
@@ -141,7 +152,9 @@ func (l *Ledger) Close() (err error) {
 }
 
 func (l *Ledger) close() error {
+	l.joining.Lock() // nobody is followed any more who is not yet
 	l.closed.Store(true)
+	l.joining.Unlock()
 	l.stopCheckpoints()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()

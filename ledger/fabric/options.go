@@ -16,6 +16,11 @@ import (
 type Options struct {
 	// Profile describes the network. Required.
 	Profile *profile.Profile
+	// Reread reads the profile again. It is called, once a second at most, when a
+	// command concerns a company that the profile did not have: one that joined the
+	// channel meanwhile. Only such companies are taken from what it returns. Nil is
+	// allowed, and takes up nobody.
+	Reread func() (*profile.Profile, error)
 	// Identities are the MSP IDs of the companies for which this process signs, the
 	// profile having their keys. The first signs what nobody asked for: reads and
 	// requests for blocks. Empty is the profile's home alone.

@@ -274,6 +274,18 @@ func TestTwoProcessesGetIntoEachOthersWayAndBothCarryOn(t *testing.T) {
 	}
 }
 
+func TestABatchThatLosesEveryRaceWasNotDoneAndCanBeGivenAgain(t *testing.T) {
+	s := newStage(t)
+	s.order(func(int) (bool, error) { s.net.overtake("alliance"); return true, nil })
+	c := s.in("sky")
+	s.fails(c, ledger.ErrBusy)
+	if _, err := s.l.Find(s.ctx, c.ID); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("finding it returned %v", err)
+	}
+	s.order(nil)
+	s.done(c)
+}
+
 func TestAPostConcernsWhomItsHoldConcerned(t *testing.T) {
 	s := newStage(t)
 	s.done(s.issue())

@@ -62,7 +62,8 @@ func attested(payload []byte, endorsements []message.Endorsement) (*attestation,
 	if err != nil {
 		return nil, err
 	}
-	_, record, err := codec.DecodeStatement(response.Payload)
+	s, err := codec.DecodeStatement(response.Payload)
+	record := s.Checkpoint
 	if err != nil || record == nil {
 		return nil, err
 	}

@@ -91,14 +91,14 @@ func (l *Ledger) endorsedBy(ctx context.Context, a *attestation, companies []str
 
 // attestLate has a company sign what a checkpoint said.
 func (l *Ledger) attestLate(ctx context.Context, a *attestation, msp string) (ledger.Endorsed, error) {
-	c, err := l.companies.get(msp)
+	c, err := l.company(ctx, msp)
 	if err != nil {
 		return ledger.Endorsed{}, err
 	}
 	if !c.there(0) {
 		return ledger.Endorsed{}, &EndorseError{Company: msp, Err: errDown}
 	}
-	request := codec.AttestRequest{Lane: a.record.Lane, Batch: a.record.Last}
+	request := codec.AttestRequest{Lane: a.record.Lane, Batch: a.record.Last, SignedAt: l.opts.Timer()}
 	got, err := l.ask(ctx, l.reader(), c, codec.FunctionAttest, request.Encode())
 	if err != nil {
 		return ledger.Endorsed{}, err

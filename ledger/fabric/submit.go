@@ -26,7 +26,7 @@ func (l *Ledger) Submit(ctx context.Context, caller ledger.Identity, commands ..
 	if err != nil {
 		return nil, err
 	}
-	if err := l.reachable(routed); err != nil {
+	if err := l.reachable(ctx, routed); err != nil {
 		return nil, err
 	}
 	got, err := l.lane.Submit(ctx, caller, routed...)
@@ -54,7 +54,7 @@ func (l *Ledger) admit(caller ledger.Identity) error {
 
 // reachable turns commands away that concern a company which is not there, so
 // that they do not take the place of others in the queue.
-func (l *Ledger) reachable(commands []ledger.Command) error {
+func (l *Ledger) reachable(ctx context.Context, commands []ledger.Command) error {
 	tail, last := l.tail.Load(), ""
 	for _, c := range commands {
 		group := groupOf(c)
@@ -63,7 +63,7 @@ func (l *Ledger) reachable(commands []ledger.Command) error {
 		}
 		last = group
 		for _, msp := range members(group) {
-			company, err := l.companies.get(msp)
+			company, err := l.company(ctx, msp)
 			if err == nil && msp != l.opts.Profile.Home && !company.there(tail) {
 				err = &EndorseError{Company: msp, Err: company.lag(tail)}
 			}

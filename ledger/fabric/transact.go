@@ -50,7 +50,7 @@ const retryMax = 500 * time.Millisecond
 // whether it was carried out.
 func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Result, err error) {
 	b.signer = l.link.signers[b.caller.MSP]
-	r := codec.BatchRequest{Lane: laneNumber, Subject: b.caller.Subject, Commands: b.commands}
+	r := codec.BatchRequest{Lane: laneNumber, Subject: b.caller.Subject, SignedAt: l.opts.Timer(), Commands: b.commands}
 	b.request = r.Encode()
 	begun := l.opts.Timer()
 	pause := 5 * time.Millisecond
@@ -111,6 +111,7 @@ func (l *Ledger) again(b *batch, err error) bool {
 // verdict says what an error means for the commands.
 func (b *batch) verdict(ctx context.Context, err error) error {
 	var endorse *EndorseError
+	var commit *CommitError
 	switch {
 	case b.submitted != nil:
 		return fmt.Errorf("%w: %w", ledger.ErrOutcomeUnknown, err)
@@ -120,7 +121,7 @@ func (b *batch) verdict(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", ledger.ErrDamaged, err)
 	case errors.As(err, &endorse) && endorse.Code == codec.StatusRequest:
 		return err
-	case errors.As(err, new(*CommitError)):
+	case errors.As(err, &commit) && !commit.Code.transient():
 		return err
 	}
 	return fmt.Errorf("%w: %w", ledger.ErrBusy, err)

@@ -34,6 +34,12 @@ func testAgreements(s *suite) {
 	withdrawn := s.ok(&ledger.ProposeAgreement{Terms: p.terms(ledger.In, func(t *ledger.Terms) { t.Version = 2 })}).ID
 	s.ok(&ledger.RejectAgreement{Agreement: withdrawn, Reason: "withdrawn"})
 
+	var offers []ledger.Command
+	for range 65 {
+		offers = append(offers, s.command(&ledger.ProposeAgreement{Terms: p.terms(ledger.Out, nil)}))
+	}
+	s.each("64 offers", func() { s.boundary(offers, 64, ledger.CodeTooManyOffers) })
+
 	s.status(byPartner, ledger.AgreementRejected)
 	s.status(withdrawn, ledger.AgreementRejected)
 	got := s.status(byUtility, ledger.AgreementAccepted)

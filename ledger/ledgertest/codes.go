@@ -15,7 +15,7 @@ func codes() []ledger.Code {
 		ledger.CodeAlreadyInitialised, ledger.CodeNotAlone,
 		ledger.CodePartnerExists, ledger.CodePartnerUnknown, ledger.CodePartnerSuspended, ledger.CodeProgrammeTaken,
 		ledger.CodeAgreementUnknown, ledger.CodeAgreementVersion, ledger.CodeAgreementDecided,
-		ledger.CodeAgreementHash, ledger.CodeAgreementNotYours, ledger.CodeAgreementNotInForce,
+		ledger.CodeAgreementHash, ledger.CodeAgreementNotYours, ledger.CodeTooManyOffers, ledger.CodeAgreementNotInForce,
 		ledger.CodeLockExpired, ledger.CodeAmountMismatch,
 		ledger.CodeAmountOutOfRange, ledger.CodeAmountTooSmall, ledger.CodeOffStep, ledger.CodeBelowMinimum,
 		ledger.CodeAboveMaximum, ledger.CodeDayCap, ledger.CodeYearCap, ledger.CodeExposureCap,

@@ -157,11 +157,22 @@ func (m *model) next(t *ledger.Terms) (version uint32) {
 	return version + 1
 }
 
+// offers counts the agreements offered for the same version.
+func (m *model) offers(t *ledger.Terms) (n int) {
+	for _, a := range m.agreements {
+		if a.Terms.Partner == t.Partner && a.Terms.Direction == t.Direction && a.Terms.Version == t.Version && a.Status == ledger.AgreementProposed {
+			n++
+		}
+	}
+	return n
+}
+
 func (m *model) propose(caller ledger.Identity, at int64, id ledger.ID, b *ledger.ProposeAgreement) {
 	p, ok := m.partners[b.Terms.Partner]
 	require(ok, ledger.CodePartnerUnknown)
 	require(caller.MSP == m.utility || caller.MSP == p.MSP, ledger.CodeAgreementNotYours)
 	require(b.Terms.Version == m.next(&b.Terms), ledger.CodeAgreementVersion)
+	require(m.offers(&b.Terms) < 64, ledger.CodeTooManyOffers)
 	m.agreements[id] = ledger.Agreement{ID: id, Terms: b.Terms, Hash: b.Terms.Hash(), Status: ledger.AgreementProposed, ProposedBy: caller, ProposedAt: at}
 }
 

@@ -130,6 +130,7 @@ var refusalStatus = map[string]int{
 	string(ledger.CodeIDConflict):        http.StatusConflict,
 	string(ledger.CodeAgreementDecided):  http.StatusConflict,
 	string(ledger.CodeAgreementVersion):  http.StatusConflict,
+	string(ledger.CodeTooManyOffers):     http.StatusConflict,
 	exchange.CodePartnerDown:             http.StatusServiceUnavailable,
 }
 

@@ -80,7 +80,7 @@ func (p *peer) serveBatch(commands ...ledger.Command) []byte {
 	p.Helper()
 	t := p.store.Begin()
 	tx := chaincode.Tx{ID: "tx", At: at.UnixMilli(), Caller: ledger.Identity{MSP: "UtilityMSP", Subject: "cert"}}
-	r := codec.BatchRequest{Subject: "gateway", Commands: commands}
+	r := codec.BatchRequest{Subject: "gateway", SignedAt: at, Commands: commands}
 	b, err := codec.Serve(codec.Call{Channel: "alliance", Tx: tx}, t, codec.FunctionBatch, r.Encode())
 	if err != nil {
 		p.Fatal(err)
@@ -172,10 +172,15 @@ func TestAProofLeadsToTheCheckpoint(t *testing.T) {
 	}
 	taken := p.serveBatch(p.command(&ledger.Checkpoint{}))
 	got := proof()
-	again := p.serve(codec.FunctionAttest, codec.AttestRequest{Batch: got.Batch.Number}.Encode())
-	for name, b := range map[string][]byte{"the checkpoint": taken, "its attestation": again} {
-		if channel, c, err := codec.DecodeStatement(b); err != nil || channel != "alliance" || c == nil || *c != *got.Checkpoint {
-			t.Errorf("%s says %+v of %q, %v", name, c, channel, err)
+	later := at.Add(time.Hour)
+	again := p.serve(codec.FunctionAttest, codec.AttestRequest{Batch: got.Batch.Number, SignedAt: later}.Encode())
+	for name, c := range map[string]struct {
+		response []byte
+		at       time.Time
+	}{"the checkpoint": {taken, at}, "its attestation": {again, later}} {
+		s, err := codec.DecodeStatement(c.response)
+		if err != nil || s.Channel != "alliance" || s.Checkpoint == nil || *s.Checkpoint != *got.Checkpoint || !s.SignedAt.Equal(c.at) {
+			t.Errorf("%s says %+v, %v", name, s, err)
 		}
 	}
 	root, err := ledger.RootFromPath(ledger.LeafHash(got.Record), 1, 2, got.Path)
@@ -186,6 +191,23 @@ func TestAProofLeadsToTheCheckpoint(t *testing.T) {
 	leaves, err := codec.DecodeLeaves(p.serve(codec.FunctionLeaves, request.Encode()))
 	if err != nil || ledger.MerkleRoot(leaves) != got.Checkpoint.Root {
 		t.Errorf("leaves do not lead to the checkpoint's root: %v", err)
+	}
+}
+
+func TestAMachineSignsWithItsOwnTimeOnly(t *testing.T) {
+	p := newPeer(t)
+	for off, want := range map[time.Duration]int32{0: 200, codec.SignTolerance: 200, -codec.SignTolerance: 200,
+		codec.SignTolerance + time.Second: 400, -codec.SignTolerance - time.Second: 400} {
+		call := codec.Call{Channel: "alliance", Now: at.Add(off),
+			Tx: chaincode.Tx{ID: "tx", At: at.UnixMilli(), Caller: ledger.Identity{MSP: "UtilityMSP"}}}
+		r := codec.BatchRequest{SignedAt: at, Commands: []ledger.Command{p.command(&ledger.Checkpoint{})}}
+		if _, err := codec.Serve(call, p.store.Begin(), codec.FunctionBatch, r.Encode()); codec.Status(err) != want {
+			t.Errorf("with a clock %s off it returned %v, want status %d", off, err, want)
+		}
+		r.Commands = []ledger.Command{p.issue(1)}
+		if _, err := codec.Serve(call, p.store.Begin(), codec.FunctionBatch, r.Encode()); err != nil {
+			t.Errorf("without a checkpoint, and with a clock %s off, it returned %v", off, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/wire"
@@ -42,8 +43,10 @@ const version = 1
 // caller's company is that of the proposal's signature; Subject is whom the
 // company names within it, and empty for the certificate's own.
 type BatchRequest struct {
-	Lane     uint32
-	Subject  string
+	Lane    uint32
+	Subject string
+	// SignedAt is the time of the caller's machine; see [Statement].
+	SignedAt time.Time
 	Commands []ledger.Command
 }
 
@@ -52,6 +55,7 @@ func (r *BatchRequest) Encode() []byte {
 	e := begin(32 + 128*len(r.Commands))
 	e.Uint(uint64(r.Lane))
 	e.String(r.Subject)
+	e.Int(r.SignedAt.UnixMilli())
 	e.Raw(ledger.EncodeBatch(r.Commands))
 	return e.Bytes()
 }
@@ -59,7 +63,7 @@ func (r *BatchRequest) Encode() []byte {
 // DecodeBatchRequest reads what [BatchRequest.Encode] wrote.
 func DecodeBatchRequest(b []byte) (r BatchRequest, err error) {
 	d := open(b)
-	r.Lane, r.Subject = d.Uint32(), d.String()
+	r.Lane, r.Subject, r.SignedAt = d.Uint32(), d.String(), time.UnixMilli(d.Int())
 	rest := d.Raw(d.Len())
 	if err := d.Close(); err != nil {
 		return r, fmt.Errorf("codec: batch: %w", err)
@@ -179,21 +183,23 @@ func decodeLeavesRequest(b []byte) (LeavesRequest, error) {
 
 // AttestRequest asks for the checkpoint that covers a batch.
 type AttestRequest struct {
-	Lane  uint32
-	Batch uint64
+	Lane     uint32
+	Batch    uint64
+	SignedAt time.Time // as in [BatchRequest]
 }
 
 // Encode encodes the request.
 func (r AttestRequest) Encode() []byte {
-	e := begin(16)
+	e := begin(24)
 	e.Uint(uint64(r.Lane))
 	e.Uint(r.Batch)
+	e.Int(r.SignedAt.UnixMilli())
 	return e.Bytes()
 }
 
 func decodeAttestRequest(b []byte) (AttestRequest, error) {
 	d := open(b)
-	r := AttestRequest{Lane: d.Uint32(), Batch: d.Uint()}
+	r := AttestRequest{Lane: d.Uint32(), Batch: d.Uint(), SignedAt: time.UnixMilli(d.Int())}
 	return r, d.Close()
 }
 

@@ -15,17 +15,10 @@ const (
 	endedRefused  = 4 // code and message follow
 )
 
-// EncodeResults encodes what a batch led to, without the transfers it wrote, and
-// the checkpoint if it took one. The channel is named because an endorsement
-// does not say by itself for which channel it was given, and that of a
-// checkpoint is shown to others.
-func EncodeResults(channel string, c *ledger.CheckpointRecord, results []ledger.Result) []byte {
+// EncodeResults encodes what a batch led to, without the transfers it wrote.
+func EncodeResults(s Statement, results []ledger.Result) []byte {
 	e := begin(192 + 2*len(results))
-	e.String(channel)
-	e.Bool(c != nil)
-	if c != nil {
-		c.Append(e)
-	}
+	s.append(e)
 	e.Uint(uint64(len(results)))
 	for i := range results {
 		appendResult(e, &results[i])
@@ -55,8 +48,8 @@ func appendResult(e *wire.Encoder, r *ledger.Result) {
 // none. Results and written batch must fit each other, and be of the channel.
 func DecodeResults(b []byte, channel string, header ledger.BatchHeader, records [][]byte) ([]ledger.Result, error) {
 	d := open(b)
-	if got, _ := readStatement(d); d.Err() == nil && got != channel {
-		return nil, fmt.Errorf("codec: results: of channel %q, not %q", got, channel)
+	if s := readStatement(d); d.Err() == nil && s.Channel != channel {
+		return nil, fmt.Errorf("codec: results: of channel %q, not %q", s.Channel, channel)
 	}
 	entries, err := readRecords(header, records)
 	if err != nil {
@@ -95,23 +88,6 @@ func readResult(d *wire.Decoder, r *ledger.Result, written []ledger.Entry) []led
 		d.Fail("unknown way for a command to end")
 	}
 	return written
-}
-
-// DecodeStatement reads the checkpoint that a response of [FunctionBatch] or
-// [FunctionAttest] carries; nil for none.
-func DecodeStatement(b []byte) (channel string, c *ledger.CheckpointRecord, err error) {
-	d := open(b)
-	channel, c = readStatement(d)
-	return channel, c, named("statement", d.Err())
-}
-
-func readStatement(d *wire.Decoder) (channel string, c *ledger.CheckpointRecord) {
-	channel = d.String()
-	if d.Bool() {
-		r := ledger.ReadCheckpointRecord(d)
-		c = &r
-	}
-	return channel, c
 }
 
 // recorded reads one record of a batch.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pointgrid/pointgrid/chaincode"
 	"github.com/pointgrid/pointgrid/ledger"
@@ -33,6 +34,9 @@ type Call struct {
 	// Tx has ID, At and Caller as in the proposal; a batch's lane, and its caller's
 	// subject if it names one, come from the request.
 	Tx chaincode.Tx
+	// Now is the time of this machine, by which it signs checkpoints; zero signs
+	// with whatever time is asked for.
+	Now time.Time
 }
 
 // Serve answers a request. An error means that nothing of the transaction may be
@@ -87,7 +91,11 @@ func serveBatch(call Call, state chaincode.State, request []byte) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	return EncodeResults(call.Channel, record, results), nil
+	s := Statement{Channel: call.Channel, Checkpoint: record}
+	if record != nil {
+		s.SignedAt, err = r.SignedAt, call.now(r.SignedAt)
+	}
+	return EncodeResults(s, results), err
 }
 
 // serveAttest says again what a checkpoint said, so that a company that was away
@@ -100,7 +108,8 @@ func serveAttest(call Call, state chaincode.State, r AttestRequest) ([]byte, err
 	if _, _, err := chaincode.Batch(state, r.Lane, c.Last); err != nil {
 		return nil, err // read for its version: the block that the receipt names
 	}
-	return EncodeResults(call.Channel, &c, nil), nil
+	s := Statement{Channel: call.Channel, Checkpoint: &c, SignedAt: r.SignedAt}
+	return EncodeResults(s, nil), call.now(r.SignedAt)
 }
 
 func serveRange(state chaincode.State, r RangeRequest) ([]byte, error) {

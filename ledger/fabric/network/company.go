@@ -10,8 +10,8 @@ import (
 // AddCompany admits a company to the running channel: its certificates are made,
 // a majority of the companies' administrators sign the change of the channel's
 // configuration, which also lets it endorse, and its peer and chaincode start.
-// Nothing else stops meanwhile; who connects by the profile reads it again to
-// see the new peer. Called again after an error it goes on where it stopped.
+// Nothing else stops meanwhile; who connects by the profile reads it again when
+// a command first concerns the company. Called again after an error it goes on where it stopped.
 //
 // On the ledger the company then still has to be registered as a partner.
 func (n *Network) AddCompany(ctx context.Context, c Company) error {

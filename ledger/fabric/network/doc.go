@@ -44,6 +44,19 @@
 // else's, and forging takes the utility and a partner together, and then reaches
 // only keys that do not exist yet.
 //
+// Of a third company's those are few, and count for nothing. What the pair's trust
+// rests on exists, with the pair's policy, from when the partner is registered:
+// its company and scale, its books, the series of its agreements, offered and
+// accepted, by their hashes. An agreement that is not in the series was never
+// offered; a position that the books do not know is begun again from zero; and
+// amounts that were kept elsewhere, in a member's open hold, are computed again.
+// What two dishonest companies can still do to a third is to stop its conversions
+// with keys that cannot be read, and to make up a record of a conversion that never
+// was and reverse it. The partner's own system never saw that one, so the night's
+// reconciliation names it, and no checkpoint that the partner signed has it. A company
+// that joins looks at the keys under its code before it gives its first command.
+// Partners that want neither make the policy stricter.
+//
 // It is a policy of the channel and not part of the chaincode's definition, so a
 // majority of the companies' administrators can make it stricter (every partner,
 // say) and a new company is added to it in the same update that admits it.

@@ -57,10 +57,11 @@ type Options struct {
 
 // Blocks says when orderers cut a block. A zero field has its default.
 type Blocks struct {
-	// Timeout is how long a small transaction waits for others; 20 ms.
-	Timeout time.Duration `json:"timeout"`
-	// MaxMessages cuts at once when as many transactions wait; 100.
+	// MaxMessages cuts at once when as many transactions wait; 1: a lane has one in
+	// flight and waits for it, so there is nothing to wait for.
 	MaxMessages int `json:"max_messages"`
+	// Timeout is how long fewer transactions wait for others; 20 ms.
+	Timeout time.Duration `json:"timeout"`
 	// PreferredBytes is the size from which a transaction is a block of its own, at
 	// once; 32 KiB. A batch of more than a hundred commands is.
 	PreferredBytes int `json:"preferred_bytes"`
@@ -87,7 +88,7 @@ func (o Options) filled() (Options, error) {
 		o.Blocks.Timeout = 20 * time.Millisecond
 	}
 	if o.Blocks.MaxMessages == 0 {
-		o.Blocks.MaxMessages = 100
+		o.Blocks.MaxMessages = 1
 	}
 	if o.Blocks.PreferredBytes == 0 {
 		o.Blocks.PreferredBytes = 32 << 10

@@ -35,7 +35,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 		}
 	}
 	o, err := Options{Dir: "d", Now: time.Now}.filled()
-	if err != nil || o.Orderers != 1 || len(o.Companies) != 4 || o.Blocks.Timeout == 0 || o.Progress == nil {
+	if err != nil || o.Orderers != 1 || len(o.Companies) != 4 || o.Blocks.Timeout == 0 || o.Blocks.MaxMessages != 1 || o.Progress == nil {
 		t.Errorf("defaults are %+v, %v", o, err)
 	}
 }

@@ -7,6 +7,10 @@
 // contains the transfer. No one company can make such a receipt up, not even the
 // utility for its own members' points.
 //
+// A certificate must have been valid when its key signed. That is a time of the
+// machines, which stands in what was signed and which each peer's chaincode
+// compares with its own clock before it signs; the ledger's time may be another.
+//
 // What it refuses: signatures of anybody but a company's peers, such as its
 // people or its gateway, and anything signed for another channel, chaincode or
 // checkpoint. Each field is bound; the block is the one in which the peers had

@@ -77,12 +77,13 @@ func enough(r *ledger.Receipt, a *Alliance, signed []string) error {
 
 // verifyEndorsed checks one payload and its signatures, and returns who signed.
 func verifyEndorsed(r *ledger.Receipt, a *Alliance, e *ledger.Endorsed) ([]string, error) {
-	if err := verifyPayload(r, a, e.Payload); err != nil {
+	at, err := verifyPayload(r, a, e.Payload)
+	if err != nil {
 		return nil, err
 	}
 	var signed []string
 	for i := range e.By {
-		if err := verifyEndorser(a, &e.By[i], e.Payload, time.UnixMilli(r.Checkpoint.Record.At)); err != nil {
+		if err := verifyEndorser(a, &e.By[i], e.Payload, at); err != nil {
 			return nil, err
 		}
 		signed = append(signed, e.By[i].Company)
@@ -90,30 +91,31 @@ func verifyEndorsed(r *ledger.Receipt, a *Alliance, e *ledger.Endorsed) ([]strin
 	return signed, nil
 }
 
-// verifyPayload checks that a payload says what the receipt says.
-func verifyPayload(r *ledger.Receipt, a *Alliance, payload []byte) error {
+// verifyPayload checks that a payload says what the receipt says, and returns when
+// it was signed.
+func verifyPayload(r *ledger.Receipt, a *Alliance, payload []byte) (at time.Time, err error) {
 	response, err := message.ReadResponse(payload)
 	if err != nil {
-		return invalid("endorsed payload: %v", err)
+		return at, invalid("endorsed payload: %v", err)
 	}
-	channel, c, err := codec.DecodeStatement(response.Payload)
-	switch {
+	s, err := codec.DecodeStatement(response.Payload)
+	switch c := s.Checkpoint; {
 	case err != nil:
-		return invalid("endorsed payload: %v", err)
-	case response.Status != codec.StatusOK || response.Chaincode != a.Chaincode || channel != a.Channel:
-		return invalid("endorsed is chaincode %q on channel %q with status %d, want %q on %q",
-			response.Chaincode, channel, response.Status, a.Chaincode, a.Channel)
+		return at, invalid("endorsed payload: %v", err)
+	case response.Status != codec.StatusOK || response.Chaincode != a.Chaincode || s.Channel != a.Channel:
+		return at, invalid("endorsed is chaincode %q on channel %q with status %d, want %q on %q",
+			response.Chaincode, s.Channel, response.Status, a.Chaincode, a.Channel)
 	case c == nil || *c != r.Checkpoint.Record:
-		return invalid("the companies endorsed another checkpoint")
+		return at, invalid("the companies endorsed another checkpoint")
 	}
 	set, err := response.Set()
 	if err != nil {
-		return invalid("endorsed payload: %v", err)
+		return at, invalid("endorsed payload: %v", err)
 	}
-	if block, ok := LastBlock(set, c); !ok || block != r.Block {
-		return invalid("block is %d, but the companies had the checkpoint's last batch in %d", r.Block, block)
+	if block, ok := LastBlock(set, s.Checkpoint); !ok || block != r.Block {
+		return at, invalid("block is %d, but the companies had the checkpoint's last batch in %d", r.Block, block)
 	}
-	return nil
+	return s.SignedAt, nil
 }
 
 // LastBlock returns the block in which a peer had the last batch that a
@@ -158,7 +160,8 @@ func verifyEndorser(a *Alliance, e *ledger.Endorser, payload []byte, at time.Tim
 const rolePeer = "peer"
 
 // issued checks that a company's authority says that the certificate is of a
-// peer, and that it was valid then.
+// peer, and that it was valid when the peer signed, which all who signed say by
+// their own clocks.
 func issued(cert *x509.Certificate, c *Company, at time.Time) error {
 	roots := x509.NewCertPool()
 	for _, r := range c.Roots {

@@ -96,11 +96,12 @@ type world struct {
 	receipt            ledger.Receipt
 	block              uint64 // in which the peers have the last batch
 	channel, chaincode string
+	signedAt           time.Time
 }
 
 func newWorld(t *testing.T) *world {
 	w := &world{utility: newCompany(t, "UtilityMSP"), sky: newCompany(t, "SkyMSP"), mart: newCompany(t, "MartMSP"),
-		block: 9, channel: "alliance", chaincode: "pointgrid"}
+		block: 9, channel: "alliance", chaincode: "pointgrid", signedAt: at}
 	w.alliance = &proof.Alliance{Channel: "alliance", Chaincode: "pointgrid", Utility: "UtilityMSP", Companies: []proof.Company{
 		{MSP: "UtilityMSP", Roots: []*x509.Certificate{w.utility.root}},
 		{MSP: "SkyMSP", Partners: []string{"sky"}, Roots: []*x509.Certificate{w.sky.root}},
@@ -152,7 +153,7 @@ func (w *world) payload(read string) []byte {
 	}
 	key := field(field(nil, 1, []byte(read)), 2, number(nil, 1, w.block))
 	set := field(field(nil, 1, []byte(w.chaincode)), 2, field(nil, 1, key))
-	response := field(number(nil, 1, 200), 3, codec.EncodeResults(w.channel, &w.receipt.Checkpoint.Record, nil))
+	response := field(number(nil, 1, 200), 3, codec.EncodeResults(codec.Statement{Channel: w.channel, Checkpoint: &w.receipt.Checkpoint.Record, SignedAt: w.signedAt}, nil))
 	action := field(field(nil, 1, field(nil, 2, set)), 3, response)
 	action = field(action, 4, field(nil, 2, []byte(w.chaincode)))
 	return field(field(nil, 1, []byte("hash")), 2, action)
@@ -210,6 +211,26 @@ func TestASignatureOfAnybodyElseIsRefused(t *testing.T) {
 		r := w.signed(t, w.payload(head), by...)
 		if err := proof.Verify(&r, w.alliance); !errors.Is(err, ledger.ErrReceiptInvalid) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
+// The ledger's time, which a sandbox moves, has no part in it.
+func TestACertificateMustHaveBeenValidWhenItsKeySigned(t *testing.T) {
+	for name, c := range map[string]struct {
+		signed time.Time
+		want   error
+	}{
+		"before it was":      {at.AddDate(-1, 0, -1), ledger.ErrReceiptInvalid},
+		"when it began":      {at.AddDate(-1, 0, 1), nil},
+		"shortly before end": {at.AddDate(1, 0, -1), nil},
+		"after its end":      {at.AddDate(1, 0, 1), ledger.ErrReceiptInvalid},
+	} {
+		w := newWorld(t)
+		w.signedAt = c.signed
+		r := w.signed(t, w.payload(head), w.utility.signer(t, "peer"), w.sky.signer(t, "peer"))
+		if err := proof.Verify(&r, w.alliance); !errors.Is(err, c.want) {
+			t.Errorf("signed %s: %v, want %v", name, err, c.want)
 		}
 	}
 }

@@ -52,8 +52,9 @@ func openFabric(ctx context.Context, c *config.Config, o LedgerOptions) (ledger.
 	if err != nil {
 		return nil, fmt.Errorf("configuration: ledger.profile: %w", err)
 	}
-	return fabric.Open(ctx, fabric.Options{Profile: p, Identities: append([]string{c.Alliance.MSP}, c.Ledger.SignFor...),
-		Clock: o.Now, Timer: o.Timer, Logger: o.Logger, BatchMax: c.Ledger.BatchMax,
+	return fabric.Open(ctx, fabric.Options{Profile: p, Reread: func() (*profile.Profile, error) { return profile.Read(c.Ledger.Profile) },
+		Identities: append([]string{c.Alliance.MSP}, c.Ledger.SignFor...),
+		Clock:      o.Now, Timer: o.Timer, Logger: o.Logger, BatchMax: c.Ledger.BatchMax,
 		CheckpointEvery: c.Ledger.CheckpointEvery, Checkpointer: ledger.Identity{MSP: c.Alliance.MSP, Subject: subject},
 		Observe: func(s fabric.Sample) {
 			o.Observe(Batch{Commands: s.Commands, Queued: s.Queued,
