@@ -115,6 +115,7 @@ func (r *residue) carry(change, denominator int64) (units int64) {
 type position struct {
 	plain
 	ledger.Position
+	previous ledger.Date // window of the pair's position before this one, 0 for none
 }
 
 func (p *position) flows() [4]*ledger.Flow {
@@ -129,6 +130,7 @@ func (p *position) encode(e *wire.Encoder) {
 			e.Int(*n)
 		}
 	}
+	e.Int(int64(p.previous))
 	e.Int(p.Adjusted.Count)
 	e.Int(p.Adjusted.Value)
 }
@@ -140,6 +142,7 @@ func (p *position) decode(d *wire.Decoder) {
 			*n = d.Int()
 		}
 	}
+	p.previous = ledger.Date(d.Int32())
 	p.Adjusted.Count, p.Adjusted.Value = d.Int(), d.Int()
 }
 
@@ -200,9 +203,9 @@ func (w *work) firstPosition(code string, b *cell[books, *books], c *cell[positi
 	if err != nil {
 		return nil, err
 	}
-	b.edit(&w.journal).window = w.window()
 	pos := c.create(&w.journal, w.both(p))
-	pos.Partner, pos.Window = code, w.window()
+	pos.Partner, pos.Window, pos.previous = code, w.window(), b.now.window
+	b.edit(&w.journal).window = w.window()
 	return pos, nil
 }
 

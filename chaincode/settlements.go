@@ -186,17 +186,44 @@ func (w *work) net(c *ledger.AdvanceSettlement, p *partner, cell *cell[settlemen
 
 // figuresStand compares the figures with what the contract itself has kept.
 func (w *work) figuresStand(c *ledger.AdvanceSettlement, brought int64) error {
-	p, err := w.past.get(w, night{c.Partner, c.Window})
+	pos, err := w.positionOf(c.Partner, c.Window)
 	if err != nil {
 		return err
 	}
-	f, pos := c.Figures, &p.now.Position
+	f := c.Figures
 	if f.Net != pos.Net() || f.Lines != pos.Lines() || f.Brought != brought {
 		return refuse(ledger.CodeSettlementFigures,
 			"the position has %d lines and a net of %d millionths, and %d are brought forward; the command says %d, %d and %d",
 			pos.Lines(), pos.Net(), brought, f.Lines, f.Net, f.Brought)
 	}
 	return nil
+}
+
+// positionOf returns a pair's position for a closed window, all zero when nothing
+// happened in it. It goes back from the last one that the books know of, so that
+// one which somebody else made counts for nothing.
+func (w *work) positionOf(code string, date ledger.Date) (*ledger.Position, error) {
+	b, err := w.books.get(w, code)
+	if err != nil {
+		return nil, err
+	}
+	for at := b.now.window; at >= date && at > 0; {
+		p, err := w.past.get(w, night{code, at})
+		if at == w.window() { // it may have begun in this batch
+			p, err = w.positions.get(w, code)
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case !p.present || p.now.previous >= at:
+			return nil, damaged("the position of partner %s for %s is not there", code, at)
+		case at == date:
+			return &p.now.Position, nil
+		}
+		at = p.now.previous
+	}
+	return &ledger.Position{Partner: code, Window: date}, nil
 }
 
 func (w *work) reconciled(c *ledger.AdvanceSettlement, s *settlement) error {

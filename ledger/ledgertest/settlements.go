@@ -152,6 +152,17 @@ func testSettlement(s *suite) {
 }
 
 func testSettlementFigures(s *suite) {
+	s.each("also when the next window has begun in the same batch", func() {
+		c := s.billed()
+		d := c.p.agree(out, nil)
+		a := s.funded(5)
+		for _, r := range s.submit(s.Utility, s.command(d.out(a, 5)), s.command(c.net())) {
+			if r.Code != ledger.CodeOK {
+				s.Errorf("ended with %s: %s", r.Code, r.Message)
+			}
+		}
+		c.stands(ledger.SettlementNetted)
+	})
 	b := s.billed()
 	for name, change := range map[string]func(*ledger.SettlementFigures){
 		"a line more":          func(f *ledger.SettlementFigures) { f.Lines++ },
