@@ -57,6 +57,12 @@ func TestExchangeStore(t *testing.T) {
 	})
 }
 
+func TestSignedRequests(t *testing.T) {
+	onEach(t, func(t *testing.T, open openFunc) {
+		exchangetest.RunSigned(t, func(t *testing.T) exchange.SignedRequests { return open(t) })
+	})
+}
+
 func TestAssertionStore(t *testing.T) {
 	onEach(t, func(t *testing.T, open openFunc) {
 		storetest.RunAssertions(t, func(t *testing.T) partners.AssertionStore { return open(t) })
