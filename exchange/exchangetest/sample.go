@@ -22,7 +22,9 @@ func leg(partner string, from, to int64) *ledger.LegTerms {
 	return &ledger.LegTerms{Partner: partner, Agreement: id(900_001), Hash: hash(7), LockedAt: 1_770_000_000_123, From: from, To: to}
 }
 
-func evidence() *ledger.Evidence { return &ledger.Evidence{JWS: "eyJhbGciOiJFZERTQSJ9..c2ln", Body: hash(9)} }
+func evidence() *ledger.Evidence {
+	return &ledger.Evidence{JWS: "eyJhbGciOiJFZERTQSJ9..c2ln", Body: hash(9)}
+}
 
 // quote has every field set.
 func quote(n int) *exchange.Quote {
