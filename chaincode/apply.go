@@ -64,7 +64,7 @@ func (w *work) execute(c ledger.Command, size int, result *ledger.Result) error 
 		return nil
 	}
 	if err == nil {
-		result.Entry.Transfer = ledger.Transfer{ID: c.ID, Kind: c.Body.Kind(), At: w.tx.At, Window: w.window(), Digest: digest}
+		result.Entry.Transfer = ledger.Transfer{ID: c.ID, Kind: c.Body.Kind(), At: w.tx.At, Window: w.window(), Digest: digest, Evidence: c.Evidence}
 		err = w.perform(c, size, &result.Entry)
 	}
 	var no *refusal

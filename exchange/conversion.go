@@ -105,6 +105,8 @@ type Conversion struct {
 	From    int64
 	To      int64
 	Fee     int64 // electricity points taken from the member
+	// Evidence is the signature over the request, or nil.
+	Evidence *ledger.Evidence
 
 	Status Status
 	Step   Step
@@ -131,7 +133,7 @@ type Conversion struct {
 // Clone returns a copy that shares nothing with c.
 func (c *Conversion) Clone() *Conversion {
 	n := *c
-	n.In, n.Out, n.Failure = clone(c.In), clone(c.Out), clone(c.Failure)
+	n.In, n.Out, n.Failure, n.Evidence = clone(c.In), clone(c.Out), clone(c.Failure), clone(c.Evidence)
 	return &n
 }
 
@@ -159,6 +161,8 @@ type Reversal struct {
 	// electricity points of the leg in, electricity points and partner points of
 	// the leg out.
 	InTo, OutFrom, OutTo int64
+	// Evidence is the signature over the request, or nil.
+	Evidence *ledger.Evidence
 
 	Status               Status
 	Step                 Step
@@ -174,6 +178,6 @@ type Reversal struct {
 // Clone returns a copy that shares nothing with r.
 func (r *Reversal) Clone() *Reversal {
 	n := *r
-	n.Failure = clone(r.Failure)
+	n.Failure, n.Evidence = clone(r.Failure), clone(r.Evidence)
 	return &n
 }

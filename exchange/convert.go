@@ -82,7 +82,7 @@ func (s *Service) draft(ctx context.Context, p Party, r *ConvertRequest) (*Conve
 	}
 	now := s.now()
 	c := &Conversion{ID: id, Party: p, Request: r.Idempotency, Source: offer.Source, Destination: offer.Destination,
-		QuoteID: r.QuoteID, In: offer.In, Out: offer.Out, From: offer.From, To: offer.To, Fee: offer.Fee,
+		QuoteID: r.QuoteID, In: offer.In, Out: offer.Out, From: offer.From, To: offer.To, Fee: offer.Fee, Evidence: r.Evidence,
 		Status: Processing, CreatedAt: now, Deadline: now + s.o.Deadline.Milliseconds()}
 	if err := s.setModes(c, r.Reference); err != nil {
 		return nil, err

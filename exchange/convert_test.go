@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -38,6 +39,7 @@ func TestConversionsMoveBothSides(t *testing.T) {
 			m := w.join(1)
 			r := w.request(m, way.via, way.source, way.destination, way.from)
 			r.Reference = way.reference
+			r.Evidence = &ledger.Evidence{JWS: "e30..c2ln", Body: ledger.Hash{1}}
 			c := w.convert(way.party, r)
 			if c.Status != exchange.Completed || c.From != way.from || c.To <= 0 || c.Fee <= 0 {
 				t.Fatalf("conversion is %s: %d to %d, fee %d, %v", c.Status, c.From, c.To, c.Fee, c.Failure)
@@ -47,6 +49,9 @@ func TestConversionsMoveBothSides(t *testing.T) {
 			must(t, err)
 			if receipt.Transfer.Source == nil && receipt.Transfer.Destination == nil {
 				t.Errorf("the receipt is of a %s without a leg", receipt.Transfer.Kind)
+			}
+			if !reflect.DeepEqual(receipt.Transfer.Evidence, r.Evidence) {
+				t.Errorf("the receipt has the evidence %v", receipt.Transfer.Evidence)
 			}
 		})
 	}

@@ -76,15 +76,17 @@ func (c *Conversion) record() ledger.Command {
 	default:
 		body = &ledger.ConvertOut{Account: c.Account, Leg: *c.Out, Reference: c.DestinationReference}
 	}
-	return ledger.Command{ID: c.ID.Step(numRecord), Body: body}
+	return ledger.Command{ID: c.ID.Step(numRecord), Body: body, Evidence: c.Evidence}
 }
 
 func (c *Conversion) hold() ledger.Command {
 	return ledger.Command{ID: c.ID.Step(numRecord), Body: &ledger.Hold{Account: c.Account, Amount: c.Out.From, Leg: c.Out}}
 }
 
+// post carries the evidence, and hold does not: a hold that is voided has done
+// nothing that anybody could deny.
 func (c *Conversion) post() ledger.Command {
-	return ledger.Command{ID: c.ID.Step(numPost),
+	return ledger.Command{ID: c.ID.Step(numPost), Evidence: c.Evidence,
 		Body: &ledger.Post{Hold: c.ID, Account: c.Account, Reference: c.DestinationReference}}
 }
 

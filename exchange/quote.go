@@ -49,6 +49,9 @@ type ConvertRequest struct {
 	// Reference is the partner's own of what it has moved already; needed in mode
 	// push, refused in mode callback.
 	Reference string
+	// Evidence is the caller's signature over the request, if it signed it; it goes
+	// on the ledger with the transfer that completes the conversion.
+	Evidence *ledger.Evidence
 	Idempotency
 }
 
@@ -57,7 +60,8 @@ type ReverseRequest struct {
 	Conversion ledger.ID
 	Amount     int64
 	Reason     string
-	// Reference as in [ConvertRequest].
+	// Reference and Evidence as in [ConvertRequest].
 	Reference string
+	Evidence  *ledger.Evidence
 	Idempotency
 }

@@ -109,7 +109,7 @@ func (s *Service) draftReversal(ctx context.Context, p Party, c *Conversion, r *
 	}
 	now := s.now()
 	rev := &Reversal{ID: id, Conversion: c.ID, Party: p, Request: r.Idempotency, Source: c.Source, Amount: r.Amount,
-		Before: c.Reversed, Reason: r.Reason, Status: Processing, CreatedAt: now, Deadline: now + s.o.Deadline.Milliseconds()}
+		Before: c.Reversed, Reason: r.Reason, Evidence: r.Evidence, Status: Processing, CreatedAt: now, Deadline: now + s.o.Deadline.Milliseconds()}
 	if c.SourceMode == partners.Push {
 		rev.SourceReference = r.Reference
 	}

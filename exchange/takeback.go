@@ -19,7 +19,7 @@ func (r *Reversal) record(c *Conversion) ledger.Command {
 			reference = r.SourceReference
 		}
 	}
-	return ledger.Command{ID: r.ID.Step(numReverse),
+	return ledger.Command{ID: r.ID.Step(numReverse), Evidence: r.Evidence,
 		Body: &ledger.Reverse{Original: c.recordID(), Account: c.Account, Amount: r.Amount, Reference: reference}}
 }
 

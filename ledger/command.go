@@ -103,6 +103,10 @@ func ReadIdentity(d *wire.Decoder) Identity { return Identity{MSP: d.String(), S
 type Command struct {
 	ID   ID
 	Body Body
+	// Evidence is the request of a company that the command carries out, as that
+	// company signed it; nil when there is none. Only commands that convert points,
+	// post a hold or reverse a conversion carry it.
+	Evidence *Evidence
 }
 
 // Body is what a command asks for: one of the struct types in this package
@@ -124,14 +128,21 @@ func (c Command) Validate() error {
 	case c.Body == nil:
 		return errors.New("command has no body")
 	}
+	if c.Evidence != nil {
+		if err := c.Evidence.validateFor(c.Body.Kind()); err != nil {
+			return err
+		}
+	}
 	return c.Body.Validate()
 }
 
-// Append appends the canonical encoding.
+// Append appends the canonical encoding. Without evidence it is what it was
+// before there was any.
 func (c Command) Append(e *wire.Encoder) {
 	e.Raw(c.ID[:])
-	e.Byte(byte(c.Body.Kind()))
+	appendKind(e, c.Body.Kind(), c.Evidence)
 	c.Body.append(e)
+	c.Evidence.append(e)
 }
 
 // Digest is the first 128 bits of the SHA-256 of the canonical encoding: two
@@ -156,12 +167,15 @@ type Digest [16]byte
 func ReadCommand(d *wire.Decoder) Command {
 	var c Command
 	copy(c.ID[:], d.Raw(16))
-	kind := Kind(d.Byte())
+	kind, signed := readKind(d)
 	if c.Body = newBody(kind); c.Body == nil {
 		d.Fail("unknown kind of command")
 		return c
 	}
 	c.Body.read(d)
+	if signed {
+		c.Evidence = readEvidence(d)
+	}
 	return c
 }
 

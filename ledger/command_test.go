@@ -69,6 +69,7 @@ func TestACommandSurvivesItsEncoding(t *testing.T) {
 			c := ledger.Command{Body: body}
 			fill(t, reflect.ValueOf(&c.ID).Elem())
 			fill(t, reflect.ValueOf(body).Elem())
+			fill(t, reflect.ValueOf(&c.Evidence).Elem())
 			batch = append(batch, c)
 		}
 		got, err := ledger.DecodeBatch(ledger.EncodeBatch(batch))
@@ -102,7 +103,7 @@ func TestTheDigestTellsContentsApart(t *testing.T) {
 // FuzzDecodeBatch checks that there is one encoding of what can be decoded.
 func FuzzDecodeBatch(f *testing.F) {
 	for _, body := range bodies() {
-		f.Add(ledger.EncodeBatch([]ledger.Command{{Body: body}, {Body: &ledger.Hold{Leg: &ledger.LegTerms{Partner: "sky"}}}}))
+		f.Add(ledger.EncodeBatch([]ledger.Command{{Body: body}, {Body: body, Evidence: &ledger.Evidence{JWS: "e30..AA"}}, {Body: &ledger.Hold{Leg: &ledger.LegTerms{Partner: "sky"}}}}))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		batch, err := ledger.DecodeBatch(b)
@@ -143,7 +144,10 @@ func TestAValidCommandIsShort(t *testing.T) {
 		&ledger.Reverse{Original: someID, Account: ledger.Account{1}, Amount: ledger.AmountMax, Reference: long(ledger.ReferenceMax), Reason: long(ledger.ReasonMax)},
 		&ledger.RegisterPartner{Partner: "p" + long(15), Programme: "ABCDEFGH", MSP: long(ledger.ReferenceMax)},
 	} {
-		c := ledger.Command{ID: someID, Body: body}
+		c := ledger.Command{ID: someID, Body: body, Evidence: &ledger.Evidence{JWS: "e30.." + long(ledger.EvidenceMax-5), Body: ledger.Hash{1}}}
+		if body.Kind() == ledger.KindRegisterPartner {
+			c.Evidence = nil
+		}
 		e := wire.NewEncoder(nil)
 		c.Append(e)
 		if err := c.Validate(); err != nil || len(e.Bytes()) > ledger.CommandMax {

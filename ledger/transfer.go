@@ -35,6 +35,8 @@ type Transfer struct {
 	Reason    string `json:"reason,omitempty"`
 	// Body is, for commands that move no points, the command's encoding.
 	Body []byte `json:"body,omitempty"`
+	// Evidence is that of the command.
+	Evidence *Evidence `json:"evidence,omitempty"`
 }
 
 // Leg is one leg of a conversion as it stands on the ledger; see [Amounts].
@@ -81,7 +83,7 @@ const (
 func (t *Transfer) Append(e *wire.Encoder) {
 	flags := t.flags()
 	e.Raw(t.ID[:])
-	e.Byte(byte(t.Kind))
+	appendKind(e, t.Kind, t.Evidence)
 	e.Byte(flags)
 	e.Raw(t.Digest[:])
 	e.Int(t.Amount)
@@ -110,6 +112,7 @@ func (t *Transfer) Append(e *wire.Encoder) {
 	if flags&hasBody != 0 {
 		e.Blob(t.Body)
 	}
+	t.Evidence.append(e)
 }
 
 func (t *Transfer) flags() (f byte) {
@@ -134,7 +137,8 @@ func (t *Transfer) flags() (f byte) {
 func ReadTransfer(d *wire.Decoder) Transfer {
 	var t Transfer
 	copy(t.ID[:], d.Raw(16))
-	t.Kind = Kind(d.Byte())
+	kind, signed := readKind(d)
+	t.Kind = kind
 	flags := d.Byte()
 	copy(t.Digest[:], d.Raw(16))
 	t.Amount = d.Int()
@@ -161,6 +165,9 @@ func ReadTransfer(d *wire.Decoder) Transfer {
 	}
 	if flags&hasBody != 0 {
 		t.Body = append([]byte(nil), d.Blob()...)
+	}
+	if signed {
+		t.Evidence = readEvidence(d)
 	}
 	if d.Err() == nil && t.flags() != flags {
 		d.Fail("transfer with empty parts")

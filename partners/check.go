@@ -98,10 +98,17 @@ func checkBaseURL(s string) error {
 	return nil
 }
 
-var scopes = []Scope{ScopeQuotes, ScopeConversions, ScopeAgreements, ScopeLinks, ScopeSettlements, ScopeSandbox, ScopeOperator}
+var scopes = []Scope{ScopeQuotes, ScopeConversions, ScopeAgreements, ScopeLinks, ScopeSettlements, ScopeSandbox, ScopeOperator, ScopeCredentials, ScopeAccessLog}
 
 // Scopes returns all scopes there are.
 func Scopes() []Scope { return slices.Clone(scopes) }
+
+// PartnerScopes returns the scopes that a partner may give to its clients unless
+// the configuration says otherwise: all but those of the utility and of the
+// sandbox.
+func PartnerScopes() []Scope {
+	return slices.DeleteFunc(Scopes(), func(s Scope) bool { return s == ScopeOperator || s == ScopeSandbox })
+}
 
 func (c *Client) check() (problems []error) {
 	wrong := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }

@@ -2,6 +2,7 @@ package partners
 
 import (
 	"crypto"
+	"net/netip"
 	"time"
 )
 
@@ -27,6 +28,9 @@ type Partner struct {
 	// other way.
 	In, Out   Mode
 	Connector Connector
+	// Scopes bound what the partner may give to its own clients; empty is
+	// [PartnerScopes].
+	Scopes []Scope
 }
 
 // Connector says how the partner's Connector API is reached. It is needed when
@@ -48,8 +52,10 @@ const (
 	ScopeAgreements  Scope = "agreements"
 	ScopeLinks       Scope = "links"
 	ScopeSettlements Scope = "settlements"
-	ScopeSandbox     Scope = "sandbox"  // move the sandbox's clock
-	ScopeOperator    Scope = "operator" // the utility's staff: everything of everybody
+	ScopeCredentials Scope = "credentials" // clients and keys of the company: its administrator
+	ScopeAccessLog   Scope = "access_log"  // read who called, and how it went
+	ScopeSandbox     Scope = "sandbox"     // move the sandbox's clock
+	ScopeOperator    Scope = "operator"    // the utility's staff: everything of everybody
 )
 
 // Client is a program that calls our API: one of a partner, or, with an empty
@@ -57,13 +63,38 @@ const (
 type Client struct {
 	ID      string
 	Partner string
+	Name    string // for people
 	Scopes  []Scope
 	Keys    []Key
+
+	// Configured says that the client is in the gateway's configuration, which alone
+	// decides on its scopes and whether it may call.
+	Configured bool
+	Disabled   bool // it may not call
+	// SignedRequests: requests that move points must carry a signature, see
+	// [ledger.Evidence].
+	SignedRequests bool
+	// BoundTokens: access tokens are given, and good, only together with the client's
+	// TLS certificate (RFC 8705).
+	BoundTokens bool
+	// Networks are the addresses it may call from; empty is any.
+	Networks []netip.Prefix
+
+	// Revision counts the changes, from 1; 0 is a client that is not stored.
+	Revision             int64
+	CreatedAt, UpdatedAt time.Time
 }
 
-// Key is a public key with which a client signs its assertions.
+// Key is a public key with which a client signs its assertions, and its requests
+// if it is EdDSA or ES256.
 type Key struct {
 	ID        string
 	Algorithm string // EdDSA, ES256, RS256 or PS256: the only one accepted with this key
 	Public    crypto.PublicKey
+
+	Configured bool // it is in the gateway's configuration
+	// NotBefore and NotAfter bound its use, the second excluded; zero is no bound.
+	NotBefore, NotAfter time.Time
+	RetiredAt           time.Time // zero while it is not retired
+	AddedAt             time.Time
 }

@@ -3,6 +3,7 @@ package partners
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -95,6 +96,10 @@ func (r *Registry) Client(id string) (*Client, bool) {
 	c, ok := r.clients[id]
 	return c, ok
 }
+
+// Clients returns the clients in ascending order of ID. The caller must not
+// change them.
+func (r *Registry) Clients() []*Client { return slices.SortedFunc(maps.Values(r.clients), byID) }
 
 // All returns the partners in ascending order of code.
 func (r *Registry) All() []Partner { return slices.Clone(r.partners) }

@@ -13,15 +13,15 @@ const conversionColumns = `id, client, partner, request_key, request_hash, membe
 	source, destination, source_membership, destination_membership, source_mode, destination_mode, quote_id,
 	in_partner, in_agreement, in_hash, in_locked_at, in_from, in_to,
 	out_partner, out_agreement, out_hash, out_locked_at, out_from, out_to,
-	from_amount, to_amount, fee, created_at, reversed,
+	from_amount, to_amount, fee, created_at, reversed, evidence_jws, evidence_body,
 	status, step, outcome, source_reference, destination_reference, failure_code, failure_detail,
 	finished_at, deadline, turned_at, escalated_at`
 
-const conversionWidth = 42
+const conversionWidth = 44
 
 const insertConversion = `INSERT INTO conversions (` + conversionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7,
 	$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-	$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42) ON CONFLICT DO NOTHING`
+	$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44) ON CONFLICT DO NOTHING`
 
 const updateConversion = `UPDATE conversions SET status = $1, step = $2, outcome = $3,
 	source_reference = $4, destination_reference = $5, failure_code = $6, failure_detail = $7,
@@ -70,7 +70,7 @@ func conversionArgs(c *exchange.Conversion) []any {
 		string(c.SourceMode), string(c.DestinationMode), idArg(&c.QuoteID))
 	args = legArgs(legArgs(args, c.In), c.Out)
 	args = append(args, c.From, c.To, c.Fee, c.CreatedAt, c.Reversed)
-	return conversionChanges(args, c)
+	return conversionChanges(evidenceArgs(args, c.Evidence), c)
 }
 
 // conversionChanges appends what can change.
@@ -104,6 +104,7 @@ func scanConversion(row scanner) (*exchange.Conversion, error) {
 	var c exchange.Conversion
 	var in, out legColumns
 	var failure failureColumns
+	var evidence evidenceColumns
 	dest := make([]any, 0, conversionWidth)
 	dest = append(dest, (*idColumn)(&c.ID), &c.Party.Client, &c.Party.Partner,
 		&c.Request.Key, (*hashColumn)(&c.Request.Hash), &c.Member, (*accountColumn)(&c.Account),
@@ -111,7 +112,7 @@ func scanConversion(row scanner) (*exchange.Conversion, error) {
 		(*modeColumn)(&c.SourceMode), (*modeColumn)(&c.DestinationMode), (*optionalID)(&c.QuoteID))
 	dest = append(append(dest, in.targets()...), out.targets()...)
 	dest = append(dest, (*natural)(&c.From), (*natural)(&c.To), (*natural)(&c.Fee),
-		(*natural)(&c.CreatedAt), (*natural)(&c.Reversed),
+		(*natural)(&c.CreatedAt), (*natural)(&c.Reversed), &evidence.jws, &evidence.body,
 		(*statusColumn)(&c.Status), (*stepColumn)(&c.Step), (*optionalStatus)(&c.Outcome),
 		&c.SourceReference, &c.DestinationReference, &failure.code, &failure.detail,
 		(*natural)(&c.FinishedAt), (*natural)(&c.Deadline), (*natural)(&c.TurnedAt), (*natural)(&c.EscalatedAt))
@@ -122,6 +123,6 @@ func scanConversion(row scanner) (*exchange.Conversion, error) {
 	if err != nil {
 		return nil, rowError("conversion", c.ID, err)
 	}
-	c.Failure = failure.failure()
+	c.Failure, c.Evidence = failure.failure(), evidence.evidence()
 	return &c, nil
 }

@@ -10,15 +10,15 @@ import (
 )
 
 const reversalColumns = `id, conversion, client, partner, request_key, request_hash, source, amount, reversed_before,
-	reason, in_to, out_from, out_to, created_at, status, step, source_reference, destination_reference,
+	reason, in_to, out_from, out_to, evidence_jws, evidence_body, created_at, status, step, source_reference, destination_reference,
 	failure_code, failure_detail, finished_at, deadline, escalated_at`
 
-const reversalWidth = 23
+const reversalWidth = 25
 
 // insertReversal inserts nothing when the sum has moved on since its maker looked.
 const insertReversal = `INSERT INTO reversals (` + reversalColumns + `)
-	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23
-	FROM conversions WHERE id = $24 AND reversed = $25 ON CONFLICT DO NOTHING`
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25
+	FROM conversions WHERE id = $26 AND reversed = $27 ON CONFLICT DO NOTHING`
 
 // addReversed comes before updateReversal in one transaction, so that the status
 // tells whether the amount was added before.
@@ -62,8 +62,8 @@ func (s *Store) CreateReversal(ctx context.Context, r *exchange.Reversal) (*exch
 func reversalArgs(r *exchange.Reversal) []any {
 	args := make([]any, 0, reversalWidth+2)
 	args = append(args, r.ID[:], r.Conversion[:], r.Party.Client, r.Party.Partner, r.Request.Key, r.Request.Hash[:],
-		r.Source, r.Amount, r.Before, r.Reason, r.InTo, r.OutFrom, r.OutTo, r.CreatedAt)
-	return reversalChanges(args, r)
+		r.Source, r.Amount, r.Before, r.Reason, r.InTo, r.OutFrom, r.OutTo)
+	return reversalChanges(append(evidenceArgs(args, r.Evidence), r.CreatedAt), r)
 }
 
 // reversalChanges appends what can change.
@@ -109,14 +109,16 @@ func (s *Store) UnfinishedReversals(ctx context.Context, after ledger.ID, limit 
 func scanReversal(row scanner) (*exchange.Reversal, error) {
 	var r exchange.Reversal
 	var failure failureColumns
+	var evidence evidenceColumns
 	err := row.Scan((*idColumn)(&r.ID), (*idColumn)(&r.Conversion), &r.Party.Client, &r.Party.Partner,
 		&r.Request.Key, (*hashColumn)(&r.Request.Hash), &r.Source, (*natural)(&r.Amount), (*natural)(&r.Before), &r.Reason,
-		(*natural)(&r.InTo), (*natural)(&r.OutFrom), (*natural)(&r.OutTo), (*natural)(&r.CreatedAt),
+		(*natural)(&r.InTo), (*natural)(&r.OutFrom), (*natural)(&r.OutTo),
+		&evidence.jws, &evidence.body, (*natural)(&r.CreatedAt),
 		(*statusColumn)(&r.Status), (*stepColumn)(&r.Step), &r.SourceReference, &r.DestinationReference,
 		&failure.code, &failure.detail, (*natural)(&r.FinishedAt), (*natural)(&r.Deadline), (*natural)(&r.EscalatedAt))
 	if err != nil {
 		return nil, rowError("reversal", r.ID, err)
 	}
-	r.Failure = failure.failure()
+	r.Failure, r.Evidence = failure.failure(), evidence.evidence()
 	return &r, nil
 }

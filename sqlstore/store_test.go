@@ -10,6 +10,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/partners/partnerstest"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/desk/desktest"
@@ -56,6 +57,24 @@ type openFunc = func(testing.TB) *sqlstore.Store
 func TestExchangeStore(t *testing.T) {
 	onEach(t, func(t *testing.T, open openFunc) {
 		exchangetest.RunStore(t, func(t *testing.T) exchange.Store { return open(t) })
+	})
+}
+
+func TestClientStore(t *testing.T) {
+	onEach(t, func(t *testing.T, open openFunc) {
+		partnerstest.RunClients(t, func(t *testing.T) partnerstest.Store { return open(t) })
+	})
+}
+
+func TestAccessStore(t *testing.T) {
+	onEach(t, func(t *testing.T, open openFunc) {
+		partnerstest.RunAccess(t, func(t *testing.T) partners.AccessStore { return open(t) })
+	})
+}
+
+func TestSignedRequests(t *testing.T) {
+	onEach(t, func(t *testing.T, open openFunc) {
+		exchangetest.RunSigned(t, func(t *testing.T) exchange.SignedRequests { return open(t) })
 	})
 }
 

@@ -24,6 +24,9 @@ type verifyCommand struct {
 	Profile string            `help:"Connection profile that names the companies' root certificates, for a receipt of Fabric." type:"existingfile"`
 	Utility string            `help:"The company that runs the hub, for a receipt of Fabric." placeholder:"MSP" default:"UtilityMSP"`
 	Partner map[string]string `help:"The company that a partner on the ledger is, for a receipt of Fabric; give it for every partner." placeholder:"CODE=MSP"`
+
+	Signer string `help:"Public keys of the company that signed the request, as JWKS or PEM: checks the evidence that a receipt carries." type:"existingfile"`
+	Body   string `help:"The request that was signed, byte for byte; GET /v1/conversions/{id}/evidence has it." type:"existingfile"`
 }
 
 func (v *verifyCommand) Run(ctx context.Context) error {
@@ -54,7 +57,61 @@ func (v *verifyCommand) receipt(out io.Writer) error {
 	fmt.Fprintf(out, "valid: transfer %s, %s of %d in window %s, is number %d of batch %d, block %d\n",
 		t.ID, t.Kind, t.Amount, t.Window, r.Index, r.Batch.Number, r.Block)
 	fmt.Fprintf(out, "attested by checkpoint %d, signed %s\n", r.Checkpoint.Record.Number, by)
+	return v.evidence(out, t.Evidence)
+}
+
+// evidence checks the signature of the company that asked for the transfer.
+func (v *verifyCommand) evidence(out io.Writer, e *ledger.Evidence) error {
+	switch {
+	case e == nil && v.Signer == "" && v.Body == "":
+		return nil
+	case e == nil:
+		return errors.New("verify: the transfer carries no evidence: nobody signed the request")
+	case v.Signer == "" && v.Body == "":
+		fmt.Fprintln(out, "carries a signed request, which was not checked: give --signer and --body")
+		return nil
+	case v.Signer == "" || v.Body == "":
+		return errors.New("verify: --signer and --body go together: a signature is that of a key over a request")
+	}
+	body, err := readBounded(v.Body, signedMax)
+	if err != nil {
+		return err
+	}
+	h, err := e.Header()
+	if err != nil {
+		return err
+	}
+	key, err := signerKey(v.Signer, h.KeyID)
+	if err != nil {
+		return err
+	}
+	if err := e.Verify(body, key.Public); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "asked for by a request of %d bytes, signed with key %s (%s)\n", len(body), key.ID, key.Algorithm)
 	return nil
+}
+
+// signedMax bounds a signed request in bytes.
+const signedMax = 4 << 20
+
+// signerKey returns the key with an ID, or the only one that the file has: in PEM
+// a key has no ID of its own.
+func signerKey(path, id string) (*partners.Key, error) {
+	b, err := readBounded(path, keyFileMax)
+	if err != nil {
+		return nil, err
+	}
+	all, err := partners.ParseKeys(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for i := range all {
+		if all[i].ID == id || len(all) == 1 {
+			return &all[i], nil
+		}
+	}
+	return nil, fmt.Errorf("%s has no key %q, by which the request was signed", path, id)
 }
 
 // attested verifies a receipt and says who signed it.

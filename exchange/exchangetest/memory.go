@@ -18,6 +18,7 @@ type Memory struct {
 	reversals   table[exchange.Reversal]
 	links       map[ledger.ID]*exchange.Link
 	standing    map[[3]string]ledger.ID // see ofMember and ofMembership
+	signed      map[ledger.Hash][]byte
 }
 
 // table is the rows of conversions or reversals with what finds them.
@@ -47,7 +48,7 @@ func NewMemory() *Memory {
 	return &Memory{
 		quotes: map[ledger.ID]*exchange.Quote{}, quotesUsed: map[ledger.ID]bool{},
 		conversions: newTable[exchange.Conversion](), reversals: newTable[exchange.Reversal](),
-		links: map[ledger.ID]*exchange.Link{}, standing: map[[3]string]ledger.ID{},
+		links: map[ledger.ID]*exchange.Link{}, standing: map[[3]string]ledger.ID{}, signed: map[ledger.Hash][]byte{},
 	}
 }
 

@@ -10,3 +10,7 @@ import (
 func TestMemory(t *testing.T) {
 	exchangetest.RunStore(t, func(*testing.T) exchange.Store { return exchangetest.NewMemory() })
 }
+
+func TestMemoryKeepsSignedRequests(t *testing.T) {
+	exchangetest.RunSigned(t, func(*testing.T) exchange.SignedRequests { return exchangetest.NewMemory() })
+}

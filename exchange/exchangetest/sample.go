@@ -22,6 +22,10 @@ func leg(partner string, from, to int64) *ledger.LegTerms {
 	return &ledger.LegTerms{Partner: partner, Agreement: id(900_001), Hash: hash(7), LockedAt: 1_770_000_000_123, From: from, To: to}
 }
 
+func evidence() *ledger.Evidence {
+	return &ledger.Evidence{JWS: "eyJhbGciOiJFZERTQSJ9..c2ln", Body: hash(9)}
+}
+
 // quote has every field set.
 func quote(n int) *exchange.Quote {
 	return &exchange.Quote{ID: id(n), Party: exchange.Party{Client: "sky-1", Partner: "sky"},
@@ -38,7 +42,7 @@ func conversion(n int) *exchange.Conversion {
 		Member:  "M-0042", Account: ledger.Account{1, 15: 9}, Source: "SKYMILES", Destination: "RETAIL",
 		SourceMembership: "SKY-000042", DestinationMembership: "R-17",
 		SourceMode: partners.Callback, DestinationMode: partners.Push, QuoteID: id(n + 500_000),
-		In: leg("sky", 1000, 100), Out: leg("retail", 100, 48), From: 1000, To: 48, Fee: 3,
+		In: leg("sky", 1000, 100), Out: leg("retail", 100, 48), From: 1000, To: 48, Fee: 3, Evidence: evidence(),
 		Status: exchange.Processing, Step: exchange.StepDebit, DestinationReference: "R-REF",
 		CreatedAt: 1_770_000_000_000 + int64(n), Deadline: 1_770_000_120_000}
 }
@@ -58,7 +62,7 @@ func reversal(n int, c *exchange.Conversion, before, amount int64) *exchange.Rev
 	return &exchange.Reversal{ID: id(n).Root(), Conversion: c.ID, Party: c.Party,
 		Request: exchange.Idempotency{Key: "key-" + id(n).String(), Hash: hash(2)},
 		Source:  c.Source, Amount: amount, Before: before, Reason: "order cancelled",
-		InTo: 10, OutFrom: 11, OutTo: 5, Status: exchange.Processing, Step: exchange.StepTakeBack,
+		InTo: 10, OutFrom: 11, OutTo: 5, Evidence: evidence(), Status: exchange.Processing, Step: exchange.StepTakeBack,
 		SourceReference: "S", DestinationReference: "D",
 		CreatedAt: 1_770_000_001_000, Deadline: 1_770_000_121_000}
 }

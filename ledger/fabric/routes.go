@@ -123,7 +123,8 @@ func (r *routes) route(ctx context.Context, caller ledger.Identity, commands []l
 			own[c.ID] = partners
 		}
 		bodies[i] = routed{c.Body, join(utility, partners)}
-		out[i] = ledger.Command{ID: c.ID, Body: &bodies[i]}
+		out[i] = c
+		out[i].Body = &bodies[i]
 	}
 	return out, nil
 }

@@ -68,6 +68,7 @@ func Run(t *testing.T, target Target) {
 		{"a suspended partner's open business goes on", testSuspension},
 		{"a check leaves no trace", testCheck},
 		{"a receipt proves a transfer", testReceipts},
+		{"a transfer carries a company's evidence", testEvidence},
 		{"what is not there is not found", testNotFound},
 		{"blocks tell every transfer", testBlocks},
 	} {

@@ -567,6 +567,9 @@ type Date = string
 // Direction `in` turns partner points into electricity points, `out` electricity points into partner points.
 type Direction string
 
+// Evidence The signature of a company over the request that the transfer carries out.
+type Evidence = ledger.Evidence
+
 // ExposureCap Yuan, a decimal with at most six places, 0.000001 to 1000000000000.
 type ExposureCap = string
 

@@ -42,34 +42,34 @@ func (r refusal) Error() string { return "client assertion: " + string(r) }
 
 func refused(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
 
-// verify returns the client that made an assertion and uses the assertion up.
-func (a *assertions) verify(ctx context.Context, assertion string) (*partners.Client, error) {
+// verify returns the client that made an assertion, and the key it signed with,
+// and uses the assertion up. Client and key are those that the assertion names
+// also when it is refused, if there are such.
+func (a *assertions) verify(ctx context.Context, assertion string) (client *partners.Client, key *partners.Key, err error) {
 	if len(assertion) > assertionMax {
-		return nil, refused("it has more than %d bytes", assertionMax)
+		return nil, nil, refused("it has more than %d bytes", assertionMax)
 	}
 	var c jwt.RegisteredClaims
-	var client *partners.Client
-	_, err := a.parser.ParseWithClaims(assertion, &c, func(t *jwt.Token) (_ any, err error) {
-		var key *partners.Key
+	_, err = a.parser.ParseWithClaims(assertion, &c, func(t *jwt.Token) (_ any, err error) {
 		if client, key, err = a.key(t, &c); err != nil {
 			return nil, err
 		}
 		return key.Public, nil
 	})
 	if err != nil {
-		return nil, refusalOf(err)
+		return client, key, refusalOf(err)
 	}
 	if err := a.checkClaims(&c); err != nil {
-		return nil, err
+		return client, key, err
 	}
 	fresh, err := a.store.UseAssertion(ctx, client.ID, c.ID, c.ExpiresAt.Add(leeway), a.now())
 	if err != nil {
-		return nil, fmt.Errorf("oauth: remember assertion: %w", err)
+		return client, key, fmt.Errorf("oauth: remember assertion: %w", err)
 	}
 	if !fresh {
-		return nil, refused("it was used before; make a new one, with a new jti, for each token")
+		return client, key, refused("it was used before; make a new one, with a new jti, for each token")
 	}
-	return client, nil
+	return client, key, nil
 }
 
 // key finds the registered key and pins its algorithm, before any signature is
@@ -83,20 +83,30 @@ func (a *assertions) key(t *jwt.Token, c *jwt.RegisteredClaims) (*partners.Clien
 		return nil, nil, refusal("iss is not a registered client")
 	}
 	if c.Subject != c.Issuer {
-		return nil, nil, refusal("sub must be the client ID, as iss")
+		return client, nil, refusal("sub must be the client ID, as iss")
 	}
 	id, _ := t.Header["kid"].(string)
-	for i := range client.Keys {
-		key := &client.Keys[i]
-		if key.ID != id {
-			continue
-		}
-		if key.Algorithm != t.Method.Alg() {
-			return nil, nil, refusal("alg must be " + key.Algorithm + ", as the key was registered")
-		}
-		return client, key, nil
+	key, ok := client.Key(id)
+	switch {
+	case !ok:
+		return client, nil, refusal("kid is not the ID of a key that the client registered")
+	case key.Algorithm != t.Method.Alg():
+		return client, key, refusal("alg must be " + key.Algorithm + ", as the key was registered")
 	}
-	return nil, nil, refusal("kid is not the ID of a key that the client registered")
+	return client, key, keyRefusal(key.State(a.now()))
+}
+
+// keyRefusal says why a key cannot be used now; nil when it can.
+func keyRefusal(s partners.KeyState) error {
+	switch s {
+	case partners.KeyPending:
+		return refusal("the key is not valid yet")
+	case partners.KeyExpired:
+		return refusal("the key has expired; sign with another one")
+	case partners.KeyRetired:
+		return refusal("the key was retired; sign with another one")
+	}
+	return nil
 }
 
 func (a *assertions) checkClaims(c *jwt.RegisteredClaims) error {

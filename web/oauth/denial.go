@@ -17,12 +17,17 @@ const (
 	CodeIssuer      = "token_issuer"
 	CodeAudience    = "token_audience"
 	CodeClient      = "token_client"
+	CodeKey         = "token_key"
+	CodeCertificate = "token_certificate"
+	CodeAddress     = "address_refused" // the token is good, the place is not
 )
 
 // Denial says why an access token was not accepted.
 type Denial struct {
 	Code   string
 	Detail string
+	// Caller is whom the token was given to, as far as its signature proves it.
+	Caller Caller
 }
 
 // Error implements error.

@@ -1,16 +1,17 @@
 package oauth
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/web/jsonbody"
+	"github.com/pointgrid/pointgrid/web/origin"
 )
 
 // TokenPath is the path of the token endpoint below the issuer.
@@ -27,6 +28,12 @@ type Endpoint struct {
 	tokens     *Tokens
 	assertions *assertions
 	logger     *slog.Logger
+	// Origin finds where requests come from; nil believes the connection only. Set
+	// it before use.
+	Origin *origin.Finder
+	// Note, if set, is told of each answer: who asked, or seemed to, and the status
+	// and error code of the answer. Set it before use.
+	Note func(r *http.Request, by Caller, status int, code string)
 }
 
 // NewEndpoint returns the token endpoint for these tokens. Assertions are for
@@ -57,12 +64,20 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.Write(w)
 		return
 	}
-	answer, err := e.grant(r.Context(), string(body))
+	var by Caller
+	answer, err := e.grant(r, string(body), &by)
 	if err != nil {
-		e.refuse(w, r, err)
+		e.refuse(w, r, by, err)
 		return
 	}
+	e.note(r, by, http.StatusOK, "")
 	send(w, http.StatusOK, answer)
+}
+
+func (e *Endpoint) note(r *http.Request, by Caller, status int, code string) {
+	if e.Note != nil {
+		e.Note(r, by, status, code)
+	}
 }
 
 // granted is the answer of RFC 6749, section 5.1.
@@ -73,13 +88,24 @@ type granted struct {
 	Scope       string `json:"scope"`
 }
 
-func (e *Endpoint) grant(ctx context.Context, body string) (*granted, error) {
+// grant also says who asked, as far as that is known.
+func (e *Endpoint) grant(r *http.Request, body string, by *Caller) (*granted, error) {
 	form, err := parseForm(body)
 	if err != nil {
 		return nil, err
 	}
-	client, err := e.assertions.verify(ctx, form["client_assertion"])
+	client, key, err := e.assertions.verify(r.Context(), form["client_assertion"])
+	if client != nil {
+		by.Client, by.Partner = client.ID, client.Partner
+	}
+	if key != nil {
+		by.Key = key.ID
+	}
 	if err != nil {
+		return nil, err
+	}
+	certificate := e.Origin.Certificate(r)
+	if err := checkPlace(client, e.Origin.Address(r), certificate); err != nil {
 		return nil, err
 	}
 	if id := form["client_id"]; id != "" && id != client.ID {
@@ -89,11 +115,26 @@ func (e *Endpoint) grant(ctx context.Context, body string) (*granted, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, life, err := e.tokens.Mint(client.ID, scopes)
+	if !client.BoundTokens {
+		certificate = origin.Certificate{}
+	}
+	token, id, life, err := e.tokens.Issue(Grant{Client: client.ID, Key: key.ID, Scopes: scopes, Certificate: certificate})
 	if err != nil {
 		return nil, err
 	}
+	by.TokenID = id
 	return &granted{AccessToken: token, TokenType: "Bearer", ExpiresIn: int64(life.Seconds()), Scope: scopes.String()}, nil
+}
+
+// checkPlace refuses a client where its tokens would not be good either.
+func checkPlace(c *partners.Client, from netip.Addr, shown origin.Certificate) error {
+	switch {
+	case !c.Allows(from):
+		return refused("the client may not call from this address")
+	case c.BoundTokens && shown == (origin.Certificate{}):
+		return refused("the client uses tokens bound to its certificate only; show it in the TLS handshake")
+	}
+	return nil
 }
 
 // parseForm checks all but the assertion itself, so that a request that is
@@ -141,7 +182,7 @@ func chooseScopes(client *partners.Client, asked string) (Scopes, error) {
 	return wanted, nil
 }
 
-func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
+func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, by Caller, err error) {
 	var f *failure
 	var bad refusal
 	switch {
@@ -153,6 +194,7 @@ func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		e.logger.ErrorContext(r.Context(), "token not given", "error", err)
 		f = &failure{http.StatusInternalServerError, "server_error", "try again with a new assertion"}
 	}
+	e.note(r, by, f.status, f.code)
 	send(w, f.status, map[string]string{"error": f.code, "error_description": f.description})
 }
 

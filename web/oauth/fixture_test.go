@@ -143,7 +143,7 @@ func (d *desk) claim() jwt.MapClaims {
 		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(), "jti": rand.Text()}
 }
 
-func (d *desk) sign(t *testing.T, algorithm, kid string, key any, claims jwt.MapClaims) string {
+func (d *desk) sign(t testing.TB, algorithm, kid string, key any, claims jwt.MapClaims) string {
 	t.Helper()
 	token := jwt.NewWithClaims(jwt.GetSigningMethod(algorithm), claims)
 	token.Header["kid"] = kid

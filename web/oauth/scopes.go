@@ -8,7 +8,7 @@ import (
 )
 
 // Scopes is a set of scopes.
-type Scopes uint16
+type Scopes uint32
 
 // Only returns the set of these scopes; those that there are not are left out.
 func Only(scopes ...partners.Scope) (set Scopes) {

@@ -1,18 +1,21 @@
 package oauth
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/maypok86/otter/v2"
 
 	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/web/origin"
 )
 
 // Registry finds clients; [partners.Registry] is one.
@@ -39,6 +42,9 @@ type Options struct {
 	Life     time.Duration // of a token; default 5 min, at most 10
 	Now      func() time.Time
 	Random   io.Reader // safe for concurrent use
+	// CacheSize is how many verified tokens are kept; default 10,000, less than 0
+	// none.
+	CacheSize int
 }
 
 // Tokens makes and checks access tokens. Its methods may be called from many
@@ -48,7 +54,7 @@ type Tokens struct {
 	signing  partners.SigningKey
 	public   map[string]ed25519.PublicKey
 	parser   *jwt.Parser
-	verified *otter.Cache[[sha256.Size]byte, verified]
+	verified *otter.Cache[[sha256.Size]byte, verified] // nil without a cache
 }
 
 // Caller is who an access token speaks for.
@@ -56,10 +62,27 @@ type Caller struct {
 	Client  string
 	Partner string // empty for the utility
 	Scopes  Scopes
+	Key     string // ID of the client's key by which the token was got
+	TokenID string // jti
+	// Certificate is the thumbprint of the certificate that the token is bound to,
+	// empty for none.
+	Certificate string
+	// Registered is the client as it is now; not to be changed.
+	Registered *partners.Client
+}
+
+// Grant is what a token is made of.
+type Grant struct {
+	Client string
+	Key    string // ID of the client's key that asked for it
+	Scopes Scopes
+	// Certificate binds the token to a certificate; zero does not.
+	Certificate origin.Certificate
 }
 
 type verified struct {
-	client  string
+	client, key, id, certificate string
+
 	scopes  Scopes
 	expires time.Time
 }
@@ -67,8 +90,15 @@ type verified struct {
 // claims of an access token, RFC 9068.
 type claims struct {
 	jwt.RegisteredClaims
-	ClientID string `json:"client_id"`
-	Scope    string `json:"scope"`
+	ClientID     string        `json:"client_id"`
+	ClientKey    string        `json:"client_key,omitempty"` // our own
+	Scope        string        `json:"scope"`
+	Confirmation *confirmation `json:"cnf,omitempty"`
+}
+
+// confirmation is that of RFC 8705, section 3.1.
+type confirmation struct {
+	Certificate string `json:"x5t#S256"`
 }
 
 // NewTokens returns tokens signed with the first of the keys; those of all are
@@ -77,9 +107,8 @@ func NewTokens(o Options) (*Tokens, error) {
 	if o.Audience == "" {
 		o.Audience = o.Issuer + "/v1"
 	}
-	if o.Life == 0 {
-		o.Life = LifeMin
-	}
+	o.Life = cmp.Or(o.Life, LifeMin)
+	o.CacheSize = cmp.Or(o.CacheSize, cacheSize)
 	switch {
 	case o.Issuer == "" || o.Registry == nil || o.Now == nil || o.Random == nil:
 		return nil, errors.New("oauth: issuer, registry, clock and randomness are required")
@@ -99,8 +128,11 @@ func NewTokens(o Options) (*Tokens, error) {
 	t.parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithTimeFunc(o.Now),
 		jwt.WithIssuer(o.Issuer), jwt.WithAudience(o.Audience), jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(),
 		jwt.WithStrictDecoding())
+	if o.CacheSize < 0 {
+		return t, nil
+	}
 	var err error
-	t.verified, err = otter.New(&otter.Options[[sha256.Size]byte, verified]{MaximumSize: cacheSize})
+	t.verified, err = otter.New(&otter.Options[[sha256.Size]byte, verified]{MaximumSize: o.CacheSize})
 	return t, err
 }
 
@@ -113,26 +145,37 @@ func (t *Tokens) PublicKeys() []partners.Key {
 	return append(all, t.o.Previous...)
 }
 
-// Mint returns a new access token and how long it lives.
+// Mint returns a new access token and how long it lives, without a key or a
+// certificate that it depends on.
 func (t *Tokens) Mint(client string, scopes Scopes) (string, time.Duration, error) {
+	token, _, life, err := t.Issue(Grant{Client: client, Scopes: scopes})
+	return token, life, err
+}
+
+// Issue returns a new access token, its jti and how long it lives.
+func (t *Tokens) Issue(g Grant) (token, id string, life time.Duration, err error) {
 	var random [16]byte
 	if _, err := io.ReadFull(t.o.Random, random[:]); err != nil {
-		return "", 0, fmt.Errorf("oauth: randomness: %w", err)
+		return "", "", 0, fmt.Errorf("oauth: randomness: %w", err)
 	}
-	now := t.o.Now()
-	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, &claims{
+	now, id := t.o.Now(), hex.EncodeToString(random[:])
+	c := &claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: t.o.Issuer, Subject: client, Audience: jwt.ClaimStrings{t.o.Audience}, ID: hex.EncodeToString(random[:]),
+			Issuer: t.o.Issuer, Subject: g.Client, Audience: jwt.ClaimStrings{t.o.Audience}, ID: id,
 			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(t.o.Life)),
 		},
-		ClientID: client, Scope: scopes.String(),
-	})
-	token.Header["kid"], token.Header["typ"] = t.signing.ID, tokenType
-	signed, err := token.SignedString(t.signing.Private)
-	if err != nil {
-		return "", 0, fmt.Errorf("oauth: sign: %w", err)
+		ClientID: g.Client, ClientKey: g.Key, Scope: g.Scopes.String(),
 	}
-	return signed, t.o.Life, nil
+	if g.Certificate != (origin.Certificate{}) {
+		c.Confirmation = &confirmation{g.Certificate.String()}
+	}
+	unsigned := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
+	unsigned.Header["kid"], unsigned.Header["typ"] = t.signing.ID, tokenType
+	token, err = unsigned.SignedString(t.signing.Private)
+	if err != nil {
+		return "", "", 0, fmt.Errorf("oauth: sign: %w", err)
+	}
+	return token, id, t.o.Life, nil
 }
 
 // Verify returns who a token speaks for. The error is a [*Denial].
@@ -140,11 +183,20 @@ func (t *Tokens) Verify(token string) (Caller, error) {
 	if len(token) > tokenMax {
 		return Caller{}, deny(CodeMalformed, "an access token has at most %d bytes", tokenMax)
 	}
+	if t.verified == nil {
+		v, err := t.parse(token)
+		if err != nil {
+			return Caller{}, err
+		}
+		return t.caller(v)
+	}
 	key := sha256.Sum256([]byte(token))
 	v, hit := t.verified.GetIfPresent(key)
 	if hit && !t.o.Now().Before(v.expires) {
 		t.verified.Invalidate(key)
-		return Caller{}, deny(CodeExpired, "get a new access token")
+		d := deny(CodeExpired, "get a new access token")
+		d.Caller = t.named(v)
+		return Caller{}, d
 	}
 	if !hit {
 		var err error
@@ -156,27 +208,70 @@ func (t *Tokens) Verify(token string) (Caller, error) {
 	return t.caller(v)
 }
 
-// caller looks the client up each time: what it was registered with when the
-// token was made does not count.
+// caller looks the client and its key up each time: what it was registered with
+// when the token was made does not count.
 func (t *Tokens) caller(v verified) (Caller, error) {
 	client, ok := t.o.Registry.Client(v.client)
 	if !ok {
-		return Caller{}, deny(CodeClient, "the client is no longer registered")
+		return Caller{}, deny(CodeClient, "the client is not registered, or disabled")
 	}
-	return Caller{Client: client.ID, Partner: client.Partner, Scopes: v.scopes & Only(client.Scopes...)}, nil
+	if v.key != "" {
+		if key, has := client.Key(v.key); !has || key.State(t.o.Now()) != partners.KeyActive {
+			d := deny(CodeKey, "the key by which the token was got is no longer valid; get a token with another one")
+			d.Caller = t.named(v)
+			return Caller{}, d
+		}
+	}
+	return Caller{Client: client.ID, Partner: client.Partner, Scopes: v.scopes & Only(client.Scopes...), Key: v.key, TokenID: v.id,
+		Certificate: v.certificate, Registered: client}, nil
+}
+
+// named is whom a token of ours was given to, without what it allows.
+func (t *Tokens) named(v verified) Caller {
+	c := Caller{Client: v.client, Key: v.key, TokenID: v.id}
+	if client, ok := t.o.Registry.Client(v.client); ok {
+		c.Partner = client.Partner
+	}
+	return c
+}
+
+// CheckPlace denies a caller that calls from where it may not, or does not show
+// the certificate that its token is bound to, or that it needs to show.
+func (c *Caller) CheckPlace(from netip.Addr, shown origin.Certificate) error {
+	var d *Denial
+	switch {
+	case c.Certificate != "" && c.Certificate != shown.String():
+		d = deny(CodeCertificate, "the token is bound to a client certificate that this connection does not show")
+	case c.Certificate == "" && c.Registered.BoundTokens:
+		d = deny(CodeCertificate, "the client uses tokens bound to its certificate only; get one over a connection that shows it")
+	case !c.Registered.Allows(from):
+		d = deny(CodeAddress, "the client may not call from this address")
+	default:
+		return nil
+	}
+	d.Caller = *c
+	return d
 }
 
 func (t *Tokens) parse(token string) (verified, error) {
 	var c claims
 	parsed, err := t.parser.ParseWithClaims(token, &c, t.key)
 	if err != nil {
-		return verified{}, denial(err)
+		d := denial(err)
+		if d.Code == CodeExpired || d.Code == CodeNotYetValid { // its signature is good
+			d.Caller = t.named(verified{client: c.Subject, key: c.ClientKey, id: c.ID})
+		}
+		return verified{}, d
 	}
 	if parsed.Header["typ"] != tokenType || c.Subject == "" {
 		return verified{}, deny(CodeMalformed, "this is not an access token")
 	}
 	scopes, _ := parseScopes(c.Scope)
-	return verified{client: c.Subject, scopes: scopes, expires: c.ExpiresAt.Time}, nil
+	v := verified{client: c.Subject, key: c.ClientKey, id: c.ID, scopes: scopes, expires: c.ExpiresAt.Time}
+	if c.Confirmation != nil {
+		v.certificate = c.Confirmation.Certificate
+	}
+	return v, nil
 }
 
 func (t *Tokens) key(token *jwt.Token) (any, error) {
