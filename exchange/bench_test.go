@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 type instant struct{ ledger.Ledger }
 
 func (instant) Submit(_ context.Context, _ ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
-	return []ledger.Result{{Code: ledger.CodeOK}}, nil
+	return slices.Repeat([]ledger.Result{{Code: ledger.CodeOK}}, len(commands)), nil
 }
 
 func (instant) Check(context.Context, ledger.Identity, ledger.Command) (ledger.Result, error) {

@@ -108,6 +108,15 @@ func (k *killer) UpdateConversion(ctx context.Context, c *exchange.Conversion) e
 	return k.around(func() error { return k.Store.UpdateConversion(ctx, c) })
 }
 
+func (k *killer) CreateConversions(ctx context.Context, all []*exchange.Conversion) (made []exchange.Creation, err error) {
+	err = k.around(func() error { made, err = k.Store.CreateConversions(ctx, all); return err })
+	return made, err
+}
+
+func (k *killer) UpdateConversions(ctx context.Context, all []*exchange.Conversion) error {
+	return k.around(func() error { return k.Store.UpdateConversions(ctx, all) })
+}
+
 func (k *killer) CreateReversal(ctx context.Context, r *exchange.Reversal) (existing *exchange.Reversal, err error) {
 	err = k.around(func() error { existing, err = k.Store.CreateReversal(ctx, r); return err })
 	return existing, err

@@ -19,55 +19,8 @@ import (
 // [ErrKeyReused], and [ErrStillRunning] while the request with this key is
 // inside its wait.
 func (s *Service) Convert(ctx context.Context, p Party, r ConvertRequest, wait time.Duration) (c *Conversion, replayed bool, err error) {
-	if err := checkIdempotency(r.Idempotency); err != nil {
-		return nil, false, err
-	}
-	who := caller{"conversion", p.Client, r.Key}
-	if err := s.callers.enter(who, r.Hash); err != nil {
-		return nil, false, err
-	}
-	defer s.callers.leave(who)
-	j, existing, err := s.create(ctx, p, &r)
-	switch {
-	case err != nil:
-		return s.orReplay(ctx, p, &r, wait, err)
-	case existing != nil:
-		return s.replay(ctx, existing, r.Hash, wait)
-	}
-	return j.await(ctx, wait), false, nil
-}
-
-// create checks a request, stores the conversion and begins the work on it. An
-// existing one has the request's key.
-func (s *Service) create(ctx context.Context, p Party, r *ConvertRequest) (j *job[Conversion], existing *Conversion, err error) {
-	c, err := s.draft(ctx, p, r)
-	if err != nil {
-		return nil, nil, err
-	}
-	if c, err = s.examine(ctx, c, p, r); err != nil {
-		return nil, nil, err
-	}
-	taken, err := s.gates.admit(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	j, mine := s.conversions.take(c.ID)
-	if !mine {
-		taken.release()
-		return nil, nil, &Busy{What: "a service that is closing", RetryAfter: busyPause}
-	}
-	j.places = taken
-	// Not the caller's context: a row must not depend on who hangs up when.
-	existing, err = s.o.Store.CreateConversion(context.WithoutCancel(ctx), c)
-	if err != nil || existing != nil {
-		s.conversions.drop(j)
-		if errors.Is(err, ErrQuoteUsed) {
-			err = refuse(CodeQuoteUsed, "the quote was used by another conversion; ask for a new one")
-		}
-		return nil, existing, err
-	}
-	s.conversions.begin(j, c)
-	return j, nil, nil
+	o := s.ConvertMany(ctx, p, []ConvertRequest{r}, wait)[0]
+	return o.Conversion, o.Replayed, o.Err
 }
 
 // draft is the conversion as it would be stored.
@@ -107,7 +60,7 @@ func (s *Service) examine(ctx context.Context, c *Conversion, p Party, r *Conver
 	if !c.QuoteID.IsZero() || !stale(ledger.Code(refusal.Code)) {
 		return nil, refusal
 	}
-	if _, err := s.rates.refresh(ctx); err != nil {
+	if err := s.rates.renew(ctx, c.CreatedAt); err != nil {
 		return nil, err
 	}
 	if c, err = s.draft(ctx, p, r); err != nil {

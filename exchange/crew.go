@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
 )
@@ -34,15 +33,20 @@ type craft[T any] struct {
 	// step does what the row says is to be done next and returns the row as it
 	// stands afterwards. With errLaidDown the row, if there is one, is stored all
 	// the same.
-	step  func(ctx context.Context, j *job[T], row *T) (*T, error)
-	done  func(*T) bool
-	load  func(ctx context.Context, id ledger.ID) (*T, error)
-	save  func(ctx context.Context, row *T) error
-	ended func(row *T) // told of what was stored as ended
+	step func(ctx context.Context, j *job[T], row *T) (*T, error)
+	done func(*T) bool
+	// stride does the next step of many at once. It returns nil for a row whose
+	// step is not one that can be done so, or did not work out: that workflow goes
+	// on by itself, with the same step. Nil if there are no such steps.
+	stride  func(ctx context.Context, rows []*T) []*T
+	load    func(ctx context.Context, id ledger.ID) (*T, error)
+	save    func(ctx context.Context, row *T) error
+	saveAll func(ctx context.Context, rows []*T) error // all or none; with stride
+	ended   func(row *T)                               // told of what was stored as ended
 }
 
-// crew carries out workflows of one kind, each in a goroutine of its own and
-// none twice at a time.
+// crew carries out workflows of one kind, none twice at a time, each in a
+// goroutine of its own or together with others (see convoy.go).
 type crew[T any] struct {
 	craft craft[T]
 	shift *shift
@@ -118,8 +122,13 @@ func (c *crew[T]) resume(ctx context.Context, j *job[T]) (bool, error) {
 	return true, nil
 }
 
+// work carries one workflow on from where its row stands in the store.
 func (c *crew[T]) work(j *job[T], row *T) {
 	defer c.drop(j)
+	c.carry(j, row)
+}
+
+func (c *crew[T]) carry(j *job[T], row *T) {
 	for !c.craft.done(row) {
 		next, err := c.craft.step(c.shift.ctx, j, row)
 		if next != nil && !c.keep(j, next) || err != nil {
@@ -146,10 +155,7 @@ func (c *crew[T]) keep(j *job[T], next *T) bool {
 	for try := 1; ; try++ {
 		err := c.craft.save(c.shift.ctx, next)
 		if err == nil {
-			j.row.Store(next)
-			if c.craft.done(next) {
-				c.craft.ended(next)
-			}
+			c.kept(j, next)
 			return true
 		}
 		c.log.Error("a step could not be stored", "what", c.craft.what, "id", j.id.String(), "error", err)
@@ -159,20 +165,25 @@ func (c *crew[T]) keep(j *job[T], next *T) bool {
 	}
 }
 
-// await waits until the job has ended, was laid down, or the time is over, and
-// returns how the workflow stands in the store.
-func (j *job[T]) await(ctx context.Context, wait time.Duration) *T {
+// kept makes a row that is in the store the job's.
+func (c *crew[T]) kept(j *job[T], next *T) {
+	j.row.Store(next)
+	if c.craft.done(next) {
+		c.craft.ended(next)
+	}
+}
+
+// await waits until the job has ended, was laid down, or the context has ended,
+// and returns how the workflow stands in the store; nil without a job.
+func (j *job[T]) await(ctx context.Context) *T {
+	if j == nil {
+		return nil
+	}
 	select {
 	case <-j.done:
-		return j.row.Load()
 	default:
-	}
-	if wait > 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
 		select {
 		case <-j.done:
-		case <-timer.C:
 		case <-ctx.Done():
 		}
 	}

@@ -56,21 +56,27 @@ func (s *Service) stepDebit(ctx context.Context, c *Conversion, p *patience, beg
 	return next, nil
 }
 
-// stepLedger records the conversion. What a partner was debited for a
-// conversion that the ledger refuses is given back.
+// stepLedger records the conversion.
 func (s *Service) stepLedger(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
 	result, v := s.book(ctx, c.record(), p)
-	switch {
-	case v != settled:
+	if v != settled {
 		return s.stuck(c, v)
-	case result.Code != ledger.CodeOK && c.SourceMode == partners.Callback:
-		return s.turn(c, StepRefund, s.refusal(ctx, result)), nil
-	case result.Code != ledger.CodeOK:
-		return s.end(c, Failed, s.refusal(ctx, result)), nil
-	case c.DestinationMode == partners.Callback:
-		return s.toCredit(c), nil
 	}
-	return s.end(c, Completed, nil), nil
+	return s.recorded(ctx, c, result), nil
+}
+
+// recorded goes on once the ledger has answered. What a partner was debited for
+// a conversion that the ledger refuses is given back.
+func (s *Service) recorded(ctx context.Context, c *Conversion, result ledger.Result) *Conversion {
+	switch {
+	case result.Code != ledger.CodeOK && c.SourceMode == partners.Callback:
+		return s.turn(c, StepRefund, s.refusal(ctx, c, result))
+	case result.Code != ledger.CodeOK:
+		return s.end(c, Failed, s.refusal(ctx, c, result))
+	case c.DestinationMode == partners.Callback:
+		return s.toCredit(c)
+	}
+	return s.end(c, Completed, nil)
 }
 
 // toCredit gives the second partner as much time as the first had.
@@ -82,13 +88,18 @@ func (s *Service) toCredit(c *Conversion) *Conversion {
 
 func (s *Service) stepHold(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
 	result, v := s.book(ctx, c.hold(), p)
-	switch {
-	case v != settled:
+	if v != settled {
 		return s.stuck(c, v)
-	case result.Code != ledger.CodeOK:
-		return s.end(c, Failed, s.refusal(ctx, result)), nil
 	}
-	return s.toCredit(c), nil
+	return s.setAside(ctx, c, result), nil
+}
+
+// setAside goes on once the ledger has answered whether it holds the points.
+func (s *Service) setAside(ctx context.Context, c *Conversion, result ledger.Result) *Conversion {
+	if result.Code != ledger.CodeOK {
+		return s.end(c, Failed, s.refusal(ctx, c, result))
+	}
+	return s.toCredit(c)
 }
 
 func (s *Service) stepCredit(ctx context.Context, c *Conversion, p *patience, begun bool) (*Conversion, error) {
@@ -154,9 +165,9 @@ func (s *Service) host(partner string) (connector.Host, error) {
 
 // refusal makes a failure of the ledger's refusal. One that may come from an
 // outdated price makes sure that the next is not.
-func (s *Service) refusal(ctx context.Context, r ledger.Result) *Failure {
+func (s *Service) refusal(ctx context.Context, c *Conversion, r ledger.Result) *Failure {
 	if stale(r.Code) {
-		if _, err := s.rates.refresh(ctx); err != nil {
+		if err := s.rates.renew(ctx, c.CreatedAt); err != nil {
 			s.o.Logger.Warn("agreements could not be read again", "error", err)
 		}
 	}

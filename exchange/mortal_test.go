@@ -52,6 +52,15 @@ func (s mortalStore) UpdateConversion(ctx context.Context, c *exchange.Conversio
 	return s.life.write(func() error { return s.Store.UpdateConversion(ctx, c) })
 }
 
+func (s mortalStore) CreateConversions(ctx context.Context, all []*exchange.Conversion) (made []exchange.Creation, err error) {
+	err = s.life.write(func() (err error) { made, err = s.Store.CreateConversions(ctx, all); return err })
+	return made, err
+}
+
+func (s mortalStore) UpdateConversions(ctx context.Context, all []*exchange.Conversion) error {
+	return s.life.write(func() error { return s.Store.UpdateConversions(ctx, all) })
+}
+
 func (s mortalStore) CreateReversal(ctx context.Context, r *exchange.Reversal) (existing *exchange.Reversal, err error) {
 	err = s.life.write(func() (err error) { existing, err = s.Store.CreateReversal(ctx, r); return err })
 	return existing, err

@@ -64,6 +64,18 @@ func (r *rates) refresh(ctx context.Context) (*rateCards, error) {
 	return r.read(ctx)
 }
 
+// renew reads again unless that was done after an instant, in milliseconds since
+// 1970: many that were priced together are refused together.
+func (r *rates) renew(ctx context.Context, since int64) error {
+	r.refreshing.Lock()
+	defer r.refreshing.Unlock()
+	if c := r.current.Load(); c != nil && c.readAt.UnixMilli() > since {
+		return nil
+	}
+	_, err := r.read(ctx)
+	return err
+}
+
 func (r *rates) read(ctx context.Context) (*rateCards, error) {
 	c := &rateCards{readAt: r.now(), cards: map[card][]ledger.Agreement{}, byID: map[ledger.ID]*ledger.Agreement{},
 		partners: map[string]ledger.Partner{}}

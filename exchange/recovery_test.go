@@ -154,6 +154,13 @@ func (s *flakyStore) UpdateConversion(ctx context.Context, c *exchange.Conversio
 	return s.Store.UpdateConversion(ctx, c)
 }
 
+func (s *flakyStore) UpdateConversions(ctx context.Context, all []*exchange.Conversion) error {
+	if s.fails.Add(-1) >= 0 {
+		return errors.New("the disk is full")
+	}
+	return s.Store.UpdateConversions(ctx, all)
+}
+
 func TestAStoreThatFailsForAWhileLosesNothing(t *testing.T) {
 	for _, fails := range []int64{1, 3, 5, 17} {
 		w := newWorld(t)

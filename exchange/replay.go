@@ -3,34 +3,53 @@ package exchange
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
-// orReplay answers a request that could not be granted: it may be a repeat of
-// one that was granted before the link ended or the quote expired.
-func (s *Service) orReplay(ctx context.Context, p Party, r *ConvertRequest, wait time.Duration, refused error) (*Conversion, bool, error) {
-	existing, err := s.o.Store.ConversionByKey(ctx, p.Client, r.Key)
-	if errors.Is(err, ErrNotFound) {
-		return nil, false, refused
+// earlier finds what was made with the keys before, and what is to be answered
+// for it.
+func (s *Service) earlier(ctx context.Context, p Party, all []undertaking) {
+	var broken error // the store; once is enough to know
+	for i := range all {
+		u := &all[i]
+		if u.entered && u.err != nil {
+			if broken == nil {
+				broken = s.lookEarlier(ctx, p, u)
+			} else {
+				u.err = errors.Join(u.err, broken)
+			}
+		}
+		if u.replayed {
+			s.rejoin(ctx, u)
+		}
 	}
-	if err != nil {
-		return nil, false, errors.Join(refused, err)
-	}
-	return s.replay(ctx, existing, r.Hash, wait)
 }
 
-// replay answers a request whose key was used before.
-func (s *Service) replay(ctx context.Context, existing *Conversion, hash ledger.Hash, wait time.Duration) (*Conversion, bool, error) {
+// lookEarlier looks whether a request that could not be granted is a repeat of
+// one that was, before the link ended or the quote expired. It returns an error
+// when the store cannot say.
+func (s *Service) lookEarlier(ctx context.Context, p Party, u *undertaking) error {
+	existing, err := s.o.Store.ConversionByKey(ctx, p.Client, u.request.Key)
 	switch {
-	case existing.Request.Hash != hash:
-		return nil, false, ErrKeyReused
-	case existing.Step == StepDone:
-		return existing, true, nil
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		u.err = errors.Join(u.err, err)
+		return err
 	}
-	j := s.conversions.join(ctx, existing.ID, func() (places, error) { return s.gates.admit(existing) })
-	return orElse(await(ctx, j, wait), existing), true, nil
+	u.row, u.replayed, u.err = existing, true, nil
+	return nil
+}
+
+// rejoin joins the work on a conversion that was made earlier.
+func (s *Service) rejoin(ctx context.Context, u *undertaking) {
+	switch existing := u.row; {
+	case existing.Request.Hash != u.request.Hash:
+		u.err = ErrKeyReused
+	case existing.Step != StepDone:
+		u.job = s.conversions.join(ctx, existing.ID, func() (places, error) { return s.gates.admit(existing) })
+	}
 }
 
 // join returns the job of an unfinished workflow, taking it up when nobody is
@@ -51,13 +70,6 @@ func (c *crew[T]) join(ctx context.Context, id ledger.ID, admit func() (places, 
 		return nil
 	}
 	return j
-}
-
-func await[T any](ctx context.Context, j *job[T], wait time.Duration) *T {
-	if j == nil {
-		return nil
-	}
-	return j.await(ctx, wait)
 }
 
 func orElse[T any](row, otherwise *T) *T {

@@ -22,6 +22,8 @@ func (s *Service) Reverse(ctx context.Context, p Party, r ReverseRequest, wait t
 		return nil, false, err
 	}
 	defer s.callers.leave(who)
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
 	c, err := s.Conversion(ctx, p, r.Conversion)
 	if err != nil {
 		return nil, false, err
@@ -34,9 +36,9 @@ func (s *Service) Reverse(ctx context.Context, p Party, r ReverseRequest, wait t
 	case err != nil:
 		return nil, false, err
 	case existing != nil:
-		return s.replayReversal(ctx, c, existing, r.Hash, wait)
+		return s.replayReversal(ctx, waiting, c, existing, r.Hash)
 	}
-	return j.await(ctx, wait), false, nil
+	return j.await(waiting), false, nil
 }
 
 // earlierReversal finds the reversal that the client made with the same key, if
@@ -54,7 +56,7 @@ func (s *Service) earlierReversal(ctx context.Context, p Party, r *ReverseReques
 	return nil, refused
 }
 
-func (s *Service) replayReversal(ctx context.Context, c *Conversion, existing *Reversal, hash ledger.Hash, wait time.Duration) (*Reversal, bool, error) {
+func (s *Service) replayReversal(ctx, waiting context.Context, c *Conversion, existing *Reversal, hash ledger.Hash) (*Reversal, bool, error) {
 	switch {
 	case existing.Request.Hash != hash:
 		return nil, false, ErrKeyReused
@@ -62,7 +64,7 @@ func (s *Service) replayReversal(ctx context.Context, c *Conversion, existing *R
 		return existing, true, nil
 	}
 	j := s.reversals.join(ctx, existing.ID, func() (places, error) { return s.gates.admit(c) })
-	return orElse(await(ctx, j, wait), existing), true, nil
+	return orElse(j.await(waiting), existing), true, nil
 }
 
 func (s *Service) createReversal(ctx context.Context, p Party, c *Conversion, r *ReverseRequest) (j *job[Reversal], existing *Reversal, err error) {

@@ -42,6 +42,7 @@ func New(o Options) (*Service, error) {
 	s.random.Reader = o.Random
 	s.conversions = newCrew(s.shift, &o, craft[Conversion]{
 		what: "conversion", step: s.stepConversion, done: func(c *Conversion) bool { return c.Step == StepDone },
+		stride: s.strideConversions, saveAll: o.Store.UpdateConversions,
 		load: o.Store.Conversion, save: o.Store.UpdateConversion, ended: s.observeConversion,
 	})
 	s.reversals = newCrew(s.shift, &o, craft[Reversal]{

@@ -20,6 +20,13 @@ type Store interface {
 	// UpdateConversion stores everything of it that can change: Status and all
 	// that follows but Reversed and CreatedAt.
 	UpdateConversion(ctx context.Context, c *Conversion) error
+	// CreateConversions is CreateConversion for many in one write. The outcomes are
+	// in the order of all; one that is not stored does not hinder the others. No two
+	// of all have the same client and key.
+	CreateConversions(ctx context.Context, all []*Conversion) ([]Creation, error)
+	// UpdateConversions is UpdateConversion for many in one write. After
+	// [ErrNotFound] those that are there are stored; after any other error none is.
+	UpdateConversions(ctx context.Context, all []*Conversion) error
 	Conversion(ctx context.Context, id ledger.ID) (*Conversion, error)
 	// ConversionByKey returns the conversion a client made with a key.
 	ConversionByKey(ctx context.Context, client, key string) (*Conversion, error)
@@ -56,6 +63,13 @@ type Store interface {
 	// Links returns standing links with an ID above after, ascending; partner ""
 	// is all.
 	Links(ctx context.Context, partner string, after ledger.ID, limit int) ([]*Link, error)
+}
+
+// Creation is how the creation of one of many conversions ended, as
+// CreateConversion of [Store] returns it.
+type Creation struct {
+	Existing *Conversion
+	Err      error
 }
 
 // Filter selects conversions. Results come newest first, which is in descending

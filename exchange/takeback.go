@@ -82,10 +82,10 @@ func (s *Service) stepReverse(ctx context.Context, c *Conversion, r *Reversal, p
 		return s.stuckReversal(r, v)
 	case result.Code != ledger.CodeOK && c.DestinationMode == partners.Callback && r.OutTo > 0:
 		next := r.Clone()
-		next.Step, next.Failure = StepCredit, s.refusal(ctx, result)
+		next.Step, next.Failure = StepCredit, s.refusal(ctx, c, result)
 		return next, nil
 	case result.Code != ledger.CodeOK:
-		return s.endReversal(r, Failed, s.refusal(ctx, result)), nil
+		return s.endReversal(r, Failed, s.refusal(ctx, c, result)), nil
 	case c.SourceMode == partners.Callback:
 		next := r.Clone()
 		next.Step = StepGiveBack

@@ -40,14 +40,37 @@ const createdWithin = 24 * 60 * 60 * 1000
 
 // CreateConversion implements [exchange.Store].
 func (s *Store) CreateConversion(ctx context.Context, c *exchange.Conversion) (*exchange.Conversion, error) {
-	if d := c.ID.Milli() - c.CreatedAt; d < -createdWithin || d > createdWithin {
-		return nil, fmt.Errorf("sqlstore: conversion %s: created at %d, a day or more from the time in its ID, %d",
-			c.ID, c.CreatedAt, c.ID.Milli())
-	}
-	n, err := s.writer.one(ctx, insertConversion, conversionArgs(c)...)
-	if err != nil || n == 1 {
+	made, err := s.CreateConversions(ctx, []*exchange.Conversion{c})
+	if err != nil {
 		return nil, err
 	}
+	return made[0].Existing, made[0].Err
+}
+
+// CreateConversions implements [exchange.Store].
+func (s *Store) CreateConversions(ctx context.Context, all []*exchange.Conversion) ([]exchange.Creation, error) {
+	inserts := make([]statement, len(all))
+	for i, c := range all {
+		if d := c.ID.Milli() - c.CreatedAt; d < -createdWithin || d > createdWithin {
+			return nil, fmt.Errorf("sqlstore: conversion %s: created at %d, a day or more from the time in its ID, %d",
+				c.ID, c.CreatedAt, c.ID.Milli())
+		}
+		inserts[i] = stmt(insertConversion, conversionArgs(c)...)
+	}
+	if _, err := s.writer.do(ctx, inserts...); err != nil {
+		return nil, err
+	}
+	made := make([]exchange.Creation, len(all))
+	for i, c := range all {
+		if inserts[i].affected == 0 {
+			made[i].Existing, made[i].Err = s.inTheWay(ctx, c)
+		}
+	}
+	return made, nil
+}
+
+// inTheWay returns the conversion that has the key of one that was not stored.
+func (s *Store) inTheWay(ctx context.Context, c *exchange.Conversion) (*exchange.Conversion, error) {
 	// Rows are never deleted, so what stood in the way is still there.
 	existing, err := s.ConversionByKey(ctx, c.Party.Client, c.Request.Key)
 	if !errors.Is(err, exchange.ErrNotFound) {
@@ -82,12 +105,24 @@ func conversionChanges(args []any, c *exchange.Conversion) []any {
 
 // UpdateConversion implements [exchange.Store].
 func (s *Store) UpdateConversion(ctx context.Context, c *exchange.Conversion) error {
-	args := append(conversionChanges(make([]any, 0, 12), c), c.ID[:])
-	n, err := s.writer.one(ctx, updateConversion, args...)
-	if err == nil && n == 0 {
-		return exchange.ErrNotFound
+	return s.UpdateConversions(ctx, []*exchange.Conversion{c})
+}
+
+// UpdateConversions implements [exchange.Store].
+func (s *Store) UpdateConversions(ctx context.Context, all []*exchange.Conversion) error {
+	updates := make([]statement, len(all))
+	for i, c := range all {
+		updates[i] = stmt(updateConversion, append(conversionChanges(make([]any, 0, 12), c), c.ID[:])...)
 	}
-	return err
+	if _, err := s.writer.do(ctx, updates...); err != nil {
+		return err
+	}
+	for i := range updates {
+		if updates[i].affected == 0 {
+			return exchange.ErrNotFound
+		}
+	}
+	return nil
 }
 
 // Conversion implements [exchange.Store].

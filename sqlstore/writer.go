@@ -13,8 +13,8 @@ import (
 const (
 	// queueMax bounds the writes that wait; more callers wait to get into the queue.
 	queueMax = 4096
-	// batchMax bounds the writes of one transaction, and with it how long the first
-	// of them waits for the last.
+	// batchMax bounds the statements of one transaction, and with it how long the
+	// first write waits for the last; a write that has more is alone.
 	batchMax = 1024
 	// culpritsMax bounds how often a transaction is made anew without a write that
 	// failed in it.
@@ -90,7 +90,8 @@ type writer struct {
 	queue   chan *write
 	closing chan struct{}
 	stopped chan struct{}
-	fault   error // why nothing is written any more; of run's goroutine alone
+	next    *write // taken from the queue and found too large for its batch; of run's goroutine alone
+	fault   error  // why nothing is written any more; of run's goroutine alone
 	counts  counts
 }
 
@@ -164,17 +165,42 @@ func (w *writer) run() {
 	defer close(w.stopped)
 	batch := make([]*write, 0, batchMax)
 	for {
+		if w.next != nil {
+			batch = w.carryOut(batch[:0])
+			continue
+		}
 		select {
 		case op := <-w.queue:
 			batch = w.carryOut(append(batch[:0], op))
 			continue
 		case <-w.closing:
 		}
-		for len(w.queue) > 0 {
+		for len(w.queue) > 0 || w.next != nil {
 			batch = w.carryOut(batch[:0])
 		}
 		return
 	}
+}
+
+// gather adds to a batch what waits and finds room in it. A write that does not
+// is the first of the next batch.
+func (w *writer) gather(batch []*write) []*write {
+	if w.next != nil {
+		batch, w.next = append(batch, w.next), nil
+	}
+	room := batchMax
+	for _, op := range batch {
+		room -= len(op.statements)
+	}
+	for room > 0 && len(w.queue) > 0 {
+		op := <-w.queue
+		if len(op.statements) > room && len(batch) > 0 {
+			w.next = op
+			break
+		}
+		batch, room = append(batch, op), room-len(op.statements)
+	}
+	return batch
 }
 
 // carryOut adds what waits to the batch, stores it and wakes the callers.
@@ -182,9 +208,7 @@ func (w *writer) carryOut(batch []*write) []*write {
 	// Those that were just woken often have their next write at once; a
 	// transaction for all of them costs little more than one for the first.
 	runtime.Gosched()
-	for len(batch) < batchMax && len(w.queue) > 0 {
-		batch = append(batch, <-w.queue)
-	}
+	batch = w.gather(batch)
 	ops := batch[:0]
 	for _, op := range batch {
 		if op.claim(taken) {

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"time"
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/bench"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+	"github.com/pointgrid/pointgrid/exchange"
 )
 
 type benchCommand struct {
@@ -15,6 +17,7 @@ type benchCommand struct {
 
 type benchConversions struct {
 	Clients  []int         `help:"Numbers of callers that convert at the same time." default:"1,16,64,256"`
+	Batch    int           `help:"Conversions in each request, 2 to 1000, through POST /v1/conversions/batch; 0 is one by itself, through POST /v1/conversions." default:"0"`
 	Mode     []string      `help:"Who moves the partner's side: callback (the gateway calls the partner) or push (the partner has moved it)." enum:"push,callback" default:"push,callback"`
 	Ledger   string        `help:"Where the ledger is: embedded in the gateway, or fabric, a network with a peer for every company; that one is also measured with one conversion per transaction." enum:"embedded,fabric" default:"embedded"`
 	Database string        `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
@@ -25,12 +28,15 @@ type benchConversions struct {
 }
 
 func (b *benchConversions) Run(ctx context.Context) error {
+	if b.Batch < 0 || b.Batch > exchange.ManyMax {
+		return fmt.Errorf("--batch is %d, must be 0 to %d", b.Batch, exchange.ManyMax)
+	}
 	dir, remove, err := folder(b.Dir)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode,
+	return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode, Batch: b.Batch,
 		Warmup: b.Warmup, Duration: b.Duration, Now: time.Now, Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
 }
 

@@ -2,6 +2,7 @@ package exchangetest
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/pointgrid/pointgrid/exchange"
@@ -105,6 +106,24 @@ func (m *Memory) UpdateConversion(_ context.Context, c *exchange.Conversion) err
 	row.FinishedAt, row.Deadline, row.TurnedAt, row.EscalatedAt = n.FinishedAt, n.Deadline, n.TurnedAt, n.EscalatedAt
 	m.conversions.put(c.ID, row, row.Step == exchange.StepDone)
 	return nil
+}
+
+// CreateConversions implements [exchange.Store].
+func (m *Memory) CreateConversions(ctx context.Context, all []*exchange.Conversion) ([]exchange.Creation, error) {
+	made := make([]exchange.Creation, len(all))
+	for i, c := range all {
+		made[i].Existing, made[i].Err = m.CreateConversion(ctx, c)
+	}
+	return made, nil
+}
+
+// UpdateConversions implements [exchange.Store].
+func (m *Memory) UpdateConversions(ctx context.Context, all []*exchange.Conversion) error {
+	var errs []error
+	for _, c := range all {
+		errs = append(errs, m.UpdateConversion(ctx, c))
+	}
+	return errors.Join(errs...)
 }
 
 // Conversion implements [exchange.Store].

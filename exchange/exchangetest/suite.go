@@ -25,6 +25,8 @@ func RunStore(t *testing.T, open func(t *testing.T) exchange.Store) {
 		{"a key is the client's own", keyOfAnotherClient},
 		{"a quote is used once", quoteUsedOnce},
 		{"of many with one key or one quote one is stored", racingCreates},
+		{"many are created in one write, each by itself", createMany},
+		{"many are updated in one write", updateMany},
 		{"unfinished conversions are paged in ascending order", unfinishedConversions},
 		{"conversions are selected by every field of the filter", filters},
 		{"conversions are paged newest first", pages},

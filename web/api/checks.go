@@ -9,6 +9,7 @@ import (
 	"github.com/go-playground/validator/v10"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/web/idempotency"
 )
 
 // newChecks returns a validator that knows the tags of the generated types.
@@ -20,6 +21,7 @@ func newChecks() (*validator.Validate, error) {
 		"id":          func(s string) bool { _, err := ledger.ParseID(s); return err == nil },
 		"programme":   ledger.ValidProgramme,
 		"partner":     ledger.ValidPartner,
+		"key":         func(s string) bool { return visible(s, idempotency.KeyMax) },
 		"amount":      validAmount,
 		"cap":         func(s string) bool { return s == "0" || validAmount(s) },
 		"hash":        validHash,

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
@@ -21,19 +23,40 @@ func (a *API) createConversion(r *request, body conversionBody) (reply, error) {
 	asked.Idempotency = key
 	wait, preferred := preferredWait(r.c.Request.Header)
 	c, replayed, err := a.o.Exchange.Convert(r.context(), r.party, asked, wait)
+	answer, err := conversionReply(exchange.Outcome{Conversion: c, Replayed: replayed, Err: err})
 	if err != nil {
-		return reply{}, err
+		return reply{}, withWait(err, preferred)
 	}
-	answer := reply{status: http.StatusCreated, location: conversionPath(c.ID), replayed: replayed, waited: preferred}
+	answer.waited, answer.location, answer.body = preferred, conversionPath(c.ID), renderCreated(c)
+	return answer, nil
+}
+
+// conversionReply says how a request for a conversion is answered, without the
+// conversion itself.
+func conversionReply(o exchange.Outcome) (reply, error) {
+	if o.Err != nil {
+		return reply{}, o.Err
+	}
+	c, answer := o.Conversion, reply{status: http.StatusCreated, replayed: o.Replayed}
 	switch outcome(c) {
 	case exchange.Completed:
 	case exchange.Processing:
 		answer.status = http.StatusAccepted
 	default:
+		answer.location = conversionPath(c.ID)
 		return reply{}, failed(c.Failure, answer, func(p *problem.Problem) { p.ConversionID = c.ID.String() })
 	}
-	answer.body = renderCreated(c)
 	return answer, nil
+}
+
+// withWait adds the wait that was asked for to the answer about a workflow that
+// ended without success.
+func withWait(err error, preferred *time.Duration) error {
+	var ended *endedWithout
+	if errors.As(err, &ended) {
+		ended.reply.waited = preferred
+	}
+	return err
 }
 
 // request reads a body that the form has accepted.
@@ -141,7 +164,10 @@ func (a *API) getReceipt(r *request) (reply, error) {
 	return ok(&receipt), nil
 }
 
-const conversionsPath = "/v1/conversions/"
+const (
+	conversionsRoute = "/v1/conversions"
+	conversionsPath  = conversionsRoute + "/"
+)
 
 func conversionPath(id ledger.ID) string { return conversionsPath + id.String() }
 

@@ -511,6 +511,40 @@ type Conversion struct {
 	Status ConversionStatus `json:"status"`
 }
 
+// ConversionBatch defines model for ConversionBatch.
+type ConversionBatch struct {
+	Conversions []ConversionBatchItem `json:"conversions"`
+}
+
+// ConversionBatchItem defines model for ConversionBatchItem.
+type ConversionBatchItem = batchItem
+
+// ConversionBatchResult Either a conversion or a problem.
+type ConversionBatchResult struct {
+	Conversion *Conversion `json:"conversion,omitempty"`
+
+	// Index Of the item, from 0.
+	Index int `json:"index"`
+
+	// Problem RFC 9457 problem details.
+	Problem *Problem `json:"problem,omitempty"`
+
+	// Replayed `true` when this is the answer to an earlier request with the key; absent otherwise.
+	Replayed bool `json:"replayed,omitempty,omitzero"`
+
+	// RetryAfter Seconds until it makes sense to send the item again, with the same key.
+	RetryAfter int `json:"retry_after,omitempty,omitzero"`
+
+	// Status What `POST /v1/conversions` would have answered.
+	Status int `json:"status"`
+}
+
+// ConversionBatchResults defines model for ConversionBatchResults.
+type ConversionBatchResults struct {
+	// Results One for each item, in order.
+	Results []ConversionBatchResult `json:"results"`
+}
+
 // ConversionByQuote defines model for ConversionByQuote.
 type ConversionByQuote struct {
 	// LinkID A UUID of version 7 in lower case.

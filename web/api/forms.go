@@ -3,11 +3,13 @@ package api
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-playground/validator/v10"
 
+	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/openapi"
 	"github.com/pointgrid/pointgrid/web/jsonbody"
 )
@@ -27,6 +29,8 @@ type conversionBody struct {
 type forms struct {
 	quote      *jsonbody.Form[QuoteRequest]
 	conversion *jsonbody.Form[conversionBody]
+	batchItem  *jsonbody.Form[batchItem]
+	batch      *jsonbody.List[batchItem]
 	reversal   *jsonbody.Form[ReversalRequest]
 	terms      *jsonbody.Form[Terms]
 	acceptance *jsonbody.Form[Acceptance]
@@ -45,7 +49,7 @@ func newForms() (*forms, error) {
 		return nil, err
 	}
 	f := &forms{}
-	var errs [8]error
+	var errs [9]error
 	f.quote, errs[0] = jsonbody.NewForm[QuoteRequest](checks, s.always("QuoteRequest"))
 	f.conversion, errs[1] = jsonbody.NewForm[conversionBody](checks, s.conversion())
 	f.reversal, errs[2] = jsonbody.NewForm[ReversalRequest](checks, s.always("ReversalRequest"))
@@ -54,6 +58,8 @@ func newForms() (*forms, error) {
 	f.rejection, errs[5] = jsonbody.NewForm[Rejection](checks, s.always("Rejection"))
 	f.link, errs[6] = jsonbody.NewForm[LinkRequest](checks, s.always("LinkRequest"))
 	f.clock, errs[7] = jsonbody.NewForm[ClockRequest](checks, s.always("ClockRequest"))
+	f.batchItem, errs[8] = jsonbody.NewForm[batchItem](checks, s.batchItem())
+	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
 	return f, errors.Join(errs[:]...)
 }
 
@@ -91,5 +97,21 @@ func (s schemas) conversion() func(map[string]any) *openapi3.Schema {
 			return byQuote
 		}
 		return byRate
+	}
+}
+
+// batchItem is as conversion, for an item that has one in it.
+func (s schemas) batchItem() func(map[string]any) *openapi3.Schema {
+	choose, byQuote, byRate := s.conversion(), *s["ConversionBatchItem"].Value, *s["ConversionBatchItem"].Value
+	for item, name := range map[*openapi3.Schema]string{&byQuote: "ConversionByQuote", &byRate: "ConversionByRate"} {
+		item.Properties = maps.Clone(item.Properties)
+		item.Properties["conversion"] = s[name]
+	}
+	return func(body map[string]any) *openapi3.Schema {
+		conversion, _ := body["conversion"].(map[string]any)
+		if choose(conversion) == s["ConversionByQuote"].Value {
+			return &byQuote
+		}
+		return &byRate
 	}
 }

@@ -37,6 +37,13 @@ func decoders(t testing.TB) map[string]decoder {
 		"Rejection":         {func(b []byte) []problem.Field { _, w := f.rejection.Decode(b); return w }, f.rejection.Explain},
 		"LinkRequest":       {func(b []byte) []problem.Field { _, w := f.link.Decode(b); return w }, f.link.Explain},
 		"ClockRequest":      {func(b []byte) []problem.Field { _, w := f.clock.Decode(b); return w }, f.clock.Explain},
+		"ConversionBatchItem": {func(b []byte) []problem.Field {
+			all, w := f.batch.Decode(slices.Concat([]byte(`{"conversions":[`), b, []byte(`]}`)))
+			for _, e := range all {
+				w = append(w, e.Wrong...)
+			}
+			return w
+		}, f.batchItem.Explain},
 	}
 	all["ConversionByRate"] = all["ConversionByQuote"]
 	return all
@@ -120,6 +127,8 @@ func drawValue(t *rapid.T, s *openapi3.Schema, spoil bool) string {
 			`"` + strings.Repeat("点", 200) + `"`, `"` + strings.Repeat("点", 201) + `"`}).Draw(t, "odd value")
 	}
 	switch {
+	case len(s.OneOf) > 0:
+		return drawValue(t, rapid.SampledFrom(s.OneOf).Draw(t, "alternative").Value, spoil)
 	case s.Type.Is("object"):
 		return drawObject(t, s, map[bool]int{true: 1}[spoil])
 	case s.Type.Is("integer"):

@@ -27,6 +27,7 @@ func (a *API) operations() []operation {
 		operation{method: http.MethodGet, path: "/v1/quotes/:id", scope: partners.ScopeQuotes, handle: a.getQuote},
 
 		operation{method: http.MethodPost, path: "/v1/conversions", scope: partners.ScopeConversions, handle: withBody(a.forms.conversion, a.createConversion)},
+		operation{method: http.MethodPost, path: "/v1/conversions/batch", scope: partners.ScopeConversions, handle: a.createBatch},
 		operation{method: http.MethodGet, path: "/v1/conversions", scope: partners.ScopeConversions, handle: a.listConversions},
 		operation{method: http.MethodGet, path: "/v1/conversions/:id", scope: partners.ScopeConversions, handle: a.getConversion},
 		operation{method: http.MethodGet, path: "/v1/conversions/:id/receipt", scope: partners.ScopeConversions, handle: a.getReceipt},

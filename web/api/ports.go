@@ -17,6 +17,7 @@ import (
 type Exchange interface {
 	Quote(ctx context.Context, p exchange.Party, r exchange.QuoteRequest) (*exchange.Quote, error)
 	Convert(ctx context.Context, p exchange.Party, r exchange.ConvertRequest, wait time.Duration) (c *exchange.Conversion, replayed bool, err error)
+	ConvertMany(ctx context.Context, p exchange.Party, requests []exchange.ConvertRequest, wait time.Duration) []exchange.Outcome
 	Conversion(ctx context.Context, p exchange.Party, id ledger.ID) (*exchange.Conversion, error)
 	Conversions(ctx context.Context, p exchange.Party, f exchange.Filter) ([]*exchange.Conversion, error)
 	Reverse(ctx context.Context, p exchange.Party, r exchange.ReverseRequest, wait time.Duration) (v *exchange.Reversal, replayed bool, err error)

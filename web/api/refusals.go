@@ -29,11 +29,16 @@ func (a *API) refuse(c *gin.Context, err error) {
 	case errors.As(err, &ended):
 		ended.reply.setHeaders(c.Writer.Header())
 	}
+	a.problem(c, err).Write(c.Writer)
+}
+
+// problem returns the problem that an error is, and logs what is our failure.
+func (a *API) problem(c *gin.Context, err error) *problem.Problem {
 	p := problemOf(err)
 	if p.Code == codeInternal {
 		a.o.Logger.ErrorContext(c.Request.Context(), "request failed", "route", c.FullPath(), "error", err)
 	}
-	p.Write(c.Writer)
+	return p
 }
 
 // endedWithout is a workflow that ended without success within the wait: the

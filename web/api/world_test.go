@@ -167,6 +167,7 @@ func must(t testing.TB, err error) {
 type script struct {
 	*exchange.Service
 	convert     func(ctx context.Context, r exchange.ConvertRequest, wait time.Duration) (*exchange.Conversion, bool, error)
+	convertMany func(requests []exchange.ConvertRequest) []exchange.Outcome
 	reverse     func(r exchange.ReverseRequest, wait time.Duration) (*exchange.Reversal, bool, error)
 	quote       func() (*exchange.Quote, error)
 	propose     func() (*ledger.Agreement, error)
@@ -182,6 +183,13 @@ func (s *script) Convert(ctx context.Context, p exchange.Party, r exchange.Conve
 		return s.convert(ctx, r, wait)
 	}
 	return s.Service.Convert(ctx, p, r, wait)
+}
+
+func (s *script) ConvertMany(ctx context.Context, p exchange.Party, requests []exchange.ConvertRequest, wait time.Duration) []exchange.Outcome {
+	if s.convertMany != nil {
+		return s.convertMany(requests)
+	}
+	return s.Service.ConvertMany(ctx, p, requests, wait)
 }
 
 func (s *script) Reverse(ctx context.Context, p exchange.Party, r exchange.ReverseRequest, wait time.Duration) (*exchange.Reversal, bool, error) {

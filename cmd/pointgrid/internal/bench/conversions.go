@@ -29,6 +29,7 @@ type Conversions struct {
 	Members  int
 	Clients  []int
 	Modes    []string // "push" or "callback"
+	Batch    int      // conversions in each request; 0 is one by itself
 	Warmup   time.Duration
 	Duration time.Duration // of each measurement
 	Now      func() time.Time
@@ -61,7 +62,7 @@ func (b *Conversions) Run(ctx context.Context) error {
 	table := tabwriter.NewWriter(b.Out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(b.Out, "%s %s/%s, %d CPUs, %s per row; gateway, partners, load generator and all else share them\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), b.Duration)
-	fmt.Fprintln(table, "mode\tper ledger transaction\tclients\tconversions/s\tp50 ms\tp99 ms\tmax ms\tother answers\tgateway CPU µs each\tpartners CPU µs each\tgateway peak MiB\t")
+	fmt.Fprintln(table, "mode\tper ledger transaction\tclients\tper request\tconversions/s\tp50 ms\tp99 ms\tmax ms\tother answers\tgateway CPU µs each\tpartners CPU µs each\tgateway peak MiB\t")
 	finished := map[string]int64{}
 	if b.Fabric {
 		if err := b.baseline(ctx, stage, table, finished); err != nil {
@@ -121,11 +122,11 @@ func (b *Conversions) row(ctx context.Context, stage *sandbox.Stage, table io.Wr
 	each := func(before, after process.Usage) int64 {
 		return (after.CPU - before.CPU).Microseconds() / max(o.Finished, 1)
 	}
-	fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t\n", mode, batch, clients,
+	fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t\n", mode, batch, clients, max(b.Batch, 1),
 		o.Counted*int64(time.Second)/max(int64(o.Elapsed), 1), millis(o.P50), millis(o.P99), millis(o.Max),
 		sum(o.Others), each(before, after), each(partnersBefore, partnersAfter), after.PeakRSS>>20)
 	if len(o.Others) > 0 {
-		return 0, fmt.Errorf("%s with %d clients: answers other than 201: %v; first: %s", mode, clients, o.Others, o.FirstBody)
+		return 0, fmt.Errorf("%s with %d clients: answers other than 201: %v; first: %.2000s", mode, clients, o.Others, o.FirstBody)
 	}
 	return o.Finished, nil
 }
@@ -145,7 +146,7 @@ func (b *Conversions) load(ctx context.Context, stage *sandbox.Stage, mode strin
 		return nil, err
 	}
 	l := &Load{URL: stage.URL, Token: token, Source: company.Programme, Destination: "EPT", Amount: kind.amount,
-		Push: mode == "push", Clients: clients, Warmup: b.Warmup, Duration: b.Duration}
+		Push: mode == "push", Clients: clients, Batch: b.Batch, Warmup: b.Warmup, Duration: b.Duration}
 	for n := 1; n <= b.Members; n++ {
 		l.Links = append(l.Links, sandbox.LinkID(company, n).String())
 	}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,13 +27,16 @@ type Load struct {
 	Push        bool     `json:"push"` // send a partner's reference
 	Links       []string `json:"links"`
 	Clients     int      `json:"clients"`
+	// Batch is the number of conversions in each request; 0 is one by itself.
+	Batch int `json:"batch"`
 	// Warmup is not counted, Duration is.
 	Warmup   time.Duration `json:"warmup"`
 	Duration time.Duration `json:"duration"`
 }
 
 // Outcome is what a load generator saw. Finished counts every conversion that
-// was answered 201, warm-up included; the rest is of the counted time only.
+// was answered 201, warm-up included; the rest is of the counted time only, and
+// its latencies are of requests.
 type Outcome struct {
 	Finished  int64            `json:"finished"`
 	Counted   int64            `json:"counted"`
@@ -68,6 +72,7 @@ type generator struct {
 	finished atomic.Int64
 
 	mu        sync.Mutex
+	counted   int64
 	latencies []time.Duration
 	others    map[string]int64
 	firstBody string
@@ -88,68 +93,103 @@ func (g *generator) work() Outcome {
 // awaited and counted.
 func (g *generator) caller(counted, end time.Time) {
 	var mine []time.Duration
+	var converted int64
 	for {
 		began := g.now()
 		if began.After(end) {
 			break
 		}
-		ok := g.convert()
-		if ok {
-			g.finished.Add(1)
-		}
-		if ok && began.After(counted) {
-			mine = append(mine, g.now().Sub(began))
+		n := g.convert()
+		g.finished.Add(n)
+		if n > 0 && began.After(counted) {
+			mine, converted = append(mine, g.now().Sub(began)), converted+n
 		}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.latencies = append(g.latencies, mine...)
+	g.latencies, g.counted = append(g.latencies, mine...), g.counted+converted
 }
 
-func (g *generator) convert() bool {
+// convert sends one request and returns how many conversions were answered 201.
+func (g *generator) convert() int64 {
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(resp)
-	n := strconv.FormatInt(g.serial.Add(1), 10)
 	req.SetRequestURI(g.load.URL + "/v1/conversions")
 	req.Header.SetMethod("POST")
 	req.Header.SetContentType("application/json")
 	req.Header.Set("Authorization", "Bearer "+g.load.Token)
-	req.Header.Set("Idempotency-Key", g.run+"-"+n)
 	req.Header.Set("Prefer", "wait=30")
-	req.SetBodyString(g.body(n))
+	status := fasthttp.StatusCreated
+	if g.load.Batch > 0 {
+		status = fasthttp.StatusOK
+		req.SetRequestURI(g.load.URL + "/v1/conversions/batch")
+		req.SetBodyRaw(g.batch())
+	} else {
+		n := g.number()
+		req.Header.Set("Idempotency-Key", n)
+		req.SetBodyRaw(g.body(nil, n))
+	}
 	if err := g.client.Do(req, resp); err != nil {
-		g.other(err.Error(), "")
-		return false
+		g.other(err.Error(), "", 1)
+		return 0
 	}
-	if resp.StatusCode() != fasthttp.StatusCreated {
-		g.other(strconv.Itoa(resp.StatusCode()), string(resp.Body()))
-		return false
+	if resp.StatusCode() != status {
+		g.other(strconv.Itoa(resp.StatusCode()), string(resp.Body()), 1)
+		return 0
 	}
-	return true
+	return g.completed(resp.Body())
 }
 
-func (g *generator) body(n string) string {
+// completed counts the conversions of an answer that were answered 201. Quotes
+// in a text are escaped, so what looks like a field is one.
+func (g *generator) completed(body []byte) int64 {
+	if g.load.Batch == 0 {
+		return 1
+	}
+	n := bytes.Count(body, []byte(`"status":201`))
+	if n < g.load.Batch {
+		g.other("in a batch", string(body), int64(g.load.Batch-n))
+	}
+	return int64(n)
+}
+
+func (g *generator) number() string { return fmt.Sprintf("%s-%09d", g.run, g.serial.Add(1)) }
+
+func (g *generator) batch() []byte {
+	b := append(make([]byte, 0, 300*g.load.Batch), `{"conversions":[`...)
+	for i := range g.load.Batch {
+		n := g.number()
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, `{"idempotency_key":"`...), n...), `","conversion":`...)
+		b = append(g.body(b, n), '}')
+	}
+	return append(b, "]}"...)
+}
+
+func (g *generator) body(b []byte, n string) []byte {
 	link := g.load.Links[rand.IntN(len(g.load.Links))]
-	body := `{"source":"` + g.load.Source + `","destination":"` + g.load.Destination +
-		`","amount":"` + g.load.Amount + `","link_id":"` + link + `"`
+	b = append(b, `{"source":"`+g.load.Source+`","destination":"`+g.load.Destination+
+		`","amount":"`+g.load.Amount+`","link_id":"`+link+`"`...)
 	if g.load.Push {
-		body += `,"reference":"` + g.run + "-" + n + `"`
+		b = append(append(append(b, `,"reference":"`...), n...), '"')
 	}
-	return body + "}"
+	return append(b, '}')
 }
 
-func (g *generator) other(what, body string) {
+func (g *generator) other(what, body string, n int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.others[what]++
+	g.others[what] += n
 	if g.firstBody == "" {
 		g.firstBody = body
 	}
 }
 
 func (g *generator) outcome(elapsed time.Duration) Outcome {
-	o := Outcome{Finished: g.finished.Load(), Counted: int64(len(g.latencies)), Others: g.others,
+	o := Outcome{Finished: g.finished.Load(), Counted: g.counted, Others: g.others,
 		Elapsed: elapsed, FirstBody: g.firstBody}
 	if len(g.latencies) == 0 {
 		return o

@@ -1,0 +1,98 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// draftAll checks the requests and makes the conversions as they are to be
+// stored. The ledger is asked about several at a time, for on Fabric that is a
+// call to a peer.
+func (s *Service) draftAll(ctx context.Context, p Party, all []undertaking) {
+	var asking []*undertaking
+	for i := range all {
+		u := &all[i]
+		if !u.entered {
+			continue
+		}
+		if u.row, u.err = s.draft(ctx, p, u.request); u.err == nil && u.row.Step == StepDebit {
+			asking = append(asking, u)
+		}
+	}
+	sideBySide(asking, func(u *undertaking) { u.row, u.err = s.examine(ctx, u.row, p, u.request) })
+}
+
+// checksMax is how many questions of one call the ledger is asked at a time.
+const checksMax = 16
+
+// sideBySide does something with each of all, a few at a time.
+func sideBySide[T any](all []*T, do func(*T)) {
+	if len(all) == 1 {
+		do(all[0])
+		return
+	}
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(len(all), checksMax) {
+		workers.Go(func() {
+			for n := next.Add(1); n <= int64(len(all)); n = next.Add(1) {
+				do(all[n-1])
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// createAll stores the drafts and begins the work on what is new.
+func (s *Service) createAll(ctx context.Context, all []undertaking) {
+	mine, rows := make([]*undertaking, 0, len(all)), make([]*Conversion, 0, len(all))
+	for i := range all {
+		if u := &all[i]; u.entered && u.err == nil && s.place(u) {
+			mine, rows = append(mine, u), append(rows, u.row)
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	// Not the caller's context: a row must not depend on who hangs up when.
+	made, err := s.o.Store.CreateConversions(context.WithoutCancel(ctx), rows)
+	jobs := make([]*job[Conversion], 0, len(rows))
+	for i, u := range mine {
+		if err == nil {
+			u.err = made[i].Err
+		} else {
+			u.err = err
+		}
+		switch {
+		case errors.Is(u.err, ErrQuoteUsed):
+			u.err = refuse(CodeQuoteUsed, "the quote was used by another conversion; ask for a new one")
+		case u.err == nil && made[i].Existing == nil:
+			u.job.row.Store(u.row)
+			jobs = append(jobs, u.job)
+			continue
+		case u.err == nil:
+			u.row, u.replayed = made[i].Existing, true
+		}
+		s.conversions.drop(u.job)
+		u.job = nil
+	}
+	s.conversions.together(jobs)
+}
+
+// place takes places and a job for a draft, or says that there is no room.
+func (s *Service) place(u *undertaking) bool {
+	var taken places
+	if taken, u.err = s.gates.admit(u.row); u.err != nil {
+		return false
+	}
+	j, mine := s.conversions.take(u.row.ID)
+	if !mine {
+		taken.release()
+		u.err = &Busy{What: "a service that is closing", RetryAfter: busyPause}
+		return false
+	}
+	j.places, u.job = taken, j
+	return true
+}
