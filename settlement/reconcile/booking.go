@@ -34,6 +34,7 @@ func (b *booking) add(r *Record) error {
 // groupByReference goes through what matching by key left, by reference.
 func (m *matcher) groupByReference(ctx context.Context) error {
 	var done int64
+	m.progress(Grouping, 0, m.left)
 	err := m.referred.each(ctx, func(r *Record) error {
 		if done++; done%tickRecords == 0 {
 			m.progress(Grouping, done, m.left)

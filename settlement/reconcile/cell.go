@@ -88,16 +88,6 @@ func (w *row) add(r *Record) error {
 	return w.cells[r.Side].add(r)
 }
 
-// any returns a record of the row; the ledger's, if it has one.
-func (w *row) any() *Record {
-	for i := range w.cells {
-		if w.cells[i].present() {
-			return &w.cells[i].first
-		}
-	}
-	return &w.cells[Ledger].first
-}
-
 // reference is the partner's reference, as the first book says that has one.
 func (w *row) reference() Fingerprint {
 	for i := range w.cells {

@@ -125,6 +125,7 @@ func (m *matcher) progress(p Phase, done, of int64) {
 func (m *matcher) match(ctx context.Context) error {
 	var done int64
 	all := m.taken - m.left
+	m.progress(Matching, 0, all)
 	err := m.keyed.each(ctx, func(r *Record) error {
 		if done++; done%tickRecords == 0 {
 			m.progress(Matching, done, all)
