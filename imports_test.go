@@ -52,6 +52,8 @@ var rules = []rule{
 	{folder: "exchange", why: "exchange, settlement, mall and rewards do not know each other",
 		ours: []string{"ledger", "ledger/wire", "partners", "exchange"}},
 	{folder: "settlement", why: "settlement stays an independent auditor", ours: []string{"ledger", "partners", "settlement"}},
+	{folder: "settlement/reconcile", why: "books are compared, not looked up", ours: []string{"ledger", "settlement/reconcile"}},
+	{folder: "settlement/netting", why: "who owes what follows from the ledger alone", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
 		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "partners", "web/idempotency", "projection", "sqlstore"}},
 	{folder: "projection", why: "a copy of the ledger knows only the ledger", ours: []string{"ledger"}, noLibraries: true},
@@ -60,7 +62,7 @@ var rules = []rule{
 
 // suites are packages that tests import; they may use more.
 var suites = []string{"ledger/ledgertest", "exchange/exchangetest", "partners/connector/conformance", "sqlstore/storetest",
-	"projection/projectiontest", "settlement/desk/desktest"}
+	"projection/projectiontest", "settlement/desk/desktest", "settlement/reconcile/plant"}
 
 func TestImportsFollowTheHouse(t *testing.T) {
 	packages := list(t)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/settlement/netting"
 )
 
 // books gathers one window: for each partner the position, added up from the
@@ -14,7 +15,7 @@ import (
 type books struct {
 	window     ledger.Date
 	partners   []ledger.Partner
-	positions  map[string]*ledger.Position
+	tally      *netting.Tally
 	statements map[string]*statement
 }
 
@@ -23,12 +24,15 @@ func (n *Night) openBooks(ctx context.Context, w ledger.Date) (*books, error) {
 	if err != nil {
 		return nil, err
 	}
+	agreements, err := n.ledger.Agreements(ctx)
+	if err != nil {
+		return nil, err
+	}
 	alliance, err := n.ledger.Alliance(ctx)
 	if err != nil {
 		return nil, err
 	}
-	b := &books{window: w, partners: partners,
-		positions: map[string]*ledger.Position{}, statements: map[string]*statement{}}
+	b := &books{window: w, partners: partners, tally: netting.NewTally(w, partners, agreements), statements: map[string]*statement{}}
 	for _, p := range partners {
 		s, err := createStatement(n.dir, w, p, alliance.Hub, n.calendar.Location)
 		if err != nil {
@@ -36,7 +40,6 @@ func (n *Night) openBooks(ctx context.Context, w ledger.Date) (*books, error) {
 			return nil, err
 		}
 		b.statements[p.Code] = s
-		b.positions[p.Code] = &ledger.Position{Partner: p.Code, Window: w}
 	}
 	return b, nil
 }
@@ -44,58 +47,23 @@ func (n *Night) openBooks(ctx context.Context, w ledger.Date) (*books, error) {
 // add books each leg of a transfer with its partner.
 func (b *books) add(e ledger.Entry) error {
 	t := &e.Transfer
+	if err := b.tally.Add(t); err != nil {
+		return fmt.Errorf("%w: %w", ErrMismatch, err)
+	}
 	if t.Kind == ledger.KindHold || t.Kind == ledger.KindVoid {
 		return nil // a hold's leg counts when it is posted
 	}
-	for _, l := range [2]struct {
-		leg       *ledger.Leg
-		direction ledger.Direction
-	}{{t.Source, ledger.In}, {t.Destination, ledger.Out}} {
-		if l.leg == nil {
-			continue
+	if t.Source != nil {
+		if err := b.statements[t.Source.Partner].write(e, t.Source, ledger.In); err != nil {
+			return fmt.Errorf("transfer %s: %w", t.ID, err)
 		}
-		if err := b.addLeg(e, l.leg, l.direction); err != nil {
+	}
+	if t.Destination != nil {
+		if err := b.statements[t.Destination.Partner].write(e, t.Destination, ledger.Out); err != nil {
 			return fmt.Errorf("transfer %s: %w", t.ID, err)
 		}
 	}
 	return nil
-}
-
-func (b *books) addLeg(e ledger.Entry, leg *ledger.Leg, d ledger.Direction) error {
-	position, ok := b.positions[leg.Partner]
-	if !ok {
-		return fmt.Errorf("%w: partner %q is not registered", ErrMismatch, leg.Partner)
-	}
-	flow := flowOf(position, d, e.Transfer.Kind == ledger.KindReverse)
-	if !addFlow(flow, leg) {
-		return fmt.Errorf("%w: a sum does not fit", ErrMismatch)
-	}
-	return b.statements[leg.Partner].write(e, leg, d)
-}
-
-func flowOf(p *ledger.Position, d ledger.Direction, reversal bool) *ledger.Flow {
-	switch {
-	case d == ledger.In && !reversal:
-		return &p.In
-	case d == ledger.In:
-		return &p.ReversedIn
-	case !reversal:
-		return &p.Out
-	}
-	return &p.ReversedOut
-}
-
-func addFlow(f *ledger.Flow, l *ledger.Leg) bool {
-	for _, s := range [6]struct {
-		sum *int64
-		v   int64
-	}{{&f.Count, 1}, {&f.From, l.From}, {&f.To, l.To}, {&f.EPT, l.EPT}, {&f.Fee, l.Fee}, {&f.Value, l.Value}} {
-		var ok bool
-		if *s.sum, ok = ledger.Add(*s.sum, s.v); !ok {
-			return false
-		}
-	}
-	return true
 }
 
 // finish compares with the ledger's own positions, completes the files and
@@ -109,19 +77,18 @@ func (b *books) finish(ctx context.Context, l Ledger, now time.Time) ([]Settleme
 		if err != nil {
 			return nil, err
 		}
-		if kept != *b.positions[p.Code] {
-			return nil, fmt.Errorf("%w: partner %s: transfers give %+v, the ledger kept %+v",
-				ErrMismatch, p.Code, *b.positions[p.Code], kept)
+		if got := b.tally.Position(p.Code); kept != got {
+			return nil, fmt.Errorf("%w: partner %s: transfers give %+v, the ledger kept %+v", ErrMismatch, p.Code, got, kept)
 		}
 	}
 	made := make([]Settlement, 0, len(b.partners))
 	for _, p := range b.partners {
-		s := b.statements[p.Code]
-		if err := s.finish(b.positions[p.Code]); err != nil {
+		s, position := b.statements[p.Code], b.tally.Position(p.Code)
+		if err := s.finish(&position); err != nil {
 			return nil, err
 		}
 		made = append(made, Settlement{ID: ID(b.window, p.Code), Partner: p.Code, Window: b.window, State: Netted,
-			Position: *b.positions[p.Code], Lines: s.lines, Digest: s.digest(), File: s.name, UpdatedAt: now.UnixMilli()})
+			Position: position, Lines: s.lines, Digest: s.digest(), File: s.name, UpdatedAt: now.UnixMilli()})
 	}
 	return made, nil
 }

@@ -13,6 +13,7 @@ import (
 
 type benchCommand struct {
 	Conversions benchConversions `cmd:"" help:"Conversions through REST, finished and on disk, with load generator, gateway and partners as processes of their own."`
+	Settlement  benchSettlement  `cmd:"" help:"Netting and three-way reconciliation of a window, with breaks of every type planted, all of which must be found."`
 }
 
 type benchConversions struct {
@@ -38,6 +39,27 @@ func (b *benchConversions) Run(ctx context.Context) error {
 	defer remove()
 	return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode, Batch: b.Batch,
 		Warmup: b.Warmup, Duration: b.Duration, Now: time.Now, Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
+}
+
+type benchSettlement struct {
+	Transfers []int64 `help:"Transfers in the window; each number is measured in a process of its own." default:"100000,1000000,10000000"`
+	Memory    int64   `help:"MiB that the reconciliation may use for sorting; 0 for its default."`
+	Dir       string  `help:"Folder for the spill file, about 270 bytes per transfer; the system's temporary one when not given." type:"path"`
+}
+
+func (b *benchSettlement) Run(ctx context.Context) error {
+	dir, remove, err := folder(b.Dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return (&bench.Settlement{Out: os.Stdout, Dir: dir, Transfers: b.Transfers, Memory: b.Memory << 20}).Run(ctx)
+}
+
+type settleWindowCommand struct{}
+
+func (settleWindowCommand) Run(ctx context.Context) error {
+	return bench.RunWindow(ctx, os.Stdin, os.Stdout, time.Now)
 }
 
 type loadCommand struct{}

@@ -16,19 +16,20 @@ import (
 
 // program is the command line. Each command's Run is in the file of its name.
 type program struct {
-	Sandbox    sandboxCommand    `cmd:"" help:"Run the whole product on this machine, with three simulated partner companies."`
-	Tour       tourCommand       `cmd:"" help:"Drive a sandbox through the product's main job and check every step."`
-	Serve      serveCommand      `cmd:"" help:"Run the gateway."`
-	Migrate    migrateCommand    `cmd:"" help:"Bring the database up to date, and make the copy of the ledger in it again."`
-	Settle     settleCommand     `cmd:"" help:"Close and settle every window whose cut-off has passed."`
-	Verify     verifyCommand     `cmd:"" help:"Check a receipt, or the whole chain of a stopped ledger."`
-	Config     configCommand     `cmd:"" help:"Print every option of the gateway with its documentation and default."`
-	Bench      benchCommand      `cmd:"" help:"Measure the product on this machine."`
-	Fabric     fabricCommand     `cmd:"" help:"Run a Hyperledger Fabric network on this machine."`
-	Containers containersCommand `cmd:"" help:"Prepare the production shape in containers; see docker-compose.yml."`
-	Agreement  agreementCommand  `cmd:"" help:"Propose, accept, reject and list agreements as a company of a Hyperledger Fabric network, with its own key and without the gateway."`
-	Partners   partnersCommand   `cmd:"" name:"sandbox-partners" hidden:""`
-	Load       loadCommand       `cmd:"" name:"bench-load" hidden:""`
+	Sandbox    sandboxCommand      `cmd:"" help:"Run the whole product on this machine, with three simulated partner companies."`
+	Tour       tourCommand         `cmd:"" help:"Drive a sandbox through the product's main job and check every step."`
+	Serve      serveCommand        `cmd:"" help:"Run the gateway."`
+	Migrate    migrateCommand      `cmd:"" help:"Bring the database up to date, and make the copy of the ledger in it again."`
+	Settle     settleCommand       `cmd:"" help:"Close and settle every window whose cut-off has passed."`
+	Verify     verifyCommand       `cmd:"" help:"Check a receipt, or the whole chain of a stopped ledger."`
+	Config     configCommand       `cmd:"" help:"Print every option of the gateway with its documentation and default."`
+	Bench      benchCommand        `cmd:"" help:"Measure the product on this machine."`
+	Fabric     fabricCommand       `cmd:"" help:"Run a Hyperledger Fabric network on this machine."`
+	Containers containersCommand   `cmd:"" help:"Prepare the production shape in containers; see docker-compose.yml."`
+	Agreement  agreementCommand    `cmd:"" help:"Propose, accept, reject and list agreements as a company of a Hyperledger Fabric network, with its own key and without the gateway."`
+	Partners   partnersCommand     `cmd:"" name:"sandbox-partners" hidden:""`
+	Load       loadCommand         `cmd:"" name:"bench-load" hidden:""`
+	Window     settleWindowCommand `cmd:"" name:"bench-window" hidden:""`
 }
 
 const description = `An exchange for loyalty points between companies that do not have to trust each other.

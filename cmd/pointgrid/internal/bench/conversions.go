@@ -157,22 +157,28 @@ func (b *Conversions) load(ctx context.Context, stage *sandbox.Stage, mode strin
 const LoadCommand = "bench-load"
 
 func generate(ctx context.Context, l *Load) (*Outcome, error) {
-	in, err := json.Marshal(l)
+	var o Outcome
+	return &o, child(ctx, LoadCommand, l, &o)
+}
+
+// child runs a hidden command of this program in a process of its own, which
+// reads and writes JSON.
+func child(ctx context.Context, command string, in, out any) error {
+	order, err := json.Marshal(in)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	cmd := exec.CommandContext(ctx, self, LoadCommand)
-	var out, logs bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &logs
+	cmd := exec.CommandContext(ctx, self, command)
+	var answer, logs bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(order), &answer, &logs
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("load generator: %w:\n%s", err, logs.String())
+		return fmt.Errorf("%s: %w:\n%s", command, err, logs.String())
 	}
-	var o Outcome
-	return &o, json.Unmarshal(out.Bytes(), &o)
+	return json.Unmarshal(answer.Bytes(), out)
 }
 
 func usages(stage *sandbox.Stage) (gateway, partners process.Usage, err error) {

@@ -20,8 +20,14 @@ const ticksPerSecond = 100
 
 // Usage reads the child's CPU time and peak memory from /proc; on systems
 // without it an error.
-func (p *Process) Usage() (Usage, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
+func (p *Process) Usage() (Usage, error) { return usage(strconv.Itoa(p.PID())) }
+
+// Self is what this process has used so far; see [Process.Usage].
+func Self() (Usage, error) { return usage("self") }
+
+// usage reads what /proc says of a process, by its number or "self".
+func usage(process string) (Usage, error) {
+	stat, err := os.ReadFile("/proc/" + process + "/stat")
 	if err != nil {
 		return Usage{}, err
 	}
@@ -31,16 +37,16 @@ func (p *Process) Usage() (Usage, error) {
 	for _, f := range fields[11:13] {
 		n, err := strconv.ParseInt(f, 10, 64)
 		if err != nil {
-			return Usage{}, fmt.Errorf("/proc/%d/stat: %w", p.PID(), err)
+			return Usage{}, fmt.Errorf("/proc/%s/stat: %w", process, err)
 		}
 		ticks += n
 	}
-	peak, err := p.peak()
+	peak, err := peakOf(process)
 	return Usage{CPU: time.Duration(ticks) * time.Second / ticksPerSecond, PeakRSS: peak}, err
 }
 
-func (p *Process) peak() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+func peakOf(process string) (int64, error) {
+	status, err := os.ReadFile("/proc/" + process + "/status")
 	if err != nil {
 		return 0, err
 	}
@@ -50,5 +56,5 @@ func (p *Process) peak() (int64, error) {
 			return kb << 10, err
 		}
 	}
-	return 0, fmt.Errorf("/proc/%d/status has no VmHWM", p.PID())
+	return 0, fmt.Errorf("/proc/%s/status has no VmHWM", process)
 }
