@@ -16,6 +16,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/web/idempotency"
+	"github.com/pointgrid/pointgrid/web/signin"
 )
 
 var (
@@ -23,6 +24,7 @@ var (
 	_ idempotency.Store       = (*Store)(nil)
 	_ partners.AssertionStore = (*Store)(nil)
 	_ settlement.Store        = (*Store)(nil)
+	_ signin.Store            = (*Store)(nil)
 )
 
 // Options say where the state is kept.
