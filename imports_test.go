@@ -59,7 +59,7 @@ var rules = []rule{
 }
 
 // suites are packages that tests import; they may use more.
-var suites = []string{"ledger/ledgertest", "exchange/exchangetest", "partners/connector/conformance", "sqlstore/storetest",
+var suites = []string{"ledger/ledgertest", "exchange/exchangetest", "partners/connector/conformance", "partners/connector/conformance/conformancetest", "sqlstore/storetest",
 	"projection/projectiontest"}
 
 func TestImportsFollowTheHouse(t *testing.T) {
