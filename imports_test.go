@@ -62,8 +62,17 @@ var rules = []rule{
 }
 
 // suites are packages that tests import; they may use more.
-var suites = []string{"ledger/ledgertest", "exchange/exchangetest", "partners/connector/conformance", "sqlstore/storetest",
-	"projection/projectiontest", "settlement/desk/desktest", "settlement/reconcile/plant", "web/signin/signintest"}
+var suites = []string{
+	"ledger/ledgertest",
+	"exchange/exchangetest",
+	"partners/connector/conformance",
+	"partners/connector/conformance/conformancetest",
+	"sqlstore/storetest",
+	"projection/projectiontest",
+	"settlement/desk/desktest",
+	"settlement/reconcile/plant",
+	"web/signin/signintest",
+}
 
 func TestImportsFollowTheHouse(t *testing.T) {
 	packages := list(t)

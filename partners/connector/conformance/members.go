@@ -1,47 +1,50 @@
 package conformance
 
 import (
-	"testing"
-
 	"github.com/pointgrid/pointgrid/partners/connector"
 )
 
-var memberRules = []rule{
-	{"an active membership is active", func(s *suite, t *testing.T) { s.wantMember(t, s.Membership, connector.MemberActive) }},
-	{"a membership that does not exist is unknown", func(s *suite, t *testing.T) {
-		s.wantMember(t, s.stranger(t), connector.MemberUnknown)
-	}},
-	{"a closed membership is closed", func(s *suite, t *testing.T) { s.wantMember(t, s.closed(t), connector.MemberClosed) }},
-	{"a blocked membership is blocked", func(s *suite, t *testing.T) { s.wantMember(t, s.blocked(t), connector.MemberBlocked) }},
-	{"a programme of another is a problem", func(s *suite, t *testing.T) {
-		_, err := s.client.Validate(t.Context(), s.Membership, s.otherProgramme())
-		wantProblem(t, err, connector.ProgrammeUnknown)
-	}},
+var memberRules = []Rule{
+	must("CN-MEMBER-01", "a membership that does not exist is unknown, not a problem", "status `unknown`, not a problem",
+		"Answer 200 with status unknown for a membership that you do not have; keep 404 for routes.",
+		func(s *suite, t *trial) { s.wantMember(t, s.stranger(), connector.MemberUnknown) }),
+	must("CN-MEMBER-02", "a closed membership is closed", "`active` may debit and credit; `unknown` there is no such membership",
+		"Answer status closed for a membership that ended.",
+		func(s *suite, t *trial) { s.wantMember(t, s.closed(t), connector.MemberClosed) }),
+	must("CN-MEMBER-03", "a blocked membership is blocked", "`blocked` it exists but may not move points now",
+		"Answer status blocked for a membership that exists and may not move points now.",
+		func(s *suite, t *trial) { s.wantMember(t, s.blocked(t), connector.MemberBlocked) }),
+	must("CN-MEMBER-04", "a question about another's programme is a problem", "no work was done; this host does not run that programme",
+		"Compare the programme of each request with your own, and answer 422 programme_unknown.",
+		func(s *suite, t *trial) {
+			_, err := s.client.Validate(t.Context(), s.Membership, s.otherProgramme())
+			wantProblem(t, "a question about programme "+s.otherProgramme(), err, connector.ProgrammeUnknown)
+		}),
 }
 
-func (s *suite) wantMember(t *testing.T, membership string, want connector.MemberStatus) {
-	t.Helper()
+func (s *suite) wantMember(t *trial, membership string, want connector.MemberStatus) {
 	got, err := s.client.Validate(t.Context(), membership, s.Programme)
-	if err != nil || got != want {
-		t.Fatalf("got %s, %v; want %s", got, err, want)
+	if err != nil {
+		t.Fatalf("the host was asked about a membership that is %s, and %s", want, plain(err))
+	}
+	if got != want {
+		t.Fatalf("the membership is answered to be %s, must be %s", got, want)
 	}
 }
 
 // stranger is a membership that exists nowhere.
-func (s *suite) stranger(t *testing.T) string { return "none-" + newID(t).String() }
+func (s *suite) stranger() string { return "none-" + newID().String() }
 
-func (s *suite) closed(t *testing.T) string {
-	t.Helper()
+func (s *suite) closed(t *trial) string {
 	if s.Closed == "" {
-		t.Skip("set Target.Closed to a closed membership to check this")
+		t.Skip("name a closed membership (--closed) to have this checked")
 	}
 	return s.Closed
 }
 
-func (s *suite) blocked(t *testing.T) string {
-	t.Helper()
+func (s *suite) blocked(t *trial) string {
 	if s.Blocked == "" {
-		t.Skip("set Target.Blocked to a blocked membership to check this")
+		t.Skip("name a blocked membership (--blocked) to have this checked")
 	}
 	return s.Blocked
 }

@@ -1,14 +1,15 @@
 package conformance
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/pointgrid/pointgrid/partners/connector"
@@ -18,11 +19,11 @@ import (
 // Target is the host to check.
 type Target struct {
 	BaseURL string
-	// KeyID and Key are an Ed25519 key whose public half the host trusts. The suite
-	// forges with it, so it is not the gateway's real one.
+	// KeyID and Key are an Ed25519 key whose public half the host trusts. The rules
+	// forge with it, so it is not the gateway's real one.
 	KeyID string
 	Key   crypto.Signer
-	Clock func() time.Time // must agree with the host's
+	Clock func() time.Time // must agree with the host's; required
 
 	Programme  string
 	Membership string // active, used by nobody else meanwhile
@@ -31,33 +32,41 @@ type Target struct {
 	// is skipped.
 	Closed, Blocked string
 
-	// Transport carries the requests; nil is the standard one. A test can put a
+	// Only are identifiers of rules, or beginnings of them; empty is all. The base
+	// rules are always run.
+	Only []string
+
+	Timeout  time.Duration // of one call; default 10 s
+	RuleTime time.Duration // of one rule with all its calls; default 1 min
+
+	// Transport carries the requests; nil is one of its own. A test can put a
 	// recorder here.
 	Transport http.RoundTripper
 }
 
-// Run checks the target, one rule per subtest.
-func Run(t *testing.T, target Target) {
-	s := newSuite(t, target)
-	for _, c := range [][]rule{memberRules, transferRules, statusRules, reversalRules, concurrencyRules, signatureRules, formatRules, statementRules} {
-		for _, r := range c {
-			t.Run(r.says, func(t *testing.T) {
-				r.check(s, t)
-				s.checkBalance(t)
-			})
-		}
+func (t *Target) check() error {
+	switch {
+	case t.Clock == nil || t.Key == nil:
+		return errors.New("conformance: a clock and a key are required")
+	case !connector.ValidProgramme(t.Programme):
+		return fmt.Errorf("conformance: programme %q must be 2 to 8 of A-Z and 0-9, starting with a letter", t.Programme)
+	case t.Membership == "":
+		return errors.New("conformance: an active membership is required")
+	case t.Balance < balanceMin || t.Balance > balanceMax:
+		return fmt.Errorf("conformance: the member's balance is %d; the rules need %d to %d", t.Balance, balanceMin, int64(balanceMax))
 	}
+	return nil
 }
 
-// rule is one sentence of the contract and its check.
-type rule struct {
-	says  string
-	check func(s *suite, t *testing.T)
-}
+const (
+	balanceMin = 1000
+	balanceMax = 1_000_000_000_000
+)
 
 // suite is a run: what it has done so far and what must have come of it.
 type suite struct {
 	Target
+	tap     *tap
 	client  *connector.Client
 	http    *http.Client
 	signer  *signature.Signer
@@ -67,81 +76,69 @@ type suite struct {
 	lines   map[connector.ID]connector.StatementLine // by transfer or reversal
 }
 
-func newSuite(t *testing.T, target Target) *suite {
-	t.Helper()
-	if target.Balance < 1000 || target.Balance > 1_000_000_000_000 {
-		t.Fatalf("conformance: the member's balance is %d, the suite needs 1,000 to 10¹²", target.Balance)
-	}
-	if target.Transport == nil {
-		target.Transport = http.DefaultTransport
+func newSuite(target Target) (*suite, error) {
+	target.Timeout, target.RuleTime = cmp.Or(target.Timeout, callTime), cmp.Or(target.RuleTime, ruleTime)
+	if err := target.check(); err != nil {
+		return nil, err
 	}
 	s := &suite{Target: target, balance: target.Balance, lines: map[connector.ID]connector.StatementLine{}}
-	s.http = &http.Client{Transport: target.Transport, Timeout: 30 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	s.signer = s.sign(t, target.KeyID, target.Key, 0)
-	days := binary.BigEndian.Uint64(random(t, 8)) % (48 * 365)
-	s.day = time.Date(2150, 1, 1, 0, 0, 0, 0, time.FixedZone("UTC+8", 8*60*60)).AddDate(0, 0, int(days))
 	var err error
+	if s.tap, err = newTap(target.Transport, target.BaseURL, target.Clock); err != nil {
+		return nil, fmt.Errorf("conformance: base URL: %w", err)
+	}
+	s.http = &http.Client{Transport: s.tap, Timeout: target.Timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if s.signer, err = signature.NewSigner(target.KeyID, target.Key, target.Clock, rand.Reader); err != nil {
+		return nil, err
+	}
+	days := binary.BigEndian.Uint64(random(8)) % (46 * 365)
+	s.day = time.Date(2150, 1, 1, 0, 0, 0, 0, time.FixedZone("UTC+8", 8*60*60)).AddDate(0, 0, int(days))
 	s.client, err = connector.New(connector.Options{
-		BaseURL: target.BaseURL, Partner: "target", Signer: s.signer, Transport: target.Transport,
-		Attempts: 1, Timeout: 30 * time.Second, StatusTimeout: 30 * time.Second,
+		BaseURL: target.BaseURL, Partner: "target", Signer: s.signer, Transport: s.tap,
+		Attempts: 1, Timeout: target.Timeout, StatusTimeout: target.Timeout, StatementStall: target.Timeout,
 		Clock: target.Clock, Rand: func(int64) int64 { return 0 }, Logger: slog.New(slog.DiscardHandler),
 		Breaker: connector.BreakerOptions{Failures: 1 << 30},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return s, err
 }
 
 // sign returns a signer whose clock is off by some time.
-func (s *suite) sign(t *testing.T, keyID string, key crypto.Signer, off time.Duration) *signature.Signer {
-	t.Helper()
+func (s *suite) sign(t *trial, keyID string, key crypto.Signer, off time.Duration) *signature.Signer {
 	signer, err := signature.NewSigner(keyID, key, func() time.Time { return s.Clock().Add(off) }, rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("the key cannot sign: %v", err)
 	}
 	return signer
 }
 
-func random(t testing.TB, n int) []byte {
-	t.Helper()
+// random returns n random bytes; crypto/rand does not fail.
+func random(n int) []byte {
 	b := make([]byte, n)
-	if _, err := rand.Read(b); err != nil {
-		t.Fatal(err)
-	}
+	_, _ = rand.Read(b)
 	return b
 }
 
-func newID(t testing.TB) (id connector.ID) {
-	t.Helper()
-	copy(id[:], random(t, len(id)))
+func newID() (id connector.ID) {
+	copy(id[:], random(len(id)))
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // a UUID of version 4
 	return id
 }
 
 // transfer makes a transfer of the suite's member.
-func (s *suite) transfer(t testing.TB, amount int64) connector.Transfer {
-	t.Helper()
-	return connector.Transfer{ID: newID(t), Membership: s.Membership, Programme: s.Programme, Amount: amount,
+func (s *suite) transfer(amount int64) connector.Transfer {
+	return connector.Transfer{ID: newID(), Membership: s.Membership, Programme: s.Programme, Amount: amount,
 		OccurredAt: s.day.Add(12 * time.Hour), Description: "conformance"}
 }
 
-func (s *suite) reversal(t testing.TB, of connector.ID, amount int64) connector.Reversal {
-	t.Helper()
-	return connector.Reversal{ID: newID(t), TransferID: of, Amount: amount, OccurredAt: s.day.Add(13 * time.Hour), Reason: "conformance"}
+func (s *suite) reversal(of connector.ID, amount int64) connector.Reversal {
+	return connector.Reversal{ID: newID(), TransferID: of, Amount: amount, OccurredAt: s.day.Add(13 * time.Hour), Reason: "conformance"}
 }
 
 // move debits or credits and keeps account of what must have come of it.
-func (s *suite) move(t testing.TB, kind connector.Kind, tr connector.Transfer) connector.Answer {
-	t.Helper()
-	call := s.client.Debit
-	if kind == connector.Credit {
-		call = s.client.Credit
-	}
-	a, err := call(t.Context(), tr)
+func (s *suite) move(t *trial, kind connector.Kind, tr connector.Transfer) connector.Answer {
+	a, err := s.call(t, kind, tr)
 	if err != nil {
-		t.Fatalf("%s of %d: %v", kind, tr.Amount, err)
+		t.Fatalf("a %s of %d was sent, and %s", kind, tr.Amount, plain(err))
 	}
 	if a.Outcome == connector.Done {
 		s.book(connector.StatementLine{Kind: connector.LineKind(kind), TransferID: tr.ID, Amount: tr.Amount, Reference: a.Reference, OccurredAt: tr.OccurredAt})
@@ -149,13 +146,20 @@ func (s *suite) move(t testing.TB, kind connector.Kind, tr connector.Transfer) c
 	return a
 }
 
+// call debits or credits.
+func (s *suite) call(t *trial, kind connector.Kind, tr connector.Transfer) (connector.Answer, error) {
+	if kind == connector.Credit {
+		return s.client.Credit(t.Context(), tr)
+	}
+	return s.client.Debit(t.Context(), tr)
+}
+
 // reverse reverses a transfer that was of the given kind, and keeps account; no
 // kind means that nothing can have moved.
-func (s *suite) reverse(t testing.TB, kind connector.Kind, r connector.Reversal) connector.Answer {
-	t.Helper()
+func (s *suite) reverse(t *trial, kind connector.Kind, r connector.Reversal) connector.Answer {
 	a, err := s.client.Reverse(t.Context(), r)
 	if err != nil {
-		t.Fatalf("reversal of %d: %v", r.Amount, err)
+		t.Fatalf("a reversal of %d was sent, and %s", r.Amount, plain(err))
 	}
 	if a.Outcome == connector.Done && kind != "" {
 		s.book(connector.StatementLine{Kind: connector.LineKind(kind + "_reversal"), TransferID: r.TransferID, ReversalID: r.ID,
@@ -185,33 +189,50 @@ func (s *suite) book(l connector.StatementLine) {
 	}
 }
 
-// checkBalance finds out whether the member has what the suite expects.
-func (s *suite) checkBalance(t *testing.T) {
-	t.Helper()
-	if a := s.move(t, connector.Debit, s.transfer(t, s.balance+1)); a.Outcome != connector.Declined {
-		t.Fatalf("the member has more than the %d points that it must have", s.balance-1)
-	}
-	all := s.transfer(t, s.balance)
-	if a := s.move(t, connector.Debit, all); a.Outcome != connector.Done {
-		t.Fatalf("the member has less than the %d points that it must have: %s", all.Amount, a.DeclineCode)
-	}
-	s.reverse(t, connector.Debit, s.reversal(t, all.ID, all.Amount))
+// nextDay leaves the days behind on whose statements a rule that failed may have
+// left what nobody expects.
+func (s *suite) nextDay() {
+	s.day = s.day.AddDate(0, 0, 3)
+	clear(s.lines)
 }
 
-// want fails the test unless an answer is as it must be; a code is expected for
+// want fails the rule unless an answer is as it must be; a code is expected for
 // declines only.
-func want(t testing.TB, a connector.Answer, outcome connector.Outcome, code connector.DeclineCode) {
-	t.Helper()
+func want(t *trial, what string, a connector.Answer, outcome connector.Outcome, code connector.DeclineCode) {
 	if a.Outcome != outcome || a.DeclineCode != code {
-		t.Fatalf("got %s %s, want %s %s", a.Outcome, a.DeclineCode, outcome, code)
+		t.Fatalf("%s was answered %s, must be %s", what, said(a), said(connector.Answer{Outcome: outcome, DeclineCode: code}))
 	}
 }
 
-// wantProblem fails the test unless an error is the problem with that code.
-func wantProblem(t testing.TB, err error, code connector.ProblemCode) {
-	t.Helper()
-	var e *connector.Error
-	if !errors.As(err, &e) || e.Code != code {
-		t.Fatalf("got %v, want problem %s", err, code)
+// wantSame fails the rule unless a repeat got the answer of the first call.
+func wantSame(t *trial, what string, first, again connector.Answer) {
+	switch {
+	case again.Outcome != first.Outcome || again.DeclineCode != first.DeclineCode:
+		t.Fatalf("%s was answered %s, and its repeat %s; a repeat gets the first answer", what, said(first), said(again))
+	case again.Reference != first.Reference:
+		t.Fatalf("%s was answered with reference %q, and its repeat with %q; a repeat gets the first answer", what, first.Reference, again.Reference)
+	case again.ReversedAmount != first.ReversedAmount:
+		t.Fatalf("%s was answered with reversed_amount %d, and its repeat with %d; a repeat gets the first answer", what, first.ReversedAmount, again.ReversedAmount)
+	case again != first:
+		t.Fatalf("%s was answered with decline_detail %q, and its repeat with %q; a repeat gets the first answer", what, first.DeclineDetail, again.DeclineDetail)
 	}
+}
+
+// wantReversed fails the rule unless the sum of reversals is as it must be.
+func wantReversed(t *trial, what string, a connector.Answer, sum int64) {
+	if a.ReversedAmount != sum {
+		t.Fatalf("%s was answered with reversed_amount %d, must be %d", what, a.ReversedAmount, sum)
+	}
+}
+
+// wantProblem fails the rule unless an error is the problem with that code.
+func wantProblem(t *trial, what string, err error, code connector.ProblemCode) {
+	var e *connector.Error
+	if errors.As(err, &e) && e.Code == code {
+		return
+	}
+	if err == nil {
+		t.Fatalf("%s was answered as if it were all right; it must be refused with status %d, problem %s", what, code.HTTPStatus(), code)
+	}
+	t.Fatalf("%s must be refused with status %d, problem %s, but %s", what, code.HTTPStatus(), code, plain(err))
 }
