@@ -82,12 +82,20 @@ func conversionChanges(args []any, c *exchange.Conversion) []any {
 
 // UpdateConversion implements [exchange.Store].
 func (s *Store) UpdateConversion(ctx context.Context, c *exchange.Conversion) error {
+	told, err := s.outbox.conversion(c)
+	if err != nil {
+		return err
+	}
 	args := append(conversionChanges(make([]any, 0, 12), c), c.ID[:])
-	n, err := s.writer.one(ctx, updateConversion, args...)
-	if err == nil && n == 0 {
+	done, err := s.writer.do(ctx, append(told.statements, stmt(updateConversion, args...))...)
+	if err != nil {
+		return err
+	}
+	if done[len(done)-1].affected == 0 {
 		return exchange.ErrNotFound
 	}
-	return err
+	told.notify()
+	return nil
 }
 
 // Conversion implements [exchange.Store].

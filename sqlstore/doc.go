@@ -1,7 +1,8 @@
 // Package sqlstore keeps the operational state in SQL: quotes, conversions,
 // reversals, links, answers to idempotent requests, used client assertions,
-// settlements and settings. It fills [exchange.Store], [idempotency.Store],
-// [partners.AssertionStore] and [settlement.Store] with one [Store].
+// settlements, webhooks and settings. It fills [exchange.Store],
+// [idempotency.Store], [partners.AssertionStore], [settlement.Store] and
+// [webhooks.Store] with one [Store].
 //
 // What it promises:
 //

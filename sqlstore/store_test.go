@@ -10,6 +10,8 @@ import (
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
+	"github.com/pointgrid/pointgrid/partners/webhooks/webhookstest"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/sqlstore/storetest"
@@ -91,4 +93,10 @@ func aSettingIsTheLastOneThatWasSet(t *testing.T, open openFunc) {
 			t.Errorf("setting is %q, %v; want %q", got, err, want)
 		}
 	}
+}
+
+func TestWebhookStore(t *testing.T) {
+	onEach(t, func(t *testing.T, open openFunc) {
+		webhookstest.RunStore(t, func(t *testing.T) webhooks.Store { return open(t) })
+	})
 }

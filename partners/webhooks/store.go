@@ -64,9 +64,9 @@ type Store interface {
 	Requeue(ctx context.Context, endpoint ledger.ID, first, last int64) (int64, error)
 	// Backlog returns what is pending, for each endpoint that has something pending.
 	Backlog(ctx context.Context) ([]Backlog, error)
-	// Forget drops messages that are not pending and were created before a time,
+	// ForgetMessages drops messages that are not pending and were created before a time,
 	// but never the last of an endpoint, and at most a thousand of each.
-	Forget(ctx context.Context, before int64) (int64, error)
+	ForgetMessages(ctx context.Context, before int64) (int64, error)
 
 	// Marks returns what was last seen of the things of a kind, by name.
 	Marks(ctx context.Context, kind string) (map[string]string, error)
