@@ -98,7 +98,7 @@ func checkBaseURL(s string) error {
 	return nil
 }
 
-var scopes = []Scope{ScopeQuotes, ScopeConversions, ScopeAgreements, ScopeLinks, ScopeSettlements, ScopeSandbox, ScopeOperator}
+var scopes = []Scope{ScopeQuotes, ScopeConversions, ScopeAgreements, ScopeLinks, ScopeSettlements, ScopeWebhooks, ScopeSandbox, ScopeOperator}
 
 // Scopes returns all scopes there are.
 func Scopes() []Scope { return slices.Clone(scopes) }

@@ -48,6 +48,7 @@ const (
 	ScopeAgreements  Scope = "agreements"
 	ScopeLinks       Scope = "links"
 	ScopeSettlements Scope = "settlements"
+	ScopeWebhooks    Scope = "webhooks"
 	ScopeSandbox     Scope = "sandbox"  // move the sandbox's clock
 	ScopeOperator    Scope = "operator" // the utility's staff: everything of everybody
 )
