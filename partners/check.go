@@ -98,7 +98,8 @@ func checkBaseURL(s string) error {
 	return nil
 }
 
-var scopes = []Scope{ScopeQuotes, ScopeConversions, ScopeAgreements, ScopeLinks, ScopeSettlements, ScopeSandbox, ScopeOperator, ScopeCredentials, ScopeAccessLog}
+var scopes = []Scope{ScopeQuotes, ScopeConversions, ScopeAgreements, ScopeLinks, ScopeSettlements, ScopeWebhooks, ScopeSandbox,
+	ScopeOperator, ScopeCredentials, ScopeAccessLog}
 
 // Scopes returns all scopes there are.
 func Scopes() []Scope { return slices.Clone(scopes) }

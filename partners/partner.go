@@ -52,6 +52,7 @@ const (
 	ScopeAgreements  Scope = "agreements"
 	ScopeLinks       Scope = "links"
 	ScopeSettlements Scope = "settlements"
+	ScopeWebhooks    Scope = "webhooks"
 	ScopeCredentials Scope = "credentials" // clients and keys of the company: its administrator
 	ScopeAccessLog   Scope = "access_log"  // read who called, and how it went
 	ScopeSandbox     Scope = "sandbox"     // move the sandbox's clock

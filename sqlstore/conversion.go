@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
@@ -110,18 +111,24 @@ func (s *Store) UpdateConversion(ctx context.Context, c *exchange.Conversion) er
 
 // UpdateConversions implements [exchange.Store].
 func (s *Store) UpdateConversions(ctx context.Context, all []*exchange.Conversion) error {
-	updates := make([]statement, len(all))
-	for i, c := range all {
-		updates[i] = stmt(updateConversion, append(conversionChanges(make([]any, 0, 12), c), c.ID[:])...)
-	}
-	if _, err := s.writer.do(ctx, updates...); err != nil {
+	told, err := s.outbox.conversions(all)
+	if err != nil {
 		return err
 	}
-	for i := range updates {
-		if updates[i].affected == 0 {
+	before := len(told.statements)
+	statements := slices.Grow(told.statements, len(all))
+	for _, c := range all {
+		statements = append(statements, stmt(updateConversion, append(conversionChanges(make([]any, 0, 12), c), c.ID[:])...))
+	}
+	if _, err := s.writer.do(ctx, statements...); err != nil {
+		return err
+	}
+	for i := range all {
+		if statements[before+i].affected == 0 {
 			return exchange.ErrNotFound
 		}
 	}
+	told.notify()
 	return nil
 }
 

@@ -76,14 +76,22 @@ func reversalChanges(args []any, r *exchange.Reversal) []any {
 // more than was converted is an error, and so is one that was completed and is
 // no longer to be.
 func (s *Store) UpdateReversal(ctx context.Context, r *exchange.Reversal) error {
-	args := append(reversalChanges(make([]any, 0, 11), r), r.ID[:], string(r.Status))
-	statements := []statement{stmt(updateReversal, args...)}
-	if r.Status == exchange.Completed {
-		statements = []statement{stmt(addReversed, r.ID[:]), statements[0]}
-	}
-	done, err := s.writer.do(ctx, statements...)
-	if err != nil || done[len(done)-1].affected == 1 {
+	told, err := s.toldOfReversal(ctx, r)
+	if err != nil {
 		return err
+	}
+	statements := told.statements
+	if r.Status == exchange.Completed {
+		statements = append(statements, stmt(addReversed, r.ID[:]))
+	}
+	args := append(reversalChanges(make([]any, 0, 11), r), r.ID[:], string(r.Status))
+	done, err := s.writer.do(ctx, append(statements, stmt(updateReversal, args...))...)
+	if err != nil {
+		return err
+	}
+	if done[len(done)-1].affected == 1 {
+		told.notify()
+		return nil
 	}
 	if _, err := s.Reversal(ctx, r.ID); err != nil {
 		return err

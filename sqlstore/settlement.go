@@ -39,15 +39,21 @@ func (s *Store) SaveSettlements(ctx context.Context, all []settlement.Settlement
 	if len(all) == 0 {
 		return nil
 	}
-	statements := make([]statement, 0, 2*len(all))
+	told := told{outbox: &s.outbox}
 	for i := range all {
 		one := &all[i]
 		if one.ID != settlement.ID(one.Window, one.Partner) || one.Position.Partner != one.Partner || one.Position.Window != one.Window {
 			return fmt.Errorf("sqlstore: settlement %q is not that of partner %q, window %s", one.ID, one.Partner, one.Window)
 		}
-		statements = append(statements, stmt(deleteSettlement, one.ID), stmt(insertSettlement, settlementArgs(one)...))
+		if err := told.settlement(one); err != nil {
+			return err
+		}
+		told.statements = append(told.statements, stmt(deleteSettlement, one.ID), stmt(insertSettlement, settlementArgs(one)...))
 	}
-	_, err := s.writer.do(ctx, statements...)
+	_, err := s.writer.do(ctx, told.statements...)
+	if err == nil {
+		told.notify()
+	}
 	return err
 }
 

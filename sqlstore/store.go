@@ -14,6 +14,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 	"github.com/pointgrid/pointgrid/web/signin"
@@ -25,6 +26,7 @@ var (
 	_ partners.AssertionStore = (*Store)(nil)
 	_ settlement.Store        = (*Store)(nil)
 	_ signin.Store            = (*Store)(nil)
+	_ webhooks.Store          = (*Store)(nil)
 )
 
 // Options say where the state is kept.
@@ -38,7 +40,10 @@ type Options struct {
 	// Patience is how long a write or a read waits for a server that cannot be
 	// reached; 15 s when it is 0. Without URL it has no meaning.
 	Patience time.Duration
-	Logger   *slog.Logger
+	// Now is the machine's clock, whose time webhook messages bear; without it they
+	// bear that of their event.
+	Now    func() time.Time
+	Logger *slog.Logger
 }
 
 // Store is the operational state. Its methods may be called from many
@@ -46,6 +51,7 @@ type Options struct {
 type Store struct {
 	writer    *writer
 	reader    *reader
+	outbox    outbox
 	lock      io.Closer // nil where the session holds it
 	closeOnce sync.Once
 	closeErr  error
@@ -55,6 +61,18 @@ type Store struct {
 // schema up to date. It returns [ErrInUse], [ErrForeign] or [ErrNewer], wrapped,
 // when it is not this program's to use.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	s, err := openEither(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	s.outbox.now = o.Now
+	if err := s.outbox.load(ctx, s.reader); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func openEither(ctx context.Context, o Options) (*Store, error) {
 	switch {
 	case o.URL != "" && o.Path != "":
 		return nil, errors.New("sqlstore: both a file and a database URL are given; want one")

@@ -11,6 +11,8 @@ import (
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/partnerstest"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
+	"github.com/pointgrid/pointgrid/partners/webhooks/webhookstest"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/desk/desktest"
@@ -117,5 +119,11 @@ func aSettingIsTheLastOneThatWasSet(t *testing.T, open openFunc) {
 func TestDeskStore(t *testing.T) {
 	onEach(t, func(t *testing.T, open openFunc) {
 		desktest.Run(t, func(t *testing.T) desk.Store { return open(t) })
+	})
+}
+
+func TestWebhookStore(t *testing.T) {
+	onEach(t, func(t *testing.T, open openFunc) {
+		webhookstest.RunStore(t, func(t *testing.T) webhooks.Store { return open(t) })
 	})
 }

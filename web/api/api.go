@@ -30,6 +30,7 @@ type Options struct {
 	Quotes      Quotes
 	Settlements Settlements
 	Statements  Statements
+	Webhooks    Webhooks
 	SettleDue   func(context.Context) ([]settlement.Settlement, error) // see settlement.Night
 	Answers     idempotency.Store
 	Registry    oauth.Registry
@@ -58,8 +59,8 @@ func (o *Options) check() error {
 	switch {
 	case o.Exchange == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
 		return errors.New("api: exchange, quotes, settlements, statements and the night are required")
-	case o.Answers == nil || o.Registry == nil || o.Assertions == nil:
-		return errors.New("api: answers, registry and assertions are required")
+	case o.Answers == nil || o.Registry == nil || o.Assertions == nil || o.Webhooks == nil:
+		return errors.New("api: answers, registry, assertions and webhooks are required")
 	case o.Ready == nil || o.Metrics == nil || o.Now == nil || o.Random == nil || o.Logger == nil:
 		return errors.New("api: readiness, metrics, clock, randomness and logger are required")
 	}

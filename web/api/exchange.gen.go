@@ -4,6 +4,7 @@
 package api
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
@@ -90,6 +91,45 @@ func (e Direction) Valid() bool {
 	case DirectionIn:
 		return true
 	case DirectionOut:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EndpointEventDataReason.
+const (
+	EndpointEventDataReasonFailing   EndpointEventDataReason = "failing"
+	EndpointEventDataReasonGone      EndpointEventDataReason = "gone"
+	EndpointEventDataReasonRequested EndpointEventDataReason = "requested"
+)
+
+// Valid indicates whether the value is a known member of the EndpointEventDataReason enum.
+func (e EndpointEventDataReason) Valid() bool {
+	switch e {
+	case EndpointEventDataReasonFailing:
+		return true
+	case EndpointEventDataReasonGone:
+		return true
+	case EndpointEventDataReasonRequested:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExposureEventDataPercent.
+const (
+	ExposureEventDataPercentN80 ExposureEventDataPercent = 80
+	ExposureEventDataPercentN95 ExposureEventDataPercent = 95
+)
+
+// Valid indicates whether the value is a known member of the ExposureEventDataPercent enum.
+func (e ExposureEventDataPercent) Valid() bool {
+	switch e {
+	case ExposureEventDataPercentN80:
+		return true
+	case ExposureEventDataPercentN95:
 		return true
 	default:
 		return false
@@ -306,6 +346,123 @@ func (e TokenRequestGrantType) Valid() bool {
 	}
 }
 
+// Defines values for WebhookAttemptError.
+const (
+	WebhookAttemptErrorAddressForbidden WebhookAttemptError = "address_forbidden"
+	WebhookAttemptErrorTimeout          WebhookAttemptError = "timeout"
+	WebhookAttemptErrorUnreachable      WebhookAttemptError = "unreachable"
+)
+
+// Valid indicates whether the value is a known member of the WebhookAttemptError enum.
+func (e WebhookAttemptError) Valid() bool {
+	switch e {
+	case WebhookAttemptErrorAddressForbidden:
+		return true
+	case WebhookAttemptErrorTimeout:
+		return true
+	case WebhookAttemptErrorUnreachable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookEndpointReason.
+const (
+	WebhookEndpointReasonFailing   WebhookEndpointReason = "failing"
+	WebhookEndpointReasonGone      WebhookEndpointReason = "gone"
+	WebhookEndpointReasonRequested WebhookEndpointReason = "requested"
+)
+
+// Valid indicates whether the value is a known member of the WebhookEndpointReason enum.
+func (e WebhookEndpointReason) Valid() bool {
+	switch e {
+	case WebhookEndpointReasonFailing:
+		return true
+	case WebhookEndpointReasonGone:
+		return true
+	case WebhookEndpointReasonRequested:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookEndpointStatus.
+const (
+	WebhookEndpointStatusDisabled WebhookEndpointStatus = "disabled"
+	WebhookEndpointStatusEnabled  WebhookEndpointStatus = "enabled"
+)
+
+// Valid indicates whether the value is a known member of the WebhookEndpointStatus enum.
+func (e WebhookEndpointStatus) Valid() bool {
+	switch e {
+	case WebhookEndpointStatusDisabled:
+		return true
+	case WebhookEndpointStatusEnabled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookEndpointChangeStatus.
+const (
+	WebhookEndpointChangeStatusDisabled WebhookEndpointChangeStatus = "disabled"
+	WebhookEndpointChangeStatusEnabled  WebhookEndpointChangeStatus = "enabled"
+)
+
+// Valid indicates whether the value is a known member of the WebhookEndpointChangeStatus enum.
+func (e WebhookEndpointChangeStatus) Valid() bool {
+	switch e {
+	case WebhookEndpointChangeStatusDisabled:
+		return true
+	case WebhookEndpointChangeStatusEnabled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookScheme.
+const (
+	WebhookSchemeV1  WebhookScheme = "v1"
+	WebhookSchemeV1A WebhookScheme = "v1a"
+)
+
+// Valid indicates whether the value is a known member of the WebhookScheme enum.
+func (e WebhookScheme) Valid() bool {
+	switch e {
+	case WebhookSchemeV1:
+		return true
+	case WebhookSchemeV1A:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookState.
+const (
+	WebhookStateDelivered WebhookState = "delivered"
+	WebhookStateFailed    WebhookState = "failed"
+	WebhookStatePending   WebhookState = "pending"
+)
+
+// Valid indicates whether the value is a known member of the WebhookState enum.
+func (e WebhookState) Valid() bool {
+	switch e {
+	case WebhookStateDelivered:
+		return true
+	case WebhookStateFailed:
+		return true
+	case WebhookStatePending:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AliveStatus.
 const (
 	AliveStatusOk AliveStatus = "ok"
@@ -355,6 +512,22 @@ type Agreement struct {
 
 // AgreementStatus defines model for Agreement.Status.
 type AgreementStatus string
+
+// AgreementEventData Of `agreement.proposed`, `agreement.accepted` and `agreement.rejected`.
+type AgreementEventData struct {
+	// AgreementID A UUID of version 7 in lower case.
+	AgreementID ID `json:"agreement_id"`
+
+	// Direction `in` turns partner points into electricity points, `out` electricity points into partner points.
+	Direction Direction `json:"direction"`
+
+	// Hash A SHA-256 digest.
+	Hash Hash `json:"hash"`
+
+	// Partner The code of a partner.
+	Partner PartnerCode `json:"partner"`
+	Version int64       `json:"version"`
+}
 
 // AgreementList defines model for AgreementList.
 type AgreementList struct {
@@ -575,6 +748,27 @@ type ConversionByRate struct {
 	Source ProgrammeCode `json:"source"`
 }
 
+// ConversionEventData Of `conversion.completed`, `conversion.failed` and `conversion.reversed` (taken back in full).
+type ConversionEventData struct {
+	// Amount Points in the smallest unit of the programme, 1 to 10^15.
+	Amount Amount `json:"amount"`
+
+	// ConversionID A UUID of version 7 in lower case.
+	ConversionID ID `json:"conversion_id"`
+
+	// Destination The code of a programme; `EPT` is electricity points.
+	Destination ProgrammeCode `json:"destination"`
+
+	// DestinationAmount Points in the smallest unit of the programme, 1 to 10^15.
+	DestinationAmount Amount `json:"destination_amount"`
+
+	// FailureCode A stable code.
+	FailureCode Code `json:"failure_code,omitempty,omitzero"`
+
+	// Source The code of a programme; `EPT` is electricity points.
+	Source ProgrammeCode `json:"source"`
+}
+
 // ConversionLinks defines model for ConversionLinks.
 type ConversionLinks struct {
 	Receipt   string `json:"receipt"`
@@ -601,11 +795,45 @@ type Date = string
 // Direction `in` turns partner points into electricity points, `out` electricity points into partner points.
 type Direction string
 
+// EndpointEventData Of `webhook_endpoint.test`, `webhook_endpoint.disabled` and `webhook_endpoint.enabled`. Nothing that
+// happened from `disabled_at` until it was enabled again is sent to the endpoint.
+type EndpointEventData struct {
+	// DisabledAt RFC 3339, in UTC.
+	DisabledAt Time `json:"disabled_at,omitempty,omitzero"`
+
+	// EndpointID A UUID of version 7 in lower case.
+	EndpointID ID                      `json:"endpoint_id"`
+	Reason     EndpointEventDataReason `json:"reason,omitempty,omitzero"`
+}
+
+// EndpointEventDataReason defines model for EndpointEventData.Reason.
+type EndpointEventDataReason string
+
 // Evidence The signature of a company over the request that the transfer carries out.
 type Evidence = ledger.Evidence
 
 // ExposureCap Yuan, a decimal with at most six places, 0.000001 to 1000000000000.
 type ExposureCap = string
+
+// ExposureEventData Of `exposure.warning`: what is owed and not settled reached 80 or 95 percent of the cap of the agreement
+// in force. Each mark is warned of once, and again after what is owed fell below it.
+type ExposureEventData struct {
+	// Cap Yuan, with at most six decimal places.
+	Cap Yuan `json:"cap"`
+
+	// Direction `in` turns partner points into electricity points, `out` electricity points into partner points.
+	Direction Direction `json:"direction"`
+
+	// Owed Yuan, with at most six decimal places.
+	Owed Yuan `json:"owed"`
+
+	// Partner The code of a partner.
+	Partner PartnerCode              `json:"partner"`
+	Percent ExposureEventDataPercent `json:"percent"`
+}
+
+// ExposureEventDataPercent defines model for ExposureEventData.Percent.
+type ExposureEventDataPercent int
 
 // Failure Why it did not complete.
 type Failure struct {
@@ -979,6 +1207,24 @@ type ReversalBreak struct {
 	Step string `json:"step"`
 }
 
+// ReversalEventData Of `reversal.completed` and `reversal.failed`.
+type ReversalEventData struct {
+	// Amount Points in the smallest unit of the programme, 1 to 10^15.
+	Amount Amount `json:"amount"`
+
+	// ConversionID A UUID of version 7 in lower case.
+	ConversionID ID `json:"conversion_id"`
+
+	// FailureCode A stable code.
+	FailureCode Code `json:"failure_code,omitempty,omitzero"`
+
+	// ReversalID A UUID of version 7 in lower case.
+	ReversalID ID `json:"reversal_id"`
+
+	// Source The code of a programme; `EPT` is electricity points.
+	Source ProgrammeCode `json:"source"`
+}
+
 // ReversalList defines model for ReversalList.
 type ReversalList struct {
 	Reversals []Reversal `json:"reversals"`
@@ -1027,6 +1273,18 @@ type Settlement struct {
 
 // SettlementState `closed`: the window is closed on the ledger. `netted`: the statement is written.
 type SettlementState string
+
+// SettlementEventData Of `settlement.` and the state that was reached, such as `settlement.netted`.
+type SettlementEventData struct {
+	// Partner The code of a partner.
+	Partner PartnerCode `json:"partner"`
+
+	// SettlementID The window and the partner's code, with a point between.
+	SettlementID SettlementID `json:"settlement_id"`
+
+	// Window A business day.
+	Window Date `json:"window"`
+}
 
 // SettlementID The window and the partner's code, with a point between.
 type SettlementID = string
@@ -1160,6 +1418,195 @@ type Transfer = ledger.Transfer
 // TransferLeg defines model for TransferLeg.
 type TransferLeg = ledger.Leg
 
+// WebhookAttempt The last attempt. Without an answer there is no `status`, and `error` says why: `timeout`,
+// `unreachable`, or `address_forbidden` when the name leads into a network that is not called.
+type WebhookAttempt struct {
+	// Answer The first 512 bytes of your answer.
+	Answer string `json:"answer,omitempty,omitzero"`
+
+	// At RFC 3339, in UTC.
+	At     Time                `json:"at"`
+	Error  WebhookAttemptError `json:"error,omitempty,omitzero"`
+	Status int                 `json:"status,omitempty,omitzero"`
+	TookMs int64               `json:"took_ms"`
+}
+
+// WebhookAttemptError defines model for WebhookAttempt.Error.
+type WebhookAttemptError string
+
+// WebhookDelivery defines model for WebhookDelivery.
+type WebhookDelivery struct {
+	// Attempts Since it was queued last.
+	Attempts int64 `json:"attempts"`
+
+	// CreatedAt RFC 3339, in UTC.
+	CreatedAt Time `json:"created_at"`
+
+	// Data As it is sent but for the sequence; absent in lists.
+	Data json.RawMessage `json:"data,omitempty,omitzero"`
+
+	// ID The `webhook-id`.
+	ID string `json:"id"`
+
+	// LastAttempt The last attempt. Without an answer there is no `status`, and `error` says why: `timeout`,
+	// `unreachable`, or `address_forbidden` when the name leads into a network that is not called.
+	LastAttempt *WebhookAttempt `json:"last_attempt,omitempty"`
+
+	// NextAttemptAt RFC 3339, in UTC.
+	NextAttemptAt Time  `json:"next_attempt_at,omitempty,omitzero"`
+	Sequence      int64 `json:"sequence"`
+
+	// State `pending`: to be sent, for the first time or again. `delivered`: answered with 2xx. `failed`: tried as
+	// often as the schedule has it; it can be sent again.
+	State WebhookState `json:"state"`
+
+	// Timestamp RFC 3339, in UTC.
+	Timestamp Time   `json:"timestamp"`
+	Type      string `json:"type"`
+}
+
+// WebhookDeliveryPage defines model for WebhookDeliveryPage.
+type WebhookDeliveryPage struct {
+	Deliveries []WebhookDelivery `json:"deliveries"`
+	NextCursor string            `json:"next_cursor,omitempty,omitzero"`
+}
+
+// WebhookEndpoint defines model for WebhookEndpoint.
+type WebhookEndpoint struct {
+	// CreatedAt RFC 3339, in UTC.
+	CreatedAt   Time   `json:"created_at"`
+	Description string `json:"description"`
+
+	// DisabledAt RFC 3339, in UTC.
+	DisabledAt Time                  `json:"disabled_at,omitempty,omitzero"`
+	Events     []WebhookSubscription `json:"events"`
+
+	// FailingSince RFC 3339, in UTC.
+	FailingSince Time `json:"failing_since,omitempty,omitzero"`
+
+	// ID A UUID of version 7 in lower case.
+	ID ID `json:"id"`
+
+	// Partner The partner's code; empty is the utility.
+	Partner string `json:"partner"`
+
+	// Reason Why it is disabled: `requested` by you, `gone` because it answered 410, `failing` because nothing
+	// could be delivered for days.
+	Reason WebhookEndpointReason `json:"reason,omitempty,omitzero"`
+
+	// Scheme `v1` is HMAC-SHA256 with a shared secret, `v1a` Ed25519, of which you have the public key only.
+	Scheme WebhookScheme         `json:"scheme"`
+	Status WebhookEndpointStatus `json:"status"`
+
+	// UpdatedAt RFC 3339, in UTC.
+	UpdatedAt Time   `json:"updated_at"`
+	URL       string `json:"url"`
+}
+
+// WebhookEndpointReason Why it is disabled: `requested` by you, `gone` because it answered 410, `failing` because nothing
+// could be delivered for days.
+type WebhookEndpointReason string
+
+// WebhookEndpointStatus defines model for WebhookEndpoint.Status.
+type WebhookEndpointStatus string
+
+// WebhookEndpointChange defines model for WebhookEndpointChange.
+type WebhookEndpointChange struct {
+	Description *string                     `json:"description,omitempty"`
+	Events      []WebhookSubscription       `json:"events,omitempty,omitzero"`
+	Status      WebhookEndpointChangeStatus `json:"status,omitempty,omitzero"`
+	URL         *string                     `json:"url,omitempty"`
+}
+
+// WebhookEndpointChangeStatus defines model for WebhookEndpointChange.Status.
+type WebhookEndpointChangeStatus string
+
+// WebhookEndpointPage defines model for WebhookEndpointPage.
+type WebhookEndpointPage struct {
+	NextCursor       string            `json:"next_cursor,omitempty,omitzero"`
+	WebhookEndpoints []WebhookEndpoint `json:"webhook_endpoints"`
+}
+
+// WebhookEndpointRequest defines model for WebhookEndpointRequest.
+type WebhookEndpointRequest struct {
+	// Description For people; at most 200 bytes in UTF-8.
+	Description string `json:"description,omitempty,omitzero"`
+
+	// Events What it is told of; everything if absent.
+	Events []WebhookSubscription `json:"events,omitempty,omitzero"`
+
+	// Scheme `v1` is HMAC-SHA256 with a shared secret, `v1a` Ed25519, of which you have the public key only.
+	Scheme WebhookScheme `json:"scheme,omitempty,omitzero"`
+
+	// URL An https URL on the public internet.
+	URL string `json:"url"`
+}
+
+// WebhookEvent What is sent. `data` is that of the type: its identifiers lead to the resource, which is fetched for
+// the rest. New types, and new fields, may come.
+type WebhookEvent struct {
+	Data json.RawMessage `json:"data"`
+
+	// ID The `webhook-id`.
+	ID string `json:"id"`
+
+	// Timestamp RFC 3339, in UTC.
+	Timestamp Time `json:"timestamp"`
+
+	// Type Example: conversion.completed
+	Type string `json:"type"`
+}
+
+// WebhookReplay defines model for WebhookReplay.
+type WebhookReplay struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
+
+// WebhookReplayed defines model for WebhookReplayed.
+type WebhookReplayed struct {
+	Messages int64 `json:"messages"`
+}
+
+// WebhookRotation defines model for WebhookRotation.
+type WebhookRotation struct {
+	// Overlap How long the one before goes on signing, in hours, minutes and seconds, at most 168h; 24h if absent.
+	Overlap string `json:"overlap,omitempty,omitzero"`
+
+	// Scheme `v1` is HMAC-SHA256 with a shared secret, `v1a` Ed25519, of which you have the public key only.
+	Scheme WebhookScheme `json:"scheme,omitempty,omitzero"`
+}
+
+// WebhookScheme `v1` is HMAC-SHA256 with a shared secret, `v1a` Ed25519, of which you have the public key only.
+type WebhookScheme string
+
+// WebhookSecret defines model for WebhookSecret.
+type WebhookSecret struct {
+	// CreatedAt RFC 3339, in UTC.
+	CreatedAt Time `json:"created_at"`
+
+	// ExpiresAt RFC 3339, in UTC.
+	ExpiresAt Time `json:"expires_at,omitempty,omitzero"`
+
+	// Scheme `v1` is HMAC-SHA256 with a shared secret, `v1a` Ed25519, of which you have the public key only.
+	Scheme WebhookScheme `json:"scheme"`
+
+	// Secret Of `v1` the secret, of `v1a` the public key.
+	Secret string `json:"secret"`
+}
+
+// WebhookSecretList defines model for WebhookSecretList.
+type WebhookSecretList struct {
+	Secrets []WebhookSecret `json:"secrets"`
+}
+
+// WebhookState `pending`: to be sent, for the first time or again. `delivered`: answered with 2xx. `failed`: tried as
+// often as the schedule has it; it can be sent again.
+type WebhookState string
+
+// WebhookSubscription A type of event, all of a group such as `conversion.*`, or `*`.
+type WebhookSubscription = string
+
 // Yuan Yuan, with at most six decimal places.
 type Yuan = string
 
@@ -1186,6 +1633,9 @@ type ReversalID = ID
 
 // TraceParent defines model for TraceParent.
 type TraceParent = string
+
+// WebhookSequence defines model for WebhookSequence.
+type WebhookSequence = int64
 
 // AgreementConflict RFC 9457 problem details.
 type AgreementConflict = Problem
@@ -1272,3 +1722,12 @@ type Unavailable = Problem
 
 // UnsupportedMediaType RFC 9457 problem details.
 type UnsupportedMediaType = Problem
+
+// WebhookConflict RFC 9457 problem details.
+type WebhookConflict = Problem
+
+// WebhookRefused RFC 9457 problem details.
+type WebhookRefused = Problem
+
+// WebhookSecrets defines model for WebhookSecrets.
+type WebhookSecrets = WebhookSecretList

@@ -37,6 +37,11 @@ type forms struct {
 	rejection  *jsonbody.Form[Rejection]
 	link       *jsonbody.Form[LinkRequest]
 	clock      *jsonbody.Form[ClockRequest]
+
+	webhookEndpoint explainedForm[WebhookEndpointRequest]
+	webhookChange   explainedForm[WebhookEndpointChange]
+	webhookRotation explainedForm[WebhookRotation]
+	webhookReplay   explainedForm[WebhookReplay]
 }
 
 func newForms() (*forms, error) {
@@ -60,7 +65,16 @@ func newForms() (*forms, error) {
 	f.clock, errs[7] = jsonbody.NewForm[ClockRequest](checks, s.always("ClockRequest"))
 	f.batchItem, errs[8] = jsonbody.NewForm[batchItem](checks, s.batchItem())
 	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
-	return f, errors.Join(errs[:]...)
+	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s))
+}
+
+func (f *forms) addWebhooks(s schemas) error {
+	var errs [4]error
+	f.webhookEndpoint, errs[0] = newExplainedForm[WebhookEndpointRequest](s, "WebhookEndpointRequest")
+	f.webhookChange, errs[1] = newExplainedForm[WebhookEndpointChange](s, "WebhookEndpointChange")
+	f.webhookRotation, errs[2] = newExplainedForm[WebhookRotation](s, "WebhookRotation")
+	f.webhookReplay, errs[3] = newExplainedForm[WebhookReplay](s, "WebhookReplay")
+	return errors.Join(errs[:]...)
 }
 
 func newTermsForm(checks *validator.Validate, s schemas) (*jsonbody.Form[Terms], error) {

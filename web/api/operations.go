@@ -22,7 +22,7 @@ type operation struct {
 }
 
 func (a *API) operations() []operation {
-	return append(a.serviceOperations(),
+	return append(append(a.serviceOperations(), a.webhookOperations()...),
 		operation{method: http.MethodPost, path: "/v1/quotes", scope: partners.ScopeQuotes, handle: withBody(a.forms.quote, saved(a, a.createQuote))},
 		operation{method: http.MethodGet, path: "/v1/quotes/:id", scope: partners.ScopeQuotes, handle: a.getQuote},
 
@@ -57,6 +57,28 @@ func (a *API) operations() []operation {
 		operation{method: http.MethodGet, path: "/v1/sandbox/clock", scope: partners.ScopeSandbox, handle: a.getClock},
 		operation{method: http.MethodPost, path: "/v1/sandbox/clock", scope: partners.ScopeSandbox, handle: withBody(a.forms.clock, a.moveClock)},
 	)
+}
+
+func (a *API) webhookOperations() []operation {
+	const path = "/v1/webhook_endpoints"
+	all := []operation{
+		{method: http.MethodPost, path: path, handle: withExplained(a.forms.webhookEndpoint, saved(a, a.createWebhookEndpoint))},
+		{method: http.MethodGet, path: path, handle: a.listWebhookEndpoints},
+		{method: http.MethodGet, path: path + "/:id", handle: ofWebhookEndpoint(a.getWebhookEndpoint)},
+		{method: http.MethodPatch, path: path + "/:id", handle: withExplained(a.forms.webhookChange, a.changeWebhookEndpoint)},
+		{method: http.MethodDelete, path: path + "/:id", handle: ofWebhookEndpoint(a.deleteWebhookEndpoint)},
+		{method: http.MethodGet, path: path + "/:id/secret", handle: ofWebhookEndpoint(a.getWebhookSecret)},
+		{method: http.MethodPost, path: path + "/:id/secret/rotate", handle: withExplained(a.forms.webhookRotation, a.rotateWebhookSecret)},
+		{method: http.MethodPost, path: path + "/:id/test", handle: ofWebhookEndpoint(a.testWebhookEndpoint)},
+		{method: http.MethodGet, path: path + "/:id/deliveries", handle: a.listWebhookDeliveries},
+		{method: http.MethodGet, path: path + "/:id/deliveries/:sequence", handle: ofWebhookEndpoint(a.getWebhookDelivery)},
+		{method: http.MethodPost, path: path + "/:id/deliveries/:sequence/resend", handle: ofWebhookEndpoint(a.resendWebhookDelivery)},
+		{method: http.MethodPost, path: path + "/:id/replay", handle: withExplained(a.forms.webhookReplay, a.replayWebhooks)},
+	}
+	for i := range all {
+		all[i].scope = partners.ScopeWebhooks
+	}
+	return all
 }
 
 // serviceOperations are open to everybody.

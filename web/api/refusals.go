@@ -10,6 +10,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 	"github.com/pointgrid/pointgrid/web/oauth"
@@ -67,9 +68,12 @@ func problemOf(err error) *problem.Problem {
 	var busy *exchange.Busy
 	var denied *oauth.Denial
 	var lacks *scopeMissing
+	var hook *webhooks.Refusal
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.As(err, &hook):
+		return webhookProblem(hook)
 	case errors.As(err, &refusal):
 		return refusalProblem(refusal)
 	case errors.As(err, &busy):
@@ -92,6 +96,8 @@ var sentinels = []struct {
 	{exchange.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{settlement.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{ledger.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{webhooks.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{webhooks.ErrChanged, 409, "webhook_endpoint_changed", "somebody else changed the endpoint at the same time; look, and try again"},
 	{exchange.ErrQuoteUsed, 409, exchange.CodeQuoteUsed, "the quote was used by another conversion; ask for a new one"},
 	{exchange.ErrLinked, 409, "already_linked", "the customer or the membership has a link with the partner; end it first"},
 	{exchange.ErrReversalUnderWay, 409, "reversal_under_way", "another reversal of the conversion is under way; wait for its end"},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
+	"github.com/pointgrid/pointgrid/partners/webhooks/webhookstest"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/web/api"
 	"github.com/pointgrid/pointgrid/web/idempotency"
@@ -36,7 +39,7 @@ var (
 		{Code: "sky", Name: "Sky Air", NameZH: "云航", Programme: "SKYM", MSP: "SkyMSP", In: partners.Push, Out: partners.Push},
 		{Code: "shop", Name: "Shop", Programme: "SHOP", Scale: 2, MSP: "ShopMSP", In: partners.Push, Out: partners.Push},
 	}
-	forPartners = []partners.Scope{"quotes", "conversions", "agreements", "links", "settlements"}
+	forPartners = []partners.Scope{"quotes", "conversions", "agreements", "links", "settlements", "webhooks"}
 )
 
 // world is an alliance with a real exchange over a ledger and a store in memory,
@@ -45,6 +48,7 @@ type world struct {
 	t      testing.TB
 	ledger *ledgertest.Memory
 	store  *exchangetest.Memory
+	hooks  *webhookstest.Memory
 	script *script
 	nights *nights
 	clock  *sandboxClock
@@ -79,7 +83,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.script = &script{Service: service}
 	w.signing, err = partners.LoadOrCreateSigningKey(filepath.Join(t.TempDir(), "key.pem"), rand.Reader)
 	must(t, err)
-	w.options = api.Options{Exchange: w.script, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(),
+	w.options = api.Options{Exchange: w.script, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
 		Registry: registry, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
@@ -87,6 +91,17 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	}
 	w.serve()
 	return w
+}
+
+// webhooks takes endpoints at 127.0.0.1, and sends nothing.
+func (w *world) webhooks() *webhooks.Service {
+	w.hooks = webhookstest.NewMemory(time.Now)
+	sealer, err := webhooks.NewSealer(make([]byte, webhooks.SealKeyBytes), rand.Reader)
+	must(w.t, err)
+	s, err := webhooks.NewService(webhooks.ServiceOptions{Store: w.hooks, Sealer: sealer, Now: time.Now, Random: rand.Reader, Wake: func(ledger.ID) {},
+		Guard: webhooks.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}})
+	must(w.t, err)
+	return s
 }
 
 func (w *world) serve() {

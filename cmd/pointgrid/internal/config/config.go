@@ -113,7 +113,7 @@ type Connector struct {
 // Client is a program with keys of its own.
 type Client struct {
 	ID      string   `yaml:"id" doc:"Its client_id."`
-	Scopes  []string `yaml:"scopes" doc:"What it may ask for: quotes, conversions, agreements, links, settlements, sandbox, operator."`
+	Scopes  []string `yaml:"scopes" doc:"What it may ask for: quotes, conversions, agreements, links, settlements, webhooks, sandbox, operator."`
 	KeyFile string   `yaml:"key_file" doc:"File with its public keys, as JWKS or PEM."`
 }
 

@@ -1,0 +1,131 @@
+package webhooks
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
+)
+
+// Deliverer sends messages. One deliverer works on a store at a time.
+type Deliverer struct {
+	o      DelivererOptions
+	client *http.Client
+	record *recorder
+
+	mu    sync.Mutex
+	ctx   context.Context // of Run; nil while it does not run
+	hard  context.Context // of attempts under way; ends after ctx
+	lanes map[ledger.ID]*lane
+	wg    sync.WaitGroup // of the lanes
+}
+
+// NewDeliverer returns a deliverer that sends nothing yet, or an error that says
+// which option is missing or wrong.
+func NewDeliverer(o DelivererOptions) (*Deliverer, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	d := &Deliverer{o: o, client: newHTTPClient(&o), lanes: map[ledger.ID]*lane{}}
+	d.record = &recorder{d: d, queue: make(chan *Message, recordsMax)}
+	return d, nil
+}
+
+// endpointsPage is how many endpoints are read at a time.
+const endpointsPage = 200
+
+// Run sends what is due until the context ends, then lets attempts under way
+// finish for the grace and stores their outcome. What was not stored is sent
+// again by the next Run, with the same webhook-id. It returns an error only when
+// the endpoints cannot be read at the start.
+func (d *Deliverer) Run(ctx context.Context) error {
+	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(d.o.Grace, cancel)
+		context.AfterFunc(hard, func() { timer.Stop() })
+	})()
+	d.mu.Lock()
+	d.ctx, d.hard = ctx, hard
+	d.mu.Unlock()
+	recorded := make(chan struct{})
+	go func() {
+		defer close(recorded)
+		d.record.run(hard)
+	}()
+	d.o.Store.Notify(d.Wake)
+	err := d.startAll(ctx)
+	if err == nil {
+		<-ctx.Done()
+	}
+	d.mu.Lock()
+	d.ctx = nil // no new lanes
+	d.mu.Unlock()
+	d.wg.Wait()
+	close(d.record.queue)
+	<-recorded
+	d.client.CloseIdleConnections()
+	return err
+}
+
+func (d *Deliverer) startAll(ctx context.Context) error {
+	for after := (ledger.ID{}); ; {
+		page, err := d.o.Store.Endpoints(ctx, "", after, endpointsPage)
+		if err != nil {
+			return fmt.Errorf("webhooks: endpoints: %w", err)
+		}
+		for _, e := range page {
+			d.Wake(e.ID)
+			after = e.ID
+		}
+		if len(page) < endpointsPage {
+			return nil
+		}
+	}
+}
+
+// Wake has an endpoint looked at: it has new messages, or was changed.
+func (d *Deliverer) Wake(endpoint ledger.ID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if l, ok := d.lanes[endpoint]; ok {
+		l.poke()
+		return
+	}
+	if d.ctx == nil || d.ctx.Err() != nil {
+		return
+	}
+	l := newLane(d, endpoint)
+	d.lanes[endpoint] = l
+	d.wg.Go(func() { l.run(d.ctx) })
+}
+
+// retire takes a lane off the list, unless it was poked meanwhile.
+func (d *Deliverer) retire(l *lane) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(l.wake) > 0 && d.ctx != nil && d.ctx.Err() == nil {
+		return false
+	}
+	delete(d.lanes, l.id)
+	return true
+}
+
+// settled is told of messages whose outcome is stored.
+func (d *Deliverer) settled(all []*Message) {
+	d.mu.Lock()
+	lanes := make([]*lane, len(all))
+	for i, m := range all {
+		lanes[i] = d.lanes[m.Endpoint]
+	}
+	d.mu.Unlock()
+	for i, m := range all {
+		if lanes[i] != nil {
+			lanes[i].release(m)
+		}
+	}
+}

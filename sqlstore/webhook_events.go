@@ -1,0 +1,90 @@
+package sqlstore
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
+	"github.com/pointgrid/pointgrid/settlement"
+)
+
+// conversions tells that conversions end.
+func (o *outbox) conversions(all []*exchange.Conversion) (told, error) {
+	t := told{outbox: o}
+	if o.idle() {
+		return t, nil
+	}
+	for _, c := range all {
+		if c.Step != exchange.StepDone {
+			continue
+		}
+		kind := webhooks.ConversionCompleted
+		switch c.Status {
+		case exchange.Failed:
+			kind = webhooks.ConversionFailed
+		case exchange.Reversed:
+			kind = webhooks.ConversionReversed
+		}
+		if err := t.tell(conversionEvent(c, kind, c.FinishedAt), conversionEnds, c.ID[:]); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+func conversionEvent(c *exchange.Conversion, t webhooks.Type, at int64) webhooks.Event {
+	return webhooks.Event{Type: t, Partners: parties(c), At: at,
+		Data: webhooks.Conversion{ConversionID: c.ID.String(), Source: c.Source, Destination: c.Destination,
+			Amount: digits(c.From), DestinationAmount: digits(c.To), FailureCode: failureCode(c.Failure)}}
+}
+
+// parties are the companies that see a conversion.
+func parties(c *exchange.Conversion) (codes []string) {
+	if c.In != nil {
+		codes = append(codes, c.In.Partner)
+	}
+	if c.Out != nil {
+		codes = append(codes, c.Out.Partner)
+	}
+	return codes
+}
+
+func digits(n int64) string { return strconv.FormatInt(n, 10) }
+
+func failureCode(f *exchange.Failure) string {
+	if f == nil {
+		return ""
+	}
+	return f.Code
+}
+
+// toldOfReversal tells that a reversal ends, and that its conversion is reversed when
+// that is the end of it.
+func (s *Store) toldOfReversal(ctx context.Context, r *exchange.Reversal) (told, error) {
+	t := told{outbox: &s.outbox}
+	if r.Step != exchange.StepDone || s.outbox.idle() {
+		return t, nil
+	}
+	c, err := s.Conversion(ctx, r.Conversion)
+	if err != nil {
+		return t, err
+	}
+	kind := webhooks.ReversalFailed
+	if r.Status == exchange.Completed {
+		kind = webhooks.ReversalCompleted
+	}
+	err = t.tell(webhooks.Event{Type: kind, Partners: parties(c), At: r.FinishedAt,
+		Data: webhooks.Reversal{ReversalID: r.ID.String(), ConversionID: c.ID.String(), Source: r.Source, Amount: digits(r.Amount),
+			FailureCode: failureCode(r.Failure)}}, reversalEnds, r.ID[:])
+	if err == nil && r.Status == exchange.Completed {
+		err = t.tell(conversionEvent(c, webhooks.ConversionReversed, r.FinishedAt), wholeReversed, r.ID[:])
+	}
+	return t, err
+}
+
+// settlement tells that a settlement reached a state.
+func (t *told) settlement(s *settlement.Settlement) error {
+	return t.tell(webhooks.Event{Type: webhooks.SettlementType(string(s.State)), Partners: []string{s.Partner}, At: s.UpdatedAt,
+		Data: webhooks.Settlement{SettlementID: s.ID, Partner: s.Partner, Window: s.Window.String()}}, settlementMoves, s.ID, string(s.State))
+}
