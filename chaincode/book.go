@@ -54,7 +54,7 @@ func (w *work) book(l *leg, reversed bool) error {
 	if err != nil {
 		return err
 	}
-	return count(p.flow(l.terms.Direction, reversed), &a)
+	return count(p.Flow(l.terms.Direction, reversed), &a)
 }
 
 // enter adds entries to the books.

@@ -161,19 +161,6 @@ func count(f *ledger.Flow, a *ledger.Amounts) error {
 	return nil
 }
 
-// flow returns the flow of a position that a leg adds to.
-func (p *position) flow(dir ledger.Direction, reversed bool) *ledger.Flow {
-	switch {
-	case dir == ledger.In && reversed:
-		return &p.ReversedIn
-	case dir == ledger.In:
-		return &p.In
-	case reversed:
-		return &p.ReversedOut
-	}
-	return &p.Out
-}
-
 // position returns the partner's position for the open window, to be changed.
 // It is a key of both companies. The books say for which window they made the
 // last: one of a later window was made by somebody else.

@@ -2,7 +2,6 @@ package chaincode
 
 import (
 	"math/bits"
-	"slices"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/wire"
@@ -43,26 +42,17 @@ func (h *head) decode(d *wire.Decoder) {
 	}
 }
 
-// push counts a batch and adds the leaf of its header.
-func (h *head) push(leaf ledger.Hash) {
-	s := slices.Clone(h.subtrees)
-	for n := h.next - h.first; n&1 == 1; n >>= 1 {
-		leaf = ledger.NodeHash(s[len(s)-1], leaf)
-		s = s[:len(s)-1]
-	}
-	h.subtrees = append(s, leaf)
-	h.next++
+// pending is the tree over the headers of the batches since the last checkpoint.
+func (h *head) pending() ledger.Frontier {
+	return ledger.Frontier{Size: h.next - h.first, Subtrees: h.subtrees}
 }
 
-// root is the root of the tree over the pending headers, of which there must be
-// one.
-func (h *head) root() ledger.Hash {
-	i := len(h.subtrees) - 1
-	root := h.subtrees[i]
-	for i--; i >= 0; i-- {
-		root = ledger.NodeHash(h.subtrees[i], root)
-	}
-	return root
+// push counts a batch and adds the leaf of its header.
+func (h *head) push(leaf ledger.Hash) {
+	f := h.pending()
+	f.Push(leaf)
+	h.subtrees = f.Subtrees
+	h.next++
 }
 
 // checkpoint gathers the pending headers under one root. It is no transfer:
@@ -72,9 +62,10 @@ func (w *work) checkpoint(t *ledger.Transfer) error {
 	if h.now.next == h.now.first {
 		return refuse(ledger.CodeNothingToCheckpoint, "no batch since the last checkpoint; give one after the next batch")
 	}
+	pending := h.now.pending()
 	c := ledger.CheckpointRecord{
 		Lane: w.tx.Lane, Number: h.now.checkpoints, First: h.now.first, Last: h.now.next - 1,
-		Root: h.now.root(), Previous: h.now.previous, At: w.tx.At, Window: t.Window,
+		Root: pending.Root(), Previous: h.now.previous, At: w.tx.At, Window: t.Window,
 	}
 	w.notes.create(w, c.Last).edit(&w.journal).CheckpointRecord = c
 	now := h.edit(&w.journal)

@@ -171,6 +171,19 @@ func (p *Position) Net() int64 {
 	return p.In.Value - p.ReversedIn.Value - p.Out.Value + p.ReversedOut.Value + p.Adjusted.Value
 }
 
+// Flow returns the flow that a leg of a direction, or its reversal, adds to.
+func (p *Position) Flow(d Direction, reversed bool) *Flow {
+	switch {
+	case d == In && reversed:
+		return &p.ReversedIn
+	case d == In:
+		return &p.In
+	case reversed:
+		return &p.ReversedOut
+	}
+	return &p.Out
+}
+
 // Lines is the number of lines in the statement of the position.
 func (p *Position) Lines() int64 {
 	return p.In.Count + p.Out.Count + p.ReversedIn.Count + p.ReversedOut.Count + p.Adjusted.Count

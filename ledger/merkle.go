@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"math/bits"
+	"slices"
 )
 
 // LeafHash is the hash of a Merkle leaf: SHA-256(0x00 ‖ data), RFC 6962
@@ -37,6 +38,38 @@ func MerkleRoot(leaves []Hash) Hash {
 	}
 	k := split(len(leaves))
 	return NodeHash(MerkleRoot(leaves[:k]), MerkleRoot(leaves[k:]))
+}
+
+// Frontier is a Merkle tree that only grows, as far as its root needs it: the
+// roots of its complete subtrees, largest first, one for each bit that is set in
+// the number of leaves. The zero value has no leaf.
+type Frontier struct {
+	Size     uint64
+	Subtrees []Hash
+}
+
+// Push adds a leaf hash. Subtrees is replaced and never written into.
+func (f *Frontier) Push(leaf Hash) {
+	s := slices.Clone(f.Subtrees)
+	for n := f.Size; n&1 == 1; n >>= 1 {
+		leaf = NodeHash(s[len(s)-1], leaf)
+		s = s[:len(s)-1]
+	}
+	f.Subtrees = append(s, leaf)
+	f.Size++
+}
+
+// Root is the [MerkleRoot] over the leaf hashes that were pushed.
+func (f *Frontier) Root() Hash {
+	if f.Size == 0 {
+		return MerkleRoot(nil)
+	}
+	i := len(f.Subtrees) - 1
+	root := f.Subtrees[i]
+	for i--; i >= 0; i-- {
+		root = NodeHash(f.Subtrees[i], root)
+	}
+	return root
 }
 
 // MerklePath is the RFC 6962 audit path of the leaf at index, from the leaf's

@@ -66,3 +66,16 @@ func wrongPaths(t *testing.T, leaves []ledger.Hash, index, size uint64, path []l
 		t.Fatalf("a path beyond %d leaves: %v", size, err)
 	}
 }
+
+func TestAGrowingTreeHasTheRootOfAllItsLeaves(t *testing.T) {
+	var f ledger.Frontier
+	var leaves []ledger.Hash
+	for n := range 70 {
+		if got, want := f.Root(), ledger.MerkleRoot(leaves); got != want {
+			t.Fatalf("after %d leaves the root is %s, want %s", n, got, want)
+		}
+		leaf := ledger.LeafHash([]byte{byte(n)})
+		leaves = append(leaves, leaf)
+		f.Push(leaf)
+	}
+}

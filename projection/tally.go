@@ -64,7 +64,7 @@ func (y *tally) leg(t *ledger.Transfer, l *ledger.Leg, dir ledger.Direction, rev
 	if l == nil {
 		return nil
 	}
-	f := flowOf(y.position(l.Partner, t.Window), dir, reversed)
+	f := y.position(l.Partner, t.Window).Flow(dir, reversed)
 	if err := plusAll([]*int64{&f.Count, &f.From, &f.To, &f.EPT, &f.Fee, &f.Value}, 1, l.From, l.To, l.EPT, l.Fee, l.Value); err != nil {
 		return err
 	}
@@ -88,18 +88,6 @@ func (y *tally) position(partner string, window ledger.Date) *ledger.Position {
 		y.positions[key] = &ledger.Position{Partner: partner, Window: window}
 	}
 	return y.positions[key]
-}
-
-func flowOf(p *ledger.Position, dir ledger.Direction, reversed bool) *ledger.Flow {
-	switch {
-	case dir == ledger.In && reversed:
-		return &p.ReversedIn
-	case dir == ledger.In:
-		return &p.In
-	case reversed:
-		return &p.ReversedOut
-	}
-	return &p.Out
 }
 
 func plusAll(to []*int64, by ...int64) error {

@@ -159,7 +159,7 @@ func (t *Tally) values(policies map[string]Policy) (map[place]int64, error) {
 			move(code, p.now(GrossIn), s.In.Value), move(code, p.now(GrossIn), -s.ReversedIn.Value),
 			move(code, p.now(GrossOut), -s.Out.Value), move(code, p.now(GrossOut), s.ReversedOut.Value))
 		if s.Adjusted.Count != 0 {
-			err = errors.Join(err, move(code, Bilateral, s.Adjusted.Charged), move(code, Bilateral, -s.Adjusted.Credited))
+			err = errors.Join(err, move(code, Bilateral, s.Adjusted.Value))
 		}
 		if err != nil {
 			return nil, err

@@ -2,7 +2,6 @@ package netting
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/pointgrid/pointgrid/ledger"
 )
@@ -65,11 +64,4 @@ func add(to *int64, v int64) error {
 	}
 	*to = s
 	return nil
-}
-
-func sub(from *int64, v int64) error {
-	if v == math.MinInt64 {
-		return ErrOverflow
-	}
-	return add(from, -v)
 }

@@ -20,20 +20,12 @@ var ErrOverflow = errors.New("netting: a sum does not fit")
 // Sums are what one partner did in a window.
 type Sums struct {
 	ledger.Position
-	// Adjusted are corrections that both companies agreed to.
-	Adjusted Adjusted
-}
-
-// Adjusted are the sums of adjustments, in millionths of a yuan: Charged is what
-// the partner owes more, Credited what it owes less.
-type Adjusted struct {
-	Count, Charged, Credited int64
 }
 
 // Value is what the partner owes for the window, in millionths of a yuan,
 // negative when it is owed.
 func (s *Sums) Value() (int64, bool) {
-	return sum(s.In.Value, -s.ReversedIn.Value, -s.Out.Value, s.ReversedOut.Value, s.Adjusted.Charged, -s.Adjusted.Credited)
+	return sum(s.In.Value, -s.ReversedIn.Value, -s.Out.Value, s.ReversedOut.Value, s.Adjusted.Value)
 }
 
 // Crossing are the conversions from one partner's programme into another's, less
@@ -77,14 +69,18 @@ func NewTally(window ledger.Date, partners []ledger.Partner, agreements []ledger
 }
 
 // Add counts a transfer. Kinds that settle nothing are passed over; a hold's leg
-// counts when it is posted. After an error, which wraps [ErrTransfer] or
+// counts when it is posted, an adjustment when it is accepted. After an error, which wraps [ErrTransfer] or
 // [ErrOverflow], the tally is of no use any more.
 func (t *Tally) Add(tr *ledger.Transfer) error {
-	if tr.Kind == ledger.KindHold || tr.Kind == ledger.KindVoid || tr.Source == nil && tr.Destination == nil {
+	adjusts := tr.Kind == ledger.KindAcceptAdjustment
+	if tr.Kind == ledger.KindHold || tr.Kind == ledger.KindVoid || tr.Source == nil && tr.Destination == nil && !adjusts {
 		return nil
 	}
 	if tr.Window != t.window {
 		return fmt.Errorf("%w: transfer %s is of window %s, not %s", ErrTransfer, tr.ID, tr.Window, t.window)
+	}
+	if adjusts {
+		return t.adjust(tr)
 	}
 	reversal := tr.Kind == ledger.KindReverse
 	if tr.Source != nil {
@@ -108,20 +104,8 @@ func (t *Tally) addLeg(l *ledger.Leg, d ledger.Direction, reversal bool) error {
 	if err != nil {
 		return err
 	}
-	flow := flowOf(&deal.sums.Position, d, reversal)
+	flow := deal.sums.Flow(d, reversal)
 	return addFlow(flow, &ledger.Flow{Count: 1, From: l.From, To: l.To, EPT: l.EPT, Fee: l.Fee, Value: l.Value})
-}
-
-func flowOf(p *ledger.Position, d ledger.Direction, reversal bool) *ledger.Flow {
-	switch {
-	case d == ledger.In && !reversal:
-		return &p.In
-	case d == ledger.In:
-		return &p.ReversedIn
-	case !reversal:
-		return &p.Out
-	}
-	return &p.ReversedOut
 }
 
 func addFlow(f, more *ledger.Flow) error {
@@ -154,18 +138,14 @@ func (t *Tally) cross(source, destination string, in, out int64) error {
 	return errors.Join(add(&c.In, in), add(&c.Out, out))
 }
 
-// Adjust counts a correction that both companies agreed to: value is what the
-// partner owes more, in millionths of a yuan, negative for less.
-func (t *Tally) Adjust(partner string, value int64) error {
-	s := t.sums[partner]
+// adjust counts a correction that both companies agreed to.
+func (t *Tally) adjust(tr *ledger.Transfer) error {
+	s := t.sums[tr.To]
 	if s == nil {
-		return fmt.Errorf("%w: partner %q is not registered", ErrTransfer, partner)
+		return fmt.Errorf("%w: adjustment %s is of partner %q, which is not registered", ErrTransfer, tr.ID, tr.To)
 	}
 	s.Adjusted.Count++
-	if value < 0 {
-		return sub(&s.Adjusted.Credited, value)
-	}
-	return add(&s.Adjusted.Charged, value)
+	return add(&s.Adjusted.Value, tr.Amount)
 }
 
 // Merge adds what another tally of the same window counted.
@@ -194,8 +174,7 @@ func (t *Tally) Merge(o *Tally) error {
 func (s *Sums) merge(o *Sums) error {
 	return errors.Join(addFlow(&s.In, &o.In), addFlow(&s.Out, &o.Out),
 		addFlow(&s.ReversedIn, &o.ReversedIn), addFlow(&s.ReversedOut, &o.ReversedOut),
-		add(&s.Adjusted.Count, o.Adjusted.Count), add(&s.Adjusted.Charged, o.Adjusted.Charged),
-		add(&s.Adjusted.Credited, o.Adjusted.Credited))
+		add(&s.Adjusted.Count, o.Adjusted.Count), add(&s.Adjusted.Value, o.Adjusted.Value))
 }
 
 // Sums returns what each partner did, by partner; one that did nothing is there
