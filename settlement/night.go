@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/settlement/netting"
 )
 
 // Ledger is what the night needs of the ledger.
@@ -20,6 +23,8 @@ type Ledger interface {
 	Partners(ctx context.Context) ([]ledger.Partner, error)
 	Agreements(ctx context.Context) ([]ledger.Agreement, error)
 	Position(ctx context.Context, partner string, window ledger.Date) (ledger.Position, error)
+	Settlement(ctx context.Context, partner string, window ledger.Date) (ledger.Settlement, error)
+	Due(ctx context.Context, partner string) (ledger.SettlementDue, error)
 	Transfers(ctx context.Context, window ledger.Date, visit func(ledger.Entry) error) error
 }
 
@@ -36,18 +41,22 @@ type Night struct {
 	store    Store
 	dir      string
 	calendar Calendar
+	policies []netting.Policy
 	now      func() time.Time
 	logger   *slog.Logger
 	mu       sync.Mutex
 }
 
-// Options are the parts of a [Night]; all are needed.
+// Options are the parts of a [Night]; all but the policies are needed.
 type Options struct {
 	Ledger   Ledger
 	Identity ledger.Identity // the utility's, which closes windows
 	Store    Store
 	Dir      string // folder of the statements; it is made when missing
 	Calendar Calendar
+	// Policies say how partners settle; one without settles bilaterally and to the
+	// last fen.
+	Policies []netting.Policy
 	Now      func() time.Time
 	Logger   *slog.Logger
 }
@@ -55,12 +64,14 @@ type Options struct {
 // New returns a night. It touches nothing yet.
 func New(o Options) *Night {
 	return &Night{ledger: o.Ledger, identity: o.Identity, store: o.Store, dir: o.Dir,
-		calendar: o.Calendar, now: o.Now, logger: o.Logger}
+		calendar: o.Calendar, policies: o.Policies, now: o.Now, logger: o.Logger}
 }
 
 // RunDue closes each window whose cut-off has passed, and settles every closed
-// window that is not settled yet. It returns the settlements it made, oldest
-// first; none when nothing was due. Running it twice changes nothing.
+// window with each partner for whom that is not done. It returns the settlements
+// it made, oldest first; none when nothing was due. Running it twice changes
+// nothing. A partner whose company does not answer keeps nobody else waiting: the
+// error is returned with what was made.
 func (n *Night) RunDue(ctx context.Context) ([]Settlement, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -73,14 +84,20 @@ func (n *Night) RunDue(ctx context.Context) ([]Settlement, error) {
 		return nil, err
 	}
 	var all []Settlement
+	var errs error
+	failed := map[string]bool{} // partners whose windows after the one that failed wait for it
 	for _, w := range windows {
+		w.partners = slices.DeleteFunc(w.partners, func(p ledger.Partner) bool { return failed[p.Code] })
 		made, err := n.settle(ctx, w)
-		if err != nil {
-			return all, fmt.Errorf("settlement: window %s: %w", w, err)
-		}
 		all = append(all, made...)
+		if err != nil {
+			errs = errors.Join(errs, fmt.Errorf("settlement: window %s: %w", w.date, err))
+		}
+		for _, p := range w.partners {
+			failed[p.Code] = !slices.ContainsFunc(made, func(s Settlement) bool { return s.Partner == p.Code })
+		}
 	}
-	return all, nil
+	return all, errs
 }
 
 // closeDue closes windows until the open one is not due, and returns that.
@@ -120,64 +137,113 @@ func closeID(w ledger.Date) ledger.ID {
 	return ledger.NewID(time.Unix(int64(w)*86400, 0), [10]byte(sum[:10]))
 }
 
-// unsettled returns the closed windows without settlements, oldest first: those
-// just before the open one, back to the last that was settled or the first of
-// the ledger.
-func (n *Night) unsettled(ctx context.Context, open ledger.Date) ([]ledger.Date, error) {
-	var windows []ledger.Date
-	for w := open - 1; ; w-- {
+// pending is a closed window with the partners it is not settled with.
+type pending struct {
+	date     ledger.Date
+	partners []ledger.Partner
+}
+
+// unsettled returns the closed windows that are not settled with everybody,
+// oldest first.
+func (n *Night) unsettled(ctx context.Context, open ledger.Date) ([]pending, error) {
+	partners, err := n.ledger.Partners(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("settlement: %w", err)
+	}
+	byDate := map[ledger.Date]*pending{}
+	for _, p := range partners {
+		dates, err := n.unsettledWith(ctx, p.Code, open)
+		if err != nil {
+			return nil, fmt.Errorf("settlement: partner %s: %w", p.Code, err)
+		}
+		for _, d := range dates {
+			if byDate[d] == nil {
+				byDate[d] = &pending{date: d}
+			}
+			byDate[d].partners = append(byDate[d].partners, p)
+		}
+	}
+	var all []pending
+	for _, d := range slices.Sorted(maps.Keys(byDate)) {
+		all = append(all, *byDate[d])
+	}
+	return all, nil
+}
+
+// unsettledWith returns a partner's windows just before the open one, back to the
+// last that was settled, or to the one in which the partner joined.
+func (n *Night) unsettledWith(ctx context.Context, partner string, open ledger.Date) ([]ledger.Date, error) {
+	due, err := n.ledger.Due(ctx, partner)
+	if err != nil {
+		return nil, err
+	}
+	var dates []ledger.Date
+	for w := open - 1; w >= 0; w-- {
 		if _, err := n.ledger.Window(ctx, w); errors.Is(err, ledger.ErrNotFound) {
 			break
 		} else if err != nil {
-			return nil, fmt.Errorf("settlement: window %s: %w", w, err)
-		}
-		done, err := n.settled(ctx, w)
-		if err != nil {
 			return nil, err
 		}
-		if done {
+		if _, err := n.store.Settlement(ctx, ID(w, partner)); err == nil {
 			break
+		} else if !errors.Is(err, ErrNotFound) {
+			return nil, err
 		}
-		windows = append([]ledger.Date{w}, windows...)
+		if w < due.Window {
+			if _, err := n.ledger.Settlement(ctx, partner, w); errors.Is(err, ledger.ErrNotFound) {
+				break
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		dates = append(dates, w)
 	}
-	return windows, nil
+	return dates, nil
 }
 
-// settled reports whether every partner of today has a settlement for the window.
-// All of a window are saved together, so one partner tells for all; without a
-// partner there is nothing to settle.
-func (n *Night) settled(ctx context.Context, w ledger.Date) (bool, error) {
-	partners, err := n.ledger.Partners(ctx)
-	if err != nil {
-		return false, fmt.Errorf("settlement: %w", err)
+// settle settles a window with the partners that are left.
+func (n *Night) settle(ctx context.Context, w pending) ([]Settlement, error) {
+	if len(w.partners) == 0 {
+		return nil, nil
 	}
-	for _, p := range partners {
-		switch _, err := n.store.Settlement(ctx, ID(w, p.Code)); {
-		case err == nil:
-			return true, nil
-		case !errors.Is(err, ErrNotFound):
-			return false, err
-		}
-	}
-	return len(partners) == 0, nil
-}
-
-func (n *Night) settle(ctx context.Context, w ledger.Date) ([]Settlement, error) {
 	books, err := n.openBooks(ctx, w)
 	if err != nil {
 		return nil, err
 	}
 	defer books.discard()
-	if err := n.ledger.Transfers(ctx, w, books.add); err != nil {
+	if err := n.ledger.Transfers(ctx, w.date, books.add); err != nil {
 		return nil, err
 	}
-	made, err := books.finish(ctx, n.ledger, n.now())
+	if err := books.compare(ctx, n.ledger); err != nil {
+		return nil, err
+	}
+	var made []Settlement
+	var errs error
+	for _, p := range w.partners {
+		s, err := n.settleWith(ctx, books, p.Code)
+		if err != nil {
+			errs = errors.Join(errs, fmt.Errorf("partner %s: %w", p.Code, err))
+			continue
+		}
+		made = append(made, *s)
+	}
+	n.logger.InfoContext(ctx, "window settled", "window", w.date.String(), "partners", len(made), "left", len(w.partners)-len(made))
+	return made, errs
+}
+
+// settleWith writes a partner's statement, puts its figures on the ledger and
+// stores the settlement, in this order, so that whatever is interrupted is done
+// again with the same result.
+func (n *Night) settleWith(ctx context.Context, b *books, partner string) (*Settlement, error) {
+	made, err := b.finish(partner, n.now())
 	if err != nil {
 		return nil, err
 	}
-	if err := n.store.SaveSettlements(ctx, made); err != nil {
+	if err := n.net(ctx, b, made); err != nil {
 		return nil, err
 	}
-	n.logger.InfoContext(ctx, "window settled", "window", w.String(), "partners", len(made))
+	if err := n.store.SaveSettlements(ctx, []Settlement{*made}); err != nil {
+		return nil, err
+	}
 	return made, nil
 }

@@ -1,6 +1,7 @@
 package settlement_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +20,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/sqlstore/storetest"
 )
 
 var (
@@ -170,11 +173,12 @@ func TestASecondRunChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	saves := s.store.saves
 	if again := s.run(); len(again) != 0 {
 		t.Errorf("the second run made %+v", again)
 	}
 	after, err := os.Stat(file)
-	if err != nil || !after.ModTime().Equal(before.ModTime()) || s.store.saves != 1 {
+	if err != nil || !after.ModTime().Equal(before.ModTime()) || s.store.saves != saves {
 		t.Errorf("the second run wrote: %v, %d saves", err, s.store.saves)
 	}
 }
@@ -203,8 +207,11 @@ func TestAnInterruptedNightIsFinishedByTheNext(t *testing.T) {
 	if _, err := s.night.RunDue(context.Background()); !errors.Is(err, errDisk) {
 		t.Fatalf("got %v, want the store's error", err)
 	}
-	if made := s.run(); len(made) != 4 {
-		t.Errorf("the next run made %+v, want both windows of both partners", made)
+	if made := s.run(); len(made) != 2 || made[0].Partner != made[1].Partner || made[0].Window >= made[1].Window {
+		t.Errorf("the next run made %+v, want both windows of the partner that was left", made)
+	}
+	if made := s.run(); len(made) != 0 {
+		t.Errorf("a third run made %+v", made)
 	}
 	leftovers, err := filepath.Glob(filepath.Join(s.dir, "*", "*.tmp"))
 	if err != nil || len(leftovers) != 0 {
@@ -263,6 +270,11 @@ func (m *memoryStore) SaveSettlements(_ context.Context, all []settlement.Settle
 		m.all = map[string]settlement.Settlement{}
 	}
 	for _, s := range all {
+		if s.ID != settlement.ID(s.Window, s.Partner) {
+			return errors.New("not its ID")
+		}
+	}
+	for _, s := range all {
 		m.all[s.ID] = s
 	}
 	return nil
@@ -278,6 +290,109 @@ func (m *memoryStore) Settlement(_ context.Context, id string) (*settlement.Sett
 	return &s, nil
 }
 
-func (m *memoryStore) Settlements(context.Context, string, string, int) ([]*settlement.Settlement, error) {
-	return nil, errors.New("not used by the night")
+func (m *memoryStore) Settlements(_ context.Context, partner, before string, limit int) ([]*settlement.Settlement, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []*settlement.Settlement
+	for _, s := range m.all {
+		if partner == "" || s.Partner == partner {
+			all = append(all, &s)
+		}
+	}
+	newest := func(a, b *settlement.Settlement) int {
+		return cmp.Or(cmp.Compare(b.Window, a.Window), cmp.Compare(a.Partner, b.Partner))
+	}
+	slices.SortFunc(all, newest)
+	if before != "" {
+		date, code, _ := strings.Cut(before, ".")
+		window, err := ledger.ParseDate(date)
+		if err != nil {
+			return nil, err
+		}
+		last := &settlement.Settlement{Window: window, Partner: code}
+		all = slices.DeleteFunc(all, func(s *settlement.Settlement) bool { return newest(s, last) <= 0 })
+	}
+	return all[:min(limit, len(all))], nil
+}
+
+func TestWhatRoundingLeavesIsBroughtForwardOnTheLedger(t *testing.T) {
+	s := newStand(t)
+	ctx := context.Background()
+	s.give(utility, &ledger.ConvertIn{Account: member, Leg: s.leg(s.in, 3)}) // 1 point at 12,345 millionths
+	s.now = s.now.Add(24 * time.Hour)
+	s.run()
+	s.give(utility, &ledger.ConvertIn{Account: member, Leg: s.leg(s.in, 3)})
+	s.now = s.now.Add(24 * time.Hour)
+	made := s.run()
+	sky := made[slices.IndexFunc(made, func(m settlement.Settlement) bool { return m.Partner == "sky" })]
+	want := ledger.SettlementFigures{Lines: 1, Root: sky.Figures.Root, Net: 12_345, Brought: 2_345, Pay: 1, Carried: 4_690}
+	if sky.Figures != want || sky.Figures.Root.IsZero() {
+		t.Errorf("the second window comes to %+v, want %+v", sky.Figures, want)
+	}
+	on, err := s.ledger.Settlement(ctx, "sky", sky.Window)
+	if err != nil || on.Figures != want || on.Step != ledger.SettlementNetted {
+		t.Errorf("on the ledger it is %+v, %v", on, err)
+	}
+}
+
+func TestALostDatabaseIsMadeAgainFromTheLedger(t *testing.T) {
+	s := newStand(t)
+	s.give(utility, &ledger.ConvertIn{Account: member, Leg: s.leg(s.in, 3)})
+	s.now = s.now.Add(48 * time.Hour)
+	first := s.run()
+	s.store.all = nil
+	again := s.run()
+	for i := range again {
+		again[i].UpdatedAt = first[i].UpdatedAt
+	}
+	if !reflect.DeepEqual(again, first) {
+		t.Errorf("made again\n%+v\nwant\n%+v", again, first)
+	}
+}
+
+func TestAnAdjustmentIsALineOfTheWindowInWhichItWasAccepted(t *testing.T) {
+	s := newStand(t)
+	proposed := s.give(utility, &ledger.ProposeAdjustment{Partner: "sky", Value: -70_000, Window: date(t, "2026-11-21"), Reference: "b1", Reason: "twice"})
+	s.give(airline, &ledger.AcceptAdjustment{Adjustment: proposed.Transfer.ID, Partner: "sky", Value: -70_000})
+	s.now = s.now.Add(24 * time.Hour)
+	made := s.run()
+	sky := made[slices.IndexFunc(made, func(m settlement.Settlement) bool { return m.Partner == "sky" })]
+	if sky.Figures.Receive != 7 || sky.Figures.Lines != 1 || sky.Position.Adjusted.Value != -70_000 {
+		t.Errorf("the settlement is %+v", sky)
+	}
+	if rows := s.statement(sky); rows[1][1] != "adjustment" || rows[1][14] != "-0.070000" || rows[len(rows)-1][14] != "-0.070000" {
+		t.Errorf("the statement is %q", rows)
+	}
+}
+
+func TestAPartnerThatCannotBeReachedKeepsNobodyWaiting(t *testing.T) {
+	s := newStand(t)
+	s.now = s.now.Add(24 * time.Hour)
+	calendar, err := settlement.ParseCalendar("Asia/Shanghai", "00:00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	night := settlement.New(settlement.Options{Ledger: cutOff{s.ledger}, Identity: utility, Store: s.store, Dir: s.dir,
+		Calendar: calendar, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler)})
+	made, err := night.RunDue(context.Background())
+	if !errors.Is(err, ledger.ErrBusy) || len(made) != 1 || made[0].Partner != "mart" {
+		t.Errorf("made %+v, %v", made, err)
+	}
+	if made := s.run(); len(made) != 1 || made[0].Partner != "sky" {
+		t.Errorf("when it is back the night makes %+v", made)
+	}
+}
+
+// cutOff is a ledger whose company sky does not answer.
+type cutOff struct{ *ledgertest.Memory }
+
+func (c cutOff) Submit(ctx context.Context, who ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
+	if a, ok := commands[0].Body.(*ledger.AdvanceSettlement); ok && a.Partner == "sky" {
+		return nil, ledger.ErrBusy
+	}
+	return c.Memory.Submit(ctx, who, commands...)
+}
+
+func TestTheStoreInMemory(t *testing.T) {
+	storetest.RunSettlements(t, func(*testing.T) settlement.Store { return &memoryStore{} })
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/settlement/netting"
 )
 
 // ErrNotFound: no such settlement.
@@ -16,9 +17,22 @@ type State string
 const (
 	// Closed: the window is closed on the ledger.
 	Closed State = "closed"
-	// Netted: the position is computed and the statement written.
+	// Netted: the position is computed, the statement written, and what is to be
+	// paid stands on the ledger.
 	Netted State = "netted"
+	// From here on the state is that of the ledger; see [ledger.SettlementStep].
+	Reconciled State = "reconciled"
+	Proposed   State = "proposed"
+	Signed     State = "signed"
+	Disputed   State = "disputed"
+	Paid       State = "paid"
+	Settled    State = "settled"
 )
+
+// States lists all states, in the order in which they are usually passed.
+func States() []State {
+	return []State{Closed, Netted, Reconciled, Proposed, Disputed, Signed, Paid, Settled}
+}
 
 // Settlement is one partner's night.
 type Settlement struct {
@@ -35,6 +49,11 @@ type Settlement struct {
 	Digest    ledger.Hash
 	File      string
 	UpdatedAt int64 // milliseconds since 1970
+	// Figures and Breaks are those on the ledger, Channels what the figures are made
+	// of.
+	Figures  ledger.SettlementFigures
+	Breaks   ledger.SettlementBreaks
+	Channels []netting.Line
 }
 
 // ID names the settlement of a partner for a window.

@@ -76,6 +76,16 @@ func (s *statement) write(e ledger.Entry, leg *ledger.Leg, d ledger.Direction) e
 	return s.csv.Write(s.row[:])
 }
 
+// adjust writes a correction that both companies agreed to.
+func (s *statement) adjust(e ledger.Entry) error {
+	t := &e.Transfer
+	s.lines++
+	s.row = [18]string{strconv.FormatInt(s.lines, 10), "adjustment", "", t.ID.String(), t.Related.String(),
+		time.UnixMilli(t.At).In(s.zone).Format("2006-01-02T15:04:05.000Z07:00"), "", "", "", "", "", "", "", "", yuan(t.Amount), "",
+		strconv.FormatUint(e.Locator.Batch, 10), strconv.FormatUint(uint64(e.Locator.Index), 10)}
+	return s.csv.Write(s.row[:])
+}
+
 type programme struct {
 	code  string
 	scale uint8
@@ -100,6 +110,13 @@ func (s *statement) finish(p *ledger.Position) error {
 		{"total conversion", ledger.Out, &p.Out}, {"total reversal", ledger.Out, &p.ReversedOut},
 	} {
 		if err := s.total(f.kind, f.direction, f.flow); err != nil {
+			return err
+		}
+	}
+	if p.Adjusted.Count > 0 {
+		adjusted := make([]string, len(columns))
+		adjusted[0], adjusted[1], adjusted[14] = strconv.FormatInt(p.Adjusted.Count, 10), "total adjustment", yuan(p.Adjusted.Value)
+		if err := s.csv.Write(adjusted); err != nil {
 			return err
 		}
 	}

@@ -3,12 +3,15 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/netting"
 )
 
 const settlementColumns = `id, partner, window_date, state,
@@ -16,14 +19,14 @@ const settlementColumns = `id, partner, window_date, state,
 	out_count, out_from, out_to, out_ept, out_fee, out_value,
 	reversed_in_count, reversed_in_from, reversed_in_to, reversed_in_ept, reversed_in_fee, reversed_in_value,
 	reversed_out_count, reversed_out_from, reversed_out_to, reversed_out_ept, reversed_out_fee, reversed_out_value,
-	lines, digest, file, updated_at`
+	lines, digest, file, updated_at, adjusted_count, adjusted_value, detail`
 
-const settlementWidth = 32
+const settlementWidth = 35
 
 const (
 	deleteSettlement = `DELETE FROM settlements WHERE id = $1`
 	insertSettlement = `INSERT INTO settlements (` + settlementColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-		$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)`
+		$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)`
 	selectSettlement = `SELECT ` + settlementColumns + ` FROM settlements WHERE id = $1`
 
 	selectSettlements = `SELECT ` + settlementColumns + ` FROM settlements
@@ -48,7 +51,11 @@ func (s *Store) SaveSettlements(ctx context.Context, all []settlement.Settlement
 		if err := told.settlement(one); err != nil {
 			return err
 		}
-		told.statements = append(told.statements, stmt(deleteSettlement, one.ID), stmt(insertSettlement, settlementArgs(one)...))
+		args, err := settlementArgs(one)
+		if err != nil {
+			return err
+		}
+		told.statements = append(told.statements, stmt(deleteSettlement, one.ID), stmt(insertSettlement, args...))
 	}
 	_, err := s.writer.do(ctx, told.statements...)
 	if err == nil {
@@ -57,13 +64,24 @@ func (s *Store) SaveSettlements(ctx context.Context, all []settlement.Settlement
 	return err
 }
 
-func settlementArgs(s *settlement.Settlement) []any {
+// settlementDetail is what is only shown, as JSON.
+type settlementDetail struct {
+	Figures  ledger.SettlementFigures `json:"figures"`
+	Breaks   ledger.SettlementBreaks  `json:"breaks"`
+	Channels []netting.Line           `json:"channels"`
+}
+
+func settlementArgs(s *settlement.Settlement) ([]any, error) {
+	detail, err := json.Marshal(settlementDetail{s.Figures, s.Breaks, s.Channels})
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: settlement %s: %w", s.ID, err)
+	}
 	args := make([]any, 0, settlementWidth)
 	args = append(args, s.ID, s.Partner, int64(s.Window), string(s.State))
 	for _, f := range flows(&s.Position) {
 		args = append(args, f.Count, f.From, f.To, f.EPT, f.Fee, f.Value)
 	}
-	return append(args, s.Lines, s.Digest[:], s.File, s.UpdatedAt)
+	return append(args, s.Lines, s.Digest[:], s.File, s.UpdatedAt, s.Position.Adjusted.Count, s.Position.Adjusted.Value, string(detail)), nil
 }
 
 func flows(p *ledger.Position) [4]*ledger.Flow {
@@ -96,25 +114,29 @@ func (s *Store) Settlements(ctx context.Context, partner, before string, limit i
 func scanSettlement(row scanner) (*settlement.Settlement, error) {
 	var s settlement.Settlement
 	var window natural
-	var state string
+	var state, detail string
 	dest := make([]any, 0, settlementWidth)
 	dest = append(dest, &s.ID, &s.Partner, &window, &state)
 	for _, f := range flows(&s.Position) {
 		dest = append(dest, (*natural)(&f.Count), (*natural)(&f.From), (*natural)(&f.To),
 			(*natural)(&f.EPT), (*natural)(&f.Fee), (*natural)(&f.Value))
 	}
-	dest = append(dest, (*natural)(&s.Lines), (*hashColumn)(&s.Digest), &s.File, (*natural)(&s.UpdatedAt))
+	dest = append(dest, (*natural)(&s.Lines), (*hashColumn)(&s.Digest), &s.File, (*natural)(&s.UpdatedAt),
+		(*natural)(&s.Position.Adjusted.Count), &s.Position.Adjusted.Value, &detail)
 	if err := row.Scan(dest...); err != nil {
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("sqlstore: settlement %s: %w", s.ID, err)
 	}
-	switch s.State = settlement.State(state); s.State {
-	case settlement.Closed, settlement.Netted:
-	default:
+	if s.State = settlement.State(state); !slices.Contains(settlement.States(), s.State) {
 		return nil, fmt.Errorf("sqlstore: settlement %s: column state: unknown state %q", s.ID, state)
 	}
+	var d settlementDetail
+	if err := json.Unmarshal([]byte(detail), &d); err != nil {
+		return nil, fmt.Errorf("sqlstore: settlement %s: column detail: %w", s.ID, err)
+	}
+	s.Figures, s.Breaks, s.Channels = d.Figures, d.Breaks, d.Channels
 	s.Window = ledger.Date(window)
 	s.Position.Partner, s.Position.Window = s.Partner, s.Window
 	return &s, nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/netting"
 )
 
 // RunSettlements checks that a store keeps the promises of [settlement.Store].
@@ -33,7 +34,11 @@ func netted(window ledger.Date, partner string) settlement.Settlement {
 			In:          ledger.Flow{Count: 1, From: 2, To: 3, EPT: 4, Fee: 5, Value: 6},
 			Out:         ledger.Flow{Count: 7, From: 8, To: 9, EPT: 10, Fee: 11, Value: 12},
 			ReversedIn:  ledger.Flow{Count: 13, From: 14, To: 15, EPT: 16, Fee: 17, Value: 18},
-			ReversedOut: ledger.Flow{Count: 19, From: 20, To: 21, EPT: 22, Fee: 23, Value: 1 << 60}},
+			ReversedOut: ledger.Flow{Count: 19, From: 20, To: 21, EPT: 22, Fee: 23, Value: 1 << 60},
+			Adjusted:    ledger.Adjusted{Count: 2, Value: -24}},
+		Figures: ledger.SettlementFigures{Lines: 40, Root: ledger.Hash{1}, Net: -25, Brought: 26, Pay: 27, Receive: 28, Carried: -29},
+		Breaks:  ledger.SettlementBreaks{Found: 3, Open: 1, Root: ledger.Hash{2}}, Channels: []netting.Line{{Partner: partner, Channel: netting.GrossIn,
+			Opening: 1, Net: 2, Payable: 3, Closing: -4, Held: true}},
 		Lines: 40, Digest: ledger.Hash{3, 31: 4}, File: "2026/sky.csv", UpdatedAt: 1_770_000_000_000,
 	}
 }

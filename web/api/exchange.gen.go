@@ -237,8 +237,14 @@ func (e ReversalStatus) Valid() bool {
 
 // Defines values for SettlementState.
 const (
-	SettlementStateClosed SettlementState = "closed"
-	SettlementStateNetted SettlementState = "netted"
+	SettlementStateClosed     SettlementState = "closed"
+	SettlementStateDisputed   SettlementState = "disputed"
+	SettlementStateNetted     SettlementState = "netted"
+	SettlementStatePaid       SettlementState = "paid"
+	SettlementStateProposed   SettlementState = "proposed"
+	SettlementStateReconciled SettlementState = "reconciled"
+	SettlementStateSettled    SettlementState = "settled"
+	SettlementStateSigned     SettlementState = "signed"
 )
 
 // Valid indicates whether the value is a known member of the SettlementState enum.
@@ -246,7 +252,19 @@ func (e SettlementState) Valid() bool {
 	switch e {
 	case SettlementStateClosed:
 		return true
+	case SettlementStateDisputed:
+		return true
 	case SettlementStateNetted:
+		return true
+	case SettlementStatePaid:
+		return true
+	case SettlementStateProposed:
+		return true
+	case SettlementStateReconciled:
+		return true
+	case SettlementStateSettled:
+		return true
+	case SettlementStateSigned:
 		return true
 	default:
 		return false
@@ -988,8 +1006,14 @@ type Mode string
 type PartnerCode = string
 
 // Position What a partner owes for a window. `net` is positive when the partner owes the utility. Reversals lie
-// in the window in which they happen.
+// in the window in which they happen, adjustments in that in which both companies had agreed to them.
 type Position struct {
+	// Adjusted Yuan, with at most six decimal places.
+	Adjusted Yuan `json:"adjusted"`
+
+	// Adjustments Number of adjustments.
+	Adjustments int64 `json:"adjustments"`
+
 	// In What went one way in a window.
 	In Flow `json:"in"`
 
@@ -1247,6 +1271,10 @@ type Settlement struct {
 	// Digest A SHA-256 digest.
 	Digest Hash `json:"digest,omitempty,omitzero"`
 
+	// Figures What the window comes to, once it is netted. Payments are rounded to the fen once; what is left is carried
+	// to the next settlement: `net + brought = pay - receive + carried`, exactly.
+	Figures SettlementFigures `json:"figures,omitempty,omitzero"`
+
 	// ID The window and the partner's code, with a point between.
 	ID SettlementID `json:"id"`
 
@@ -1258,10 +1286,13 @@ type Settlement struct {
 	Partner PartnerCode `json:"partner"`
 
 	// Position What a partner owes for a window. `net` is positive when the partner owes the utility. Reversals lie
-	// in the window in which they happen.
+	// in the window in which they happen, adjustments in that in which both companies had agreed to them.
 	Position Position `json:"position"`
 
-	// State `closed`: the window is closed on the ledger. `netted`: the statement is written.
+	// State `closed`: the window is closed on the ledger. `netted`: the statement is written, and what is to be paid
+	// stands on the ledger. `reconciled`: it was compared with the partner's statement. `proposed`: the utility
+	// put it forward. `disputed`: the partner refused it; it can be proposed again. `signed`: both sides signed.
+	// `paid`: the payment was released. `settled`: the bank confirmed it, or there was nothing to pay.
 	State SettlementState `json:"state"`
 
 	// UpdatedAt RFC 3339, in UTC.
@@ -1271,7 +1302,10 @@ type Settlement struct {
 	Window Date `json:"window"`
 }
 
-// SettlementState `closed`: the window is closed on the ledger. `netted`: the statement is written.
+// SettlementState `closed`: the window is closed on the ledger. `netted`: the statement is written, and what is to be paid
+// stands on the ledger. `reconciled`: it was compared with the partner's statement. `proposed`: the utility
+// put it forward. `disputed`: the partner refused it; it can be proposed again. `signed`: both sides signed.
+// `paid`: the payment was released. `settled`: the bank confirmed it, or there was nothing to pay.
 type SettlementState string
 
 // SettlementEventData Of `settlement.` and the state that was reached, such as `settlement.netted`.
@@ -1284,6 +1318,28 @@ type SettlementEventData struct {
 
 	// Window A business day.
 	Window Date `json:"window"`
+}
+
+// SettlementFigures What the window comes to, once it is netted. Payments are rounded to the fen once; what is left is carried
+// to the next settlement: `net + brought = pay - receive + carried`, exactly.
+type SettlementFigures struct {
+	// Brought Yuan, with at most six decimal places.
+	Brought Yuan `json:"brought"`
+
+	// Carried Yuan, with at most six decimal places.
+	Carried Yuan `json:"carried"`
+
+	// Net Yuan, with at most six decimal places.
+	Net Yuan `json:"net"`
+
+	// Pay Yuan, with at most six decimal places.
+	Pay Yuan `json:"pay"`
+
+	// Receive Yuan, with at most six decimal places.
+	Receive Yuan `json:"receive"`
+
+	// Root A SHA-256 digest.
+	Root Hash `json:"root"`
 }
 
 // SettlementID The window and the partner's code, with a point between.

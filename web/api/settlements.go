@@ -108,7 +108,7 @@ func (a *API) getStatement(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if s.State != settlement.Netted {
+	if s.State == settlement.Closed {
 		p := problem.New(http.StatusConflict, "statement_not_ready", "the window is closed, and its statement is not written yet")
 		p.RetryAfter = 10 * time.Second
 		return reply{}, p
@@ -151,15 +151,22 @@ func renderSettlement(s *settlement.Settlement) Settlement {
 	self := "/v1/settlements/" + s.ID
 	out := Settlement{ID: s.ID, Partner: s.Partner, Window: s.Window.String(), State: SettlementState(s.State),
 		Position: renderPosition(&s.Position), UpdatedAt: at(s.UpdatedAt), Links: SettlementLinks{Self: self}}
-	if s.State == settlement.Netted {
+	if s.State != settlement.Closed {
 		out.Lines, out.Digest, out.Links.Statement = s.Lines, s.Digest.String(), self+"/statement"
+		out.Figures = renderFigures(&s.Figures)
 	}
 	return out
 }
 
+func renderFigures(f *ledger.SettlementFigures) SettlementFigures {
+	return SettlementFigures{Root: f.Root.String(), Net: millionths(f.Net), Brought: millionths(f.Brought),
+		Pay: millionths(f.Pay * ledger.FenMillionths), Receive: millionths(f.Receive * ledger.FenMillionths), Carried: millionths(f.Carried)}
+}
+
 func renderPosition(p *ledger.Position) Position {
 	return Position{Partner: p.Partner, Window: p.Window.String(), In: renderFlow(&p.In), Out: renderFlow(&p.Out),
-		ReversedIn: renderFlow(&p.ReversedIn), ReversedOut: renderFlow(&p.ReversedOut), Net: millionths(p.Net())}
+		ReversedIn: renderFlow(&p.ReversedIn), ReversedOut: renderFlow(&p.ReversedOut),
+		Adjustments: p.Adjusted.Count, Adjusted: millionths(p.Adjusted.Value), Net: millionths(p.Net())}
 }
 
 func renderFlow(f *ledger.Flow) Flow {
