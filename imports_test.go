@@ -33,10 +33,11 @@ type rule struct {
 var rules = []rule{
 	{folder: "ledger/wire", why: "an encoding knows nothing", ours: []string{}, noLibraries: true},
 	{folder: "ledger", why: "the port knows nothing of ours", ours: []string{"ledger/wire"}, noLibraries: true},
-	{folder: "chaincode", why: "the contract is pure", ours: []string{"ledger", "ledger/wire"}, noLibraries: true},
+	{folder: "ledger/journal", why: "a form that homes and contract share", ours: []string{"ledger", "ledger/wire"}, noLibraries: true},
+	{folder: "chaincode", why: "the contract is pure", ours: []string{"ledger", "ledger/wire", "ledger/journal"}, noLibraries: true},
 	{folder: "ledger/lane", why: "a sequencer serves any home", ours: []string{"ledger"}},
 	{folder: "ledger/embedded", why: "an adapter knows its port, and this one runs the contract",
-		ours: []string{"ledger", "ledger/wire", "ledger/lane", "chaincode"}},
+		ours: []string{"ledger", "ledger/wire", "ledger/lane", "ledger/journal", "chaincode"}},
 	{folder: "ledger/fabric", why: "an adapter knows its port, and this one what the contract wrote",
 		ours: []string{"ledger", "ledger/wire", "ledger/lane", "chaincode", "ledger/fabric/codec",
 			"ledger/fabric/internal/message", "ledger/fabric/profile", "ledger/fabric/proof"}},

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/journal"
 	"pgregory.net/rapid"
 )
 
@@ -92,7 +93,7 @@ func TestBlocksComeBackAsTheyWereWritten(t *testing.T) {
 		next := from
 		err := c.read(from, func(h header) error {
 			want := testBlock(h.Number)
-			if err := h.decode(); err != nil {
+			if err := h.Decode(); err != nil {
 				return err
 			}
 			if h.Number != next || h.Tx != want.Tx || h.At != want.At || h.Caller != want.Caller || h.Writes != want.Writes ||
@@ -244,8 +245,8 @@ func TestABlockOfALaterVersionIsNotTakenForATornOne(t *testing.T) {
 	name := filepath.Join(dir, segmentName(1))
 	whole, _ := os.ReadFile(name)
 	b := testBlock(1)
-	body := b.appendTo(nil)
-	body[0] = blockVersion + 1
+	body := b.Append(nil)
+	body[0]++
 	// A frame around a body that this version does not write.
 	frame := append(whole[places[1].offset:places[1].offset+frameHead:places[1].offset+frameHead], body...)
 	sum := sha256.Sum256(body)
@@ -270,9 +271,9 @@ func TestBlocksSurviveTheirEncoding(t *testing.T) {
 		if err != nil || hash != b.Hash {
 			t.Fatalf("frame: %v", err)
 		}
-		h, err := readHeader(bytes, hash)
+		h, err := journal.Read(bytes, hash)
 		if err == nil {
-			err = h.decode()
+			err = h.Decode()
 		}
 		if err != nil || string(appendFrame(nil, &h.Block)) != string(frame) {
 			t.Fatalf("block came back different: %v", err)
@@ -291,8 +292,8 @@ func FuzzFrames(f *testing.F) {
 			if err != nil {
 				return
 			}
-			if h, err := readHeader(body, hash); err == nil && h.decode() == nil {
-				if again := h.Block.appendTo(nil); !bytes.Equal(again, body) {
+			if h, err := journal.Read(body, hash); err == nil && h.Decode() == nil {
+				if again := h.Block.Append(nil); !bytes.Equal(again, body) {
 					t.Fatal("a block has two encodings")
 				}
 			}

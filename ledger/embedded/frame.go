@@ -33,7 +33,7 @@ var (
 func appendFrame(buf []byte, b *Block) []byte {
 	start := len(buf)
 	buf = append(buf, make([]byte, frameHead)...)
-	buf = b.appendTo(buf)
+	buf = b.Append(buf)
 	head := buf[start : start+frameHead]
 	copy(head, frameMagic[:])
 	binary.LittleEndian.PutUint32(head[4:], uint32(len(buf)-start-frameHead))

@@ -102,7 +102,7 @@ func (m *machine) leaf(lane uint32) (ledger.Hash, error) {
 // checkpoint that the block wrote, or nil, and what does not agree as a
 // disagreement.
 func (m *machine) repeat(h *header) (*ledger.CheckpointRecord, error) {
-	if err := h.decode(); err != nil {
+	if err := h.Decode(); err != nil {
 		return nil, disagreement(err.Error())
 	}
 	again := h.Block

@@ -126,7 +126,7 @@ func (l *Ledger) Blocks(ctx context.Context, from uint64, visit func(Block) erro
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := h.decode(); err != nil {
+			if err := h.Decode(); err != nil {
 				return err
 			}
 			return visit(h.Block)

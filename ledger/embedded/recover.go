@@ -41,7 +41,7 @@ func openChain(f *folder, d disk, roll int64, tip *position, log *slog.Logger) (
 func (c *chain) load() error {
 	file := segmentName(c.segment)
 	err := readSegment(c.folder, c.segment, 0, func(h header, at int64) error {
-		if err := h.follows(c.end.height, c.end.hash); err != nil {
+		if err := h.Follows(c.end.height, c.end.hash); err != nil {
 			return damagedBlock(file, c.end.height, at, err.Error())
 		}
 		c.note(&h.Block, c.segment, at)

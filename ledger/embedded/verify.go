@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/journal"
 )
 
 // Verify proves a stopped ledger from its first block: the sum of every file,
@@ -210,12 +211,12 @@ func (v *verification) spoilt(name string, offset int64, what string) {
 }
 
 func (v *verification) block(name string, offset int64, bytes []byte, hash ledger.Hash) error {
-	h, err := readHeader(bytes, hash)
+	h, err := journal.Read(bytes, hash)
 	if err != nil {
 		v.spoilt(name, offset, err.Error())
 		return nil
 	}
-	if err := h.follows(v.end.height, v.end.hash); err != nil && !v.broken {
+	if err := h.Follows(v.end.height, v.end.hash); err != nil && !v.broken {
 		v.report.block(name, v.end.height, offset, err.Error())
 		v.broken = true
 	}

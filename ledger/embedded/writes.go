@@ -1,14 +1,13 @@
 package embedded
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pointgrid/pointgrid/chaincode"
 	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/ledger/wire"
+	"github.com/pointgrid/pointgrid/ledger/journal"
 )
 
 // write is one key of a transaction's write set; a nil value deletes.
@@ -59,17 +58,16 @@ func (t *transaction) add(key string, value []byte) error {
 	return nil
 }
 
-// hash returns the SHA-256 of the canonical encoding of the write set. The
-// buffer is used for it and returned for the next time.
+// hash returns the hash of the write set. The buffer is used for it and returned
+// for the next time.
 func (t *transaction) hash(buf []byte) (ledger.Hash, []byte) {
-	e := wire.NewEncoder(append(buf[:0], "pointgrid/writes/v1\x00"...))
-	e.Uint(uint64(len(t.writes)))
-	for _, w := range t.writes {
-		e.String(w.key)
-		e.Bool(w.value != nil)
-		e.Blob(w.value)
-	}
-	return sha256.Sum256(e.Bytes()), e.Bytes()
+	return journal.HashWrites(len(t.writes), func(yield func(string, []byte) bool) {
+		for i := range t.writes {
+			if !yield(t.writes[i].key, t.writes[i].value) {
+				return
+			}
+		}
+	}, buf)
 }
 
 // after is the state as it will be once a transaction is committed.
