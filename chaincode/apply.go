@@ -13,10 +13,19 @@ import (
 // or were executed before write nothing. An error says that state failed or is
 // damaged; nothing of the transaction may then be kept.
 func Apply(tx Tx, state State, batch []ledger.Command) ([]ledger.Result, error) {
+	return apply(tx, state, batch, false)
+}
+
+// apply is Apply, or with carried what a block of a history did, which nobody
+// has adopted yet.
+func apply(tx Tx, state State, batch []ledger.Command, carried bool) ([]ledger.Result, error) {
 	w := newWork(tx, state, len(batch))
 	results := screen(batch)
 	if err := w.prefetch(batch, results); err != nil {
 		return nil, err
+	}
+	if !carried && w.unadopted(results) {
+		return results, nil
 	}
 	window, initialised := w.window(), w.alliance.present
 	for i, c := range batch {

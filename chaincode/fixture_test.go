@@ -30,11 +30,18 @@ type bed struct {
 	count   int
 	in, out ledger.ID
 	terms   map[ledger.ID]ledger.Terms
+	annals  *annalist // nil when nothing is written down
 }
 
 func newBed(tb testing.TB) *bed {
 	tb.Helper()
-	b := &bed{TB: tb, store: ledgertest.NewStore(), terms: map[ledger.ID]ledger.Terms{}}
+	return newBedOf(tb, nil)
+}
+
+// newBedOf is newBed with all that happens written down.
+func newBedOf(tb testing.TB, annals *annalist) *bed {
+	tb.Helper()
+	b := &bed{TB: tb, store: ledgertest.NewStore(), terms: map[ledger.ID]ledger.Terms{}, annals: annals}
 	b.ok(b.command(&ledger.Initialise{Hub: "EPT", Window: today}),
 		b.command(&ledger.RegisterPartner{Partner: "sky", Programme: "SKY", MSP: airline.MSP}))
 	b.in, b.out = b.agree(ledger.In), b.agree(ledger.Out)
@@ -95,9 +102,16 @@ func member(n int) (a ledger.Account) {
 func (b *bed) apply(caller ledger.Identity, batch ...ledger.Command) (*ledgertest.Transaction, []ledger.Result) {
 	b.Helper()
 	t := b.store.Begin()
-	results, err := chaincode.Apply(chaincode.Tx{ID: "tx", At: epoch, Caller: caller, Lane: b.lane}, t, batch)
+	tx := chaincode.Tx{ID: "tx", At: epoch, Caller: caller, Lane: b.lane}
+	if b.annals != nil {
+		tx.ID = b.annals.tx()
+	}
+	results, err := chaincode.Apply(tx, t, batch)
 	if err != nil {
 		b.Fatal(err)
+	}
+	if b.annals != nil {
+		b.annals.write(tx, t, batch, results)
 	}
 	t.Commit()
 	return t, results

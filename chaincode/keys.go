@@ -18,6 +18,7 @@ import (
 //	g/<agreement>                   agreement with its history
 //	gi/<partner>/<direction>        agreements accepted, to find the one in force, and offered
 //	h/<house account>               house account of the utility
+//	history                         past carried over from another home, who adopted it
 //	i/<lane>/<slice>                which transfer an ID became, a page per 16 ms
 //	j/<adjustment>                  adjustment with its history
 //	l/<lane>                        head: next batch, what awaits a checkpoint
@@ -40,6 +41,7 @@ import (
 // Numbers are of fixed width in hexadecimal, so that keys ascend with them.
 const (
 	keyAlliance     = "alliance"
+	keyHistory      = "history"
 	prefixAccount   = "a/"
 	prefixBooks     = "b/"
 	prefixAgreement = "g/"

@@ -89,6 +89,13 @@ const (
 
 	// CodeNothingToCheckpoint: no batch since the last checkpoint.
 	CodeNothingToCheckpoint Code = "nothing_to_checkpoint"
+
+	// CodeHistoryUnadopted: the ledger's past was carried over from another home,
+	// and not every company has adopted it yet.
+	CodeHistoryUnadopted Code = "history_unadopted"
+	// CodeHistoryMismatch: the block or hash given is not what comes next in, or is
+	// not that of, the history that was carried over.
+	CodeHistoryMismatch Code = "history_mismatch"
 )
 
 // Errors of the port. Adapters wrap them with what they know.

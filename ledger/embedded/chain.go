@@ -11,7 +11,7 @@ import (
 	"sync"
 
 	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/ledger/journal"
+	"github.com/pointgrid/pointgrid/ledger/annals"
 )
 
 const (
@@ -209,7 +209,7 @@ func readSegment(f *folder, segment int, offset int64, visit func(header, int64)
 		if err != nil {
 			return err
 		}
-		h, err := journal.Read(bytes, hash)
+		h, err := annals.Read(bytes, hash)
 		if err != nil {
 			return &frameError{offset: at, end: frames.offset, whole: true, what: err.Error()}
 		}

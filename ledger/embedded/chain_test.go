@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/ledger/journal"
+	"github.com/pointgrid/pointgrid/ledger/annals"
 	"pgregory.net/rapid"
 )
 
@@ -271,7 +271,7 @@ func TestBlocksSurviveTheirEncoding(t *testing.T) {
 		if err != nil || hash != b.Hash {
 			t.Fatalf("frame: %v", err)
 		}
-		h, err := journal.Read(bytes, hash)
+		h, err := annals.Read(bytes, hash)
 		if err == nil {
 			err = h.Decode()
 		}
@@ -292,7 +292,7 @@ func FuzzFrames(f *testing.F) {
 			if err != nil {
 				return
 			}
-			if h, err := journal.Read(body, hash); err == nil && h.Decode() == nil {
+			if h, err := annals.Read(body, hash); err == nil && h.Decode() == nil {
 				if again := h.Block.Append(nil); !bytes.Equal(again, body) {
 					t.Fatal("a block has two encodings")
 				}

@@ -10,7 +10,7 @@ import (
 	"os"
 
 	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/ledger/journal"
+	"github.com/pointgrid/pointgrid/ledger/annals"
 )
 
 // Verify proves a stopped ledger from its first block: the sum of every file,
@@ -211,7 +211,7 @@ func (v *verification) spoilt(name string, offset int64, what string) {
 }
 
 func (v *verification) block(name string, offset int64, bytes []byte, hash ledger.Hash) error {
-	h, err := journal.Read(bytes, hash)
+	h, err := annals.Read(bytes, hash)
 	if err != nil {
 		v.spoilt(name, offset, err.Error())
 		return nil

@@ -7,7 +7,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/chaincode"
 	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/ledger/journal"
+	"github.com/pointgrid/pointgrid/ledger/annals"
 )
 
 // write is one key of a transaction's write set; a nil value deletes.
@@ -61,7 +61,7 @@ func (t *transaction) add(key string, value []byte) error {
 // hash returns the hash of the write set. The buffer is used for it and returned
 // for the next time.
 func (t *transaction) hash(buf []byte) (ledger.Hash, []byte) {
-	return journal.HashWrites(len(t.writes), func(yield func(string, []byte) bool) {
+	return annals.HashWrites(len(t.writes), func(yield func(string, []byte) bool) {
 		for i := range t.writes {
 			if !yield(t.writes[i].key, t.writes[i].value) {
 				return

@@ -25,6 +25,7 @@ func codes() []ledger.Code {
 		ledger.CodeWindowOrder,
 		ledger.CodeSettlementStep, ledger.CodeSettlementFigures, ledger.CodeSettlementDigest,
 		ledger.CodeAdjustmentUnknown, ledger.CodeAdjustmentDecided, ledger.CodeAdjustmentMismatch, ledger.CodeNothingToCheckpoint,
+		ledger.CodeHistoryUnadopted, ledger.CodeHistoryMismatch,
 	}
 }
 
@@ -34,6 +35,9 @@ func (s *suite) coverage(t *testing.T) {
 	beyond := map[ledger.Code]string{
 		ledger.CodeIDSliceFull: "takes 65,536 commands in 16 ms; chaincode tests it on a full page",
 		ledger.CodeNotAlone:    "a home gives such commands a batch of their own; chaincode tests it",
+
+		ledger.CodeHistoryUnadopted: "takes a ledger that was carried over; chaincode tests it",
+		ledger.CodeHistoryMismatch:  "takes a ledger that was carried over; chaincode tests it",
 	}
 	if !s.fresh {
 		beyond[ledger.CodeNotInitialised] = "the ledger was in use before"

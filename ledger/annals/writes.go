@@ -1,4 +1,4 @@
-package journal
+package annals
 
 import (
 	"crypto/sha256"
