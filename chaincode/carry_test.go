@@ -3,6 +3,7 @@ package chaincode_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"slices"
 	"testing"
 
@@ -102,12 +103,15 @@ func same(t rapid.TB, want, got *ledgertest.Store) {
 	t.Helper()
 	all := func(s *ledgertest.Store) (keys []string, values map[string][]byte) {
 		values = map[string][]byte{}
-		_ = s.Range("", "", func(key string, value []byte) bool {
+		err := s.Range("", "", func(key string, value []byte) bool {
 			if key != "history" {
 				keys, values[key] = append(keys, key), value
 			}
 			return true
 		})
+		if err != nil || len(keys) < 20 {
+			t.Fatalf("%d keys, %v", len(keys), err)
+		}
 		return keys, values
 	}
 	keys, values := all(want)
@@ -260,4 +264,27 @@ func FuzzCarry(f *testing.F) {
 			t.Errorf("carried over as %s", r.History.Hash)
 		}
 	})
+}
+
+func TestASurveyAddsAStateUp(t *testing.T) {
+	b, _ := busy(t)
+	var s chaincode.Survey
+	err := b.store.Range("", "", func(key string, value []byte) bool {
+		if err := s.Add(key, value); err != nil {
+			t.Fatal(err)
+		}
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := chaincode.Survey{Keys: s.Keys, Bytes: s.Bytes, Root: s.Root, Owed: s.Owed, Points: s.Points,
+		Hub: "EPT", Window: today + 1, Windows: 2, Partners: 1, Accepted: 2, Accounts: 3, Holds: 1, Held: 30,
+		Positions: 2, Net: s.Owed, Transfers: 15, Batches: 12, Checkpoints: 2, Reversed: 1}
+	if s != want || s.Points == 0 || s.Owed == 0 || s.Root == (ledger.Hash{}) {
+		t.Errorf("the survey is\n%+v, want\n%+v", s, want)
+	}
+	if err := s.Add("x/1", []byte{1}); !errors.Is(err, ledger.ErrDamaged) {
+		t.Errorf("a strange key is %v", err)
+	}
 }

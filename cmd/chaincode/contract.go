@@ -15,8 +15,8 @@ import (
 )
 
 // requestMax bounds the bytes of one request: a full batch of the largest
-// commands, and some.
-const requestMax = ledger.BatchMax*ledger.CommandMax + 4096
+// commands, or the block of another home that holds it, and some.
+const requestMax = ledger.BatchMax*(ledger.CommandMax+16) + 8192
 
 // contract is [shim.Chaincode] over package chaincode.
 type contract struct{}

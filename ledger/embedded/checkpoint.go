@@ -48,7 +48,15 @@ func (l *Ledger) takeCheckpoints(ctx context.Context) {
 	}
 }
 
-// checkpoint takes a checkpoint, unless there is nothing to gather.
+// Checkpoint takes a checkpoint now, unless there is nothing to gather. [Ledger.Close]
+// does so, too.
+func (l *Ledger) Checkpoint() error {
+	if err := l.failed(); err != nil {
+		return err
+	}
+	return l.checkpoint()
+}
+
 func (l *Ledger) checkpoint() error {
 	l.writing.Lock()
 	defer l.writing.Unlock()

@@ -117,6 +117,21 @@ func (l *Ledger) Balances(ctx context.Context, programme string, visit func(ledg
 	return l.view(ctx, func(s *snapshot) error { return chaincode.Balances(s, programme, attentive(ctx, visit)) })
 }
 
+// State calls visit for every key of the contract, in ascending order and all of
+// one instant, and stops at the first error, which it returns.
+func (l *Ledger) State(ctx context.Context, visit func(key string, value []byte) error) error {
+	return l.view(ctx, func(s *snapshot) (err error) {
+		const first = " " // keys of the home itself lie before
+		fault := s.Range("", first, func(key string, value []byte) bool {
+			if err = ctx.Err(); err == nil {
+				err = visit(key, value)
+			}
+			return err == nil
+		})
+		return errors.Join(err, fault)
+	})
+}
+
 // Blocks calls visit for every block from a number on, in order, and stops at
 // the first error, which it returns. What is written meanwhile may not be among
 // them. A block that cannot be read is a *[DamageError].

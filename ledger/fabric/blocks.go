@@ -26,9 +26,13 @@ type Block struct {
 
 // Transaction is a batch of commands, or a checkpoint, as it was carried out.
 type Transaction struct {
-	ID     string
-	At     int64 // milliseconds since 1970
-	Caller ledger.Identity
+	ID string
+	// Carried says that it was carried out elsewhere and carried over. At and Caller
+	// are then those of that time, and ID and Companies those of the transaction
+	// that carried it over, maybe with others.
+	Carried bool
+	At      int64 // milliseconds since 1970
+	Caller  ledger.Identity
 	// Results are those of the commands given: what was refused or given before is
 	// among them and changed nothing.
 	Results []ledger.Result
@@ -147,16 +151,26 @@ func (l *Ledger) readBlock(b *common.Block) (Block, error) {
 		if err != nil {
 			return own, fmt.Errorf("fabric: block %d, transaction %d: %w", own.Number, i, err)
 		}
-		if tx.Function != codec.FunctionBatch {
-			continue
-		}
-		t, err := l.readTransaction(tx)
+		all, err := l.readCall(tx)
 		if err != nil {
 			return own, fmt.Errorf("fabric: block %d, transaction %d: %w", own.Number, i, err)
 		}
-		own.Transactions = append(own.Transactions, t)
+		own.Transactions = append(own.Transactions, all...)
 	}
 	return own, nil
+}
+
+// readCall returns what a call of the chaincode carried out: one transaction, or
+// as many as it carried over.
+func (l *Ledger) readCall(tx *message.Tx) ([]Transaction, error) {
+	switch tx.Function {
+	case codec.FunctionBatch:
+		t, err := l.readTransaction(tx)
+		return []Transaction{t}, err
+	case codec.FunctionCarry:
+		return l.readCarried(tx)
+	}
+	return nil, nil
 }
 
 func (l *Ledger) readTransaction(tx *message.Tx) (Transaction, error) {

@@ -68,7 +68,7 @@ func (l *Ledger) checkpoint(ctx context.Context) error {
 		return err
 	}
 	switch r := results[0]; r.Code {
-	case ledger.CodeOK, ledger.CodeNothingToCheckpoint, ledger.CodeNotInitialised:
+	case ledger.CodeOK, ledger.CodeNothingToCheckpoint, ledger.CodeNotInitialised, ledger.CodeHistoryUnadopted:
 		return nil
 	default:
 		return fmt.Errorf("refused: %s: %s", r.Code, r.Message)

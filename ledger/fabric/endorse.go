@@ -96,7 +96,7 @@ func (l *Ledger) anyPartner() string {
 
 // endorse has the batch endorsed by all peers at the same time.
 func (l *Ledger) endorse(ctx context.Context, b *batch, peers []*peer) (*endorsed, error) {
-	prepared, signed, err := l.link.proposal(b.signer, codec.FunctionBatch, b.request, l.now())
+	prepared, signed, err := l.link.proposal(b.signer, b.function, b.request, l.now())
 	if err != nil {
 		return nil, err
 	}
@@ -116,8 +116,7 @@ func (l *Ledger) endorse(ctx context.Context, b *batch, peers []*peer) (*endorse
 	if err != nil {
 		return nil, err
 	}
-	tx := &endorsed{prepared: prepared, answers: agreed}
-	return tx, tx.read(l.opts.Profile.Channel)
+	return &endorsed{prepared: prepared, answers: agreed}, nil
 }
 
 // compare returns the answers, if they agree. A company that the batch does not

@@ -69,7 +69,7 @@ func (l *Ledger) concernedBy(t *ledger.Transfer, a *attestation) []string {
 		}
 	}
 	if len(companies) == 1 {
-		companies = append(companies, a.witness(utility)...)
+		companies = append(companies, l.witnessOf(a, utility)...)
 	}
 	return companies
 }
@@ -78,7 +78,10 @@ func (l *Ledger) concernedBy(t *ledger.Transfer, a *attestation) []string {
 // given one. It returns an *[EndorseError] when one cannot be had.
 func (l *Ledger) endorsedBy(ctx context.Context, a *attestation, companies []string) ([]ledger.Endorsed, error) {
 	first, missing := a.of(companies)
-	all := []ledger.Endorsed{first}
+	var all []ledger.Endorsed
+	if len(first.By) > 0 {
+		all = append(all, first)
+	}
 	for _, msp := range missing {
 		late, err := l.attestLate(ctx, a, msp)
 		if err != nil {
@@ -130,16 +133,34 @@ func (l *Ledger) attestation(ctx context.Context, c *ledger.CheckpointRecord) (*
 	if a.leaves != nil {
 		return a, nil
 	}
-	got, err := l.query(ctx, codec.FunctionLeaves, codec.LeavesRequest{Lane: c.Lane, First: c.First, Last: c.Last}.Encode())
-	if err != nil {
-		return nil, err
-	}
 	full := *a
-	if full.leaves, err = codec.DecodeLeaves(got.response); err != nil {
+	var err error
+	if full.leaves, err = l.leaves(ctx, c); err != nil {
 		return nil, err
 	}
 	l.proofs.put(&full)
 	return &full, nil
+}
+
+// leavesMax is how many batches a peer is asked for at once.
+const leavesMax = codec.LeavesMax / 16
+
+// leaves returns the header hashes of a checkpoint's batches. A home that took no
+// checkpoint for long may have gathered very many in one.
+func (l *Ledger) leaves(ctx context.Context, c *ledger.CheckpointRecord) (all []ledger.Hash, err error) {
+	for first := c.First; first <= c.Last; first += leavesMax {
+		request := codec.LeavesRequest{Lane: c.Lane, First: first, Last: min(first+leavesMax-1, c.Last)}
+		got, err := l.query(ctx, codec.FunctionLeaves, request.Encode())
+		if err != nil {
+			return nil, err
+		}
+		some, err := codec.DecodeLeaves(got.response)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
 }
 
 // locate reads the transaction with which a checkpoint was taken out of its
@@ -161,6 +182,10 @@ func (l *Ledger) locate(ctx context.Context, c *ledger.CheckpointRecord) (*attes
 		}
 		tx, err := message.ReadTx(b.GetData().GetData()[read.Tx])
 		if err != nil {
+			return err
+		}
+		if tx.Function == codec.FunctionCarry {
+			found, err = l.carriedOver(ctx, c)
 			return err
 		}
 		found, err = attested(tx.Endorsed, tx.Endorsements)
@@ -202,7 +227,7 @@ func keyCheckpoint(lane uint32, last uint64) string { return fmt.Sprintf("c/%08x
 
 // committed keeps the endorsements of a checkpoint that was just taken.
 func (p *proofs) committed(tx *endorsed, commands []ledger.Command) error {
-	if commands[0].Body.Kind() != ledger.KindCheckpoint {
+	if len(commands) == 0 || commands[0].Body.Kind() != ledger.KindCheckpoint {
 		return nil
 	}
 	endorsements := make([]message.Endorsement, len(tx.answers))

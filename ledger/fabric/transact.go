@@ -17,6 +17,7 @@ type batch struct {
 	signer   *signer
 	caller   ledger.Identity
 	commands []ledger.Command
+	function string // of the chaincode
 	request  []byte
 	// companies must endorse. With everybody, all others that are there do so too.
 	companies []string
@@ -51,7 +52,7 @@ const retryMax = 500 * time.Millisecond
 func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Result, err error) {
 	b.signer = l.link.signers[b.caller.MSP]
 	r := codec.BatchRequest{Lane: laneNumber, Subject: b.caller.Subject, SignedAt: l.opts.Timer(), Commands: b.commands}
-	b.request = r.Encode()
+	b.function, b.request = codec.FunctionBatch, r.Encode()
 	begun := l.opts.Timer()
 	pause := 5 * time.Millisecond
 	for {
@@ -143,6 +144,9 @@ func (l *Ledger) attempt(ctx context.Context, b *batch) ([]ledger.Result, error)
 		return nil, err
 	}
 	tx, err := l.endorse(ctx, b, peers)
+	if err == nil {
+		err = tx.read(l.opts.Profile.Channel)
+	}
 	if err != nil {
 		return nil, err
 	}

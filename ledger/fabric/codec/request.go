@@ -8,8 +8,8 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/wire"
 )
 
-// Functions of the chaincode. All but FunctionBatch only read, and
-// FunctionBatch does so too when it is evaluated and not submitted.
+// Functions of the chaincode. FunctionBatch, FunctionCarry and FunctionAdopt
+// write, unless they are evaluated and not submitted; the others only read.
 const (
 	FunctionBatch  = "batch"  // execute a [BatchRequest]
 	FunctionGet    = "get"    // values of a [KeysRequest]
@@ -18,6 +18,8 @@ const (
 	FunctionProof  = "proof"  // what leads from a transfer to its checkpoint
 	FunctionLeaves = "leaves" // header hashes of a [LeavesRequest]
 	FunctionAttest = "attest" // say again the checkpoint of an [AttestRequest]
+	FunctionCarry  = "carry"  // carry over the blocks of a [CarryRequest]
+	FunctionAdopt  = "adopt"  // adopt the history of an [AdoptRequest]
 )
 
 // Status codes of a response. Peers endorse none that is 400 or more.

@@ -51,7 +51,7 @@ func DecodeResults(b []byte, channel string, header ledger.BatchHeader, records 
 	if s := readStatement(d); d.Err() == nil && s.Channel != channel {
 		return nil, fmt.Errorf("codec: results: of channel %q, not %q", s.Channel, channel)
 	}
-	entries, err := readRecords(header, records)
+	entries, err := Entries(header, records)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +102,8 @@ func recorded(header ledger.BatchHeader, records [][]byte, index int) (ledger.En
 	return ledger.Entry{Transfer: t, Locator: at}, nil
 }
 
-// readRecords reads all transfers of a batch.
-func readRecords(header ledger.BatchHeader, records [][]byte) ([]ledger.Entry, error) {
+// Entries reads all transfers of a batch.
+func Entries(header ledger.BatchHeader, records [][]byte) ([]ledger.Entry, error) {
 	entries := make([]ledger.Entry, len(records))
 	for i := range records {
 		e, err := recorded(header, records, i)

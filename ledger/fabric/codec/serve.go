@@ -45,6 +45,10 @@ func Serve(call Call, state chaincode.State, function string, request []byte) ([
 	switch function {
 	case FunctionBatch:
 		return serveBatch(call, state, request)
+	case FunctionCarry:
+		return serve(request, decodeCarryRequest, func(r CarryRequest) ([]byte, error) { return serveCarry(call, state, r) })
+	case FunctionAdopt:
+		return serve(request, decodeAdoptRequest, func(r AdoptRequest) ([]byte, error) { return serveAdopt(call, state, r) })
 	case FunctionAttest:
 		return serve(request, decodeAttestRequest, func(r AttestRequest) ([]byte, error) { return serveAttest(call, state, r) })
 	case FunctionGet:
