@@ -31,18 +31,27 @@ type asCompany struct {
 
 // open connects as the company. The caller closes the ledger.
 func (a asCompany) open(ctx context.Context) (*agreements.Company, error) {
-	p, err := profile.Read(a.Profile)
+	l, msp, err := a.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(p.Identities, func(i profile.Identity) bool { return i.MSP == p.Home }) {
-		return nil, fmt.Errorf("%s has no identity of %s, its home: add the company's certificate and key under identities", a.Profile, p.Home)
-	}
-	l, err := fabric.Open(ctx, fabric.Options{Profile: p, Clock: time.Now, Timer: time.Now, Logger: logger(config.Log{Level: "error", Format: "text"})})
+	return &agreements.Company{Ledger: l, Identity: ledger.Identity{MSP: msp}, Now: time.Now, Random: rand.Reader, Patience: peersPatience}, nil
+}
+
+// connect returns the ledger and the company as which it is spoken to.
+func (a asCompany) connect(ctx context.Context) (l *fabric.Ledger, msp string, err error) {
+	p, err := profile.Read(a.Profile)
 	if err != nil {
-		return nil, fmt.Errorf("connecting as %s: %w", p.Home, err)
+		return nil, "", err
 	}
-	return &agreements.Company{Ledger: l, Identity: ledger.Identity{MSP: p.Home}, Now: time.Now, Random: rand.Reader, Patience: peersPatience}, nil
+	if !slices.ContainsFunc(p.Identities, func(i profile.Identity) bool { return i.MSP == p.Home }) {
+		return nil, "", fmt.Errorf("%s has no identity of %s, its home: add the company's certificate and key under identities", a.Profile, p.Home)
+	}
+	l, err = fabric.Open(ctx, fabric.Options{Profile: p, Clock: time.Now, Timer: time.Now, Logger: logger(config.Log{Level: "error", Format: "text"})})
+	if err != nil {
+		return nil, "", fmt.Errorf("connecting as %s: %w", p.Home, err)
+	}
+	return l, p.Home, nil
 }
 
 // peersPatience is how long the other companies' peers may take to be heard of.

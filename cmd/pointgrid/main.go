@@ -19,7 +19,7 @@ type program struct {
 	Sandbox    sandboxCommand      `cmd:"" help:"Run the whole product on this machine, with three simulated partner companies."`
 	Tour       tourCommand         `cmd:"" help:"Drive a sandbox through the product's main job and check every step."`
 	Serve      serveCommand        `cmd:"" help:"Run the gateway."`
-	Migrate    migrateCommand      `cmd:"" help:"Bring the database up to date, and make the copy of the ledger in it again."`
+	Migrate    migrateCommand      `cmd:"" help:"Bring the database up to date, make the copy of the ledger in it again, or carry the ledger over to Fabric."`
 	Settle     settleCommand       `cmd:"" help:"Close and settle every window whose cut-off has passed."`
 	Verify     verifyCommand       `cmd:"" help:"Check a receipt, or the whole chain of a stopped ledger."`
 	Config     configCommand       `cmd:"" help:"Print every option of the gateway with its documentation and default."`

@@ -15,18 +15,32 @@ import (
 	"github.com/pointgrid/pointgrid/projection"
 )
 
-// migrateCommand works on a stopped gateway. Each thing that it can do besides
-// the migrations of the database has a flag and a method.
 type migrateCommand struct {
+	Here  migrateHere  `cmd:"" default:"withargs" help:"Work on the data of a stopped gateway. This is what migrate does when no command is named."`
+	Adopt migrateAdopt `cmd:"" help:"Adopt, as one company, the ledger that was carried over to Fabric, with its own key and without the gateway."`
+}
+
+// migrateHere works on a stopped gateway. Each thing that it can do besides the
+// migrations of the database has a flag and a method.
+type migrateHere struct {
 	Config  string `help:"Configuration file of the gateway." type:"existingfile" env:"POINTGRID_CONFIG"`
 	Rebuild bool   `help:"Make the copy of the ledger in the database again from the blocks, and compare it with the ledger."`
+	To      string `help:"Carry the embedded ledger over to another home: fabric, a fresh network with a peer of every company." enum:"fabric," default:""`
+	Profile string `help:"With --to: connection profile of the network." type:"existingfile" placeholder:"FILE" xor:"network"`
+	Dir     string `help:"With --to: folder of a network on this machine, in place of its profile." type:"existingdir" placeholder:"DIR" xor:"network"`
 }
 
 // Run brings the database up to date, which opening it does.
-func (m *migrateCommand) Run(ctx context.Context) error {
+func (m *migrateHere) Run(ctx context.Context) error {
 	c, err := config.Load(m.Config, os.Environ())
 	if err != nil {
 		return err
+	}
+	if m.To == config.Fabric {
+		return m.toFabric(ctx, &c)
+	}
+	if m.Profile != "" || m.Dir != "" {
+		return errors.New("migrate: --profile and --dir say where to, and need --to fabric")
 	}
 	g, err := gateway.Open(ctx, &c, gateway.Surroundings{Now: time.Now, Random: rand.Reader, Logger: logger(c.Log)})
 	if errors.Is(err, ledger.ErrInUse) {

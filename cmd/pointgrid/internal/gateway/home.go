@@ -28,6 +28,10 @@ func (h Home) Statements() string { return filepath.Join(string(h), "statements"
 // PublicKeys is a copy of what /.well-known/jwks.json serves, for `verify`.
 func (h Home) PublicKeys() string { return filepath.Join(string(h), "keys", "jwks.json") }
 
+// Carried is a file that is there once the embedded ledger was carried over to
+// another home: it must not go on.
+func (h Home) Carried() string { return filepath.Join(string(h), "ledger.carried") }
+
 func (h Home) signingKeyFile() string { return filepath.Join(string(h), "keys", "signing.pem") }
 func (h Home) accountKeyFile() string { return filepath.Join(string(h), "keys", "account.key") }
 
