@@ -74,7 +74,7 @@ func History(r Reader) (ledger.History, error) {
 
 // unadopted refuses every command while companies have yet to adopt the past.
 func (w *work) unadopted(results []ledger.Result) bool {
-	if !w.past.present || !w.past.now.open() {
+	if !w.history.present || !w.history.now.open() {
 		return false
 	}
 	for i := range results {

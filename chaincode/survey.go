@@ -34,6 +34,7 @@ type Survey struct {
 
 	Transfers, Batches, Checkpoints uint64
 	Reversed                        uint64 // conversions, in part or whole
+	Settlements, Adjustments        uint64
 	// Root is the hash of the last checkpoint that was added.
 	Root ledger.Hash
 }
@@ -71,8 +72,12 @@ func (s *Survey) Add(key string, value []byte) error {
 // rest is Add for keys of which there is less to say.
 func (s *Survey) rest(prefix, key string, value []byte) error {
 	switch prefix {
+	case "d":
+		return surveyed(key, value, func(*due) error { return nil })
 	case "i":
 		return surveyed(key, value, func(*page) error { return nil })
+	case "j":
+		return surveyed(key, value, count1[adjustment](&s.Adjustments))
 	case "l":
 		return surveyed(key, value, func(*head) error { return nil })
 	case "n":
@@ -81,6 +86,8 @@ func (s *Survey) rest(prefix, key string, value []byte) error {
 		return surveyed(key, value, count1[partner](&s.Partners))
 	case "r":
 		return surveyed(key, value, func(*residue) error { return nil })
+	case "s":
+		return surveyed(key, value, count1[settlement](&s.Settlements))
 	case "t":
 		return surveyed(key, value, func(b *packed) error {
 			s.Batches++

@@ -21,7 +21,7 @@ type work struct {
 
 	alliance cell[alliance, *alliance]
 	head     cell[head, *head]
-	past     cell[past, *past]
+	history  cell[past, *past]
 
 	accounts   table[ledger.Account, account, *account]
 	partners   table[string, partner, *partner]
@@ -47,8 +47,8 @@ type work struct {
 
 func newWork(tx Tx, state State, size int) *work {
 	w := &work{tx: tx, state: state, own: newOwnBatch(size)}
-	w.alliance.key, w.head.key, w.past.key = keyAlliance, keyHead(tx.Lane), keyHistory
-	w.cells = append(w.cells, &w.alliance, &w.head, &w.past)
+	w.alliance.key, w.head.key, w.history.key = keyAlliance, keyHead(tx.Lane), keyHistory
+	w.cells = append(w.cells, &w.alliance, &w.head, &w.history)
 	w.missing = append(w.missing, w.cells...)
 	w.accounts.key = keyAccount
 	w.accounts.cells = make(map[ledger.Account]*cell[account, *account], size)

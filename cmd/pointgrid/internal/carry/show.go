@@ -48,6 +48,7 @@ func rows(s *chaincode.Survey) []row {
 		{"sum of all " + s.Hub, fmt.Sprint(s.HubSum)},
 		{"owed by partners", Yuan(s.Owed)},
 		{"positions", fmt.Sprintf("%d, net %s", s.Positions, Yuan(s.Net))},
+		{"settlements", fmt.Sprintf("%d, and %d adjustments", s.Settlements, s.Adjustments)},
 		{"transfers", fmt.Sprintf("%d in %d batches", s.Transfers, s.Batches)},
 		{"conversions reversed", fmt.Sprint(s.Reversed)},
 		{"checkpoints", fmt.Sprint(s.Checkpoints)},
