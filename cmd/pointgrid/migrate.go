@@ -27,6 +27,7 @@ type migrateHere struct {
 	Rebuild bool   `help:"Make the copy of the ledger in the database again from the blocks, and compare it with the ledger."`
 	To      string `help:"Carry the embedded ledger over to another home: fabric, a fresh network with a peer of every company." enum:"fabric," default:""`
 	Profile string `help:"With --to: connection profile of the network." type:"existingfile" placeholder:"FILE" xor:"network"`
+	AtOnce  int    `hidden:"" help:"With --to: commands that one transaction carries at most."`
 	Dir     string `help:"With --to: folder of a network on this machine, in place of its profile." type:"existingdir" placeholder:"DIR" xor:"network"`
 }
 

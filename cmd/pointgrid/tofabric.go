@@ -38,7 +38,7 @@ func (m *migrateHere) toFabric(ctx context.Context, c *config.Config) error {
 	if p.Home != c.Alliance.MSP {
 		return fmt.Errorf("migrate: %s is the profile of %s, and the gateway is that of %s", file, p.Home, c.Alliance.MSP)
 	}
-	h, err := carryOver(ctx, c, file, p)
+	h, err := m.carryOver(ctx, c, file, p)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (m *migrateHere) network(c *config.Config) (file string, err error) {
 
 // carryOver has the network take the ledger over and adopts it for the companies
 // whose keys the profile has.
-func carryOver(ctx context.Context, c *config.Config, file string, p *profile.Profile) (h ledger.History, err error) {
+func (m *migrateHere) carryOver(ctx context.Context, c *config.Config, file string, p *profile.Profile) (h ledger.History, err error) {
 	from, err := openStopped(c)
 	if err != nil {
 		return h, err
@@ -89,7 +89,7 @@ func carryOver(ctx context.Context, c *config.Config, file string, p *profile.Pr
 		return h, err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	move := &carry.Move{From: from, To: to, Profile: p, Utility: ledger.Identity{MSP: c.Alliance.MSP, Subject: migrant}, Progress: progress(time.Now)}
+	move := &carry.Move{From: from, To: to, Profile: p, Utility: ledger.Identity{MSP: c.Alliance.MSP, Subject: migrant}, Progress: progress(time.Now), CommandsMax: m.AtOnce}
 	if h, err = move.Blocks(ctx); err != nil {
 		return h, err
 	}
