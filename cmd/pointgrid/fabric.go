@@ -17,6 +17,7 @@ type fabricCommand struct {
 	Down       fabricDown       `cmd:"" help:"End all processes of a network. Its ledger stays in the folder."`
 	Status     fabricStatus     `cmd:"" help:"Show the processes of a network, and until when their certificates are valid."`
 	AddCompany fabricAddCompany `cmd:"" help:"Admit a company to the running channel and start its peer and chaincode. The others go on meanwhile."`
+	Upgrade    fabricUpgrade    `cmd:"" help:"Replace the chaincode of every company by a new one while the channel works."`
 	Renew      fabricRenew      `cmd:"" help:"Replace the certificates of a process or a person by new ones, and start the process again with them."`
 }
 
@@ -162,6 +163,27 @@ func (c *fabricAddCompany) Run(ctx context.Context) error {
 		return fmt.Errorf("%w\n\nrun the same command again to go on", err)
 	}
 	fmt.Printf("%s has a peer now. The gateway reads %s when it is started again;\nthen register the company as a partner.\n", company.MSP, n.ProfileFile())
+	return nil
+}
+
+type fabricUpgrade struct {
+	fabricFolder
+	fabricPrograms
+}
+
+// Run starts what does not run and replaces the chaincode.
+func (c *fabricUpgrade) Run(ctx context.Context) error {
+	if _, err := network.Open(c.Dir); err != nil {
+		return err
+	}
+	n, err := network.Up(ctx, c.options(c.fabricFolder))
+	if err != nil {
+		return err
+	}
+	if err := n.Upgrade(ctx, ""); err != nil {
+		return fmt.Errorf("%w\n\nrun the same command again to go on", err)
+	}
+	fmt.Println("every peer asks the new chaincode now; gateways need not be started again")
 	return nil
 }
 

@@ -61,6 +61,9 @@ func (n *Network) newcomer(c Company) (*member, error) {
 	if n.site.Containers {
 		return nil, errContainers
 	}
+	if n.site.Upgrade != 0 {
+		return nil, errUpgrading
+	}
 	ports, err := freePorts(3)
 	if err != nil {
 		return nil, err

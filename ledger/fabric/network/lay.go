@@ -119,7 +119,7 @@ func (n *Network) equip(m *member) (err error) {
 	if err := makeMember(dir, m.Company, n.now(), n.site.Validity); err != nil {
 		return err
 	}
-	m.PackageID, err = pack(dir, n.site.chaincodeAt(m))
+	m.PackageID, err = pack(dir, firstPackage, n.site.chaincodeAt(m))
 	return err
 }
 

@@ -112,12 +112,20 @@ func (n *Network) install(ctx context.Context) error {
 		if m.Installed {
 			return nil
 		}
-		_, err := n.peerCommand(ctx, m, "lifecycle", "chaincode", "install", filepath.Join(m.folder(n.site), "chaincode", "package.tgz"))
-		if err != nil && !n.says(ctx, m, m.PackageID, "lifecycle", "chaincode", "queryinstalled") {
+		if err := n.installPackage(ctx, m, firstPackage, m.PackageID); err != nil {
 			return err
 		}
 		return n.remember(func() { m.Installed = true })
 	})
+}
+
+// installPackage installs a package on a company's peer.
+func (n *Network) installPackage(ctx context.Context, m *member, file, id string) error {
+	_, err := n.peerCommand(ctx, m, "lifecycle", "chaincode", "install", filepath.Join(m.folder(n.site), "chaincode", file))
+	if err != nil && n.says(ctx, m, id, "lifecycle", "chaincode", "queryinstalled") {
+		return nil
+	}
+	return err
 }
 
 // definition are the arguments that say what is agreed about the chaincode.
@@ -139,34 +147,44 @@ func (n *Network) approve(ctx context.Context) error {
 		if err := n.catchUp(ctx, m); err != nil {
 			return err
 		}
-		n.progress(m.MSP + " approves the chaincode")
-		args := append([]string{"lifecycle", "chaincode", "approveformyorg", "--package-id", m.PackageID}, n.definition(sequence)...)
-		_, err := n.peerCommand(ctx, m, append(args, n.toOrderer(ctx)...)...)
-		if err != nil && !n.says(ctx, m, m.PackageID, "lifecycle", "chaincode", "queryapproved", "--channelID", n.site.Channel,
-			"--name", n.site.Chaincode, "--sequence", strconv.Itoa(sequence)) {
-			return err
-		}
-		return n.remember(func() { m.Approved = sequence })
+		return n.approveFor(ctx, m, m.PackageID, sequence)
 	})
+}
+
+// approveFor has a company approve a definition with a package.
+func (n *Network) approveFor(ctx context.Context, m *member, packageID string, sequence int) error {
+	n.progress(m.MSP + " approves the chaincode")
+	args := append([]string{"lifecycle", "chaincode", "approveformyorg", "--package-id", packageID}, n.definition(sequence)...)
+	_, err := n.peerCommand(ctx, m, append(args, n.toOrderer(ctx)...)...)
+	if err != nil && !n.says(ctx, m, packageID, "lifecycle", "chaincode", "queryapproved", "--channelID", n.site.Channel,
+		"--name", n.site.Chaincode, "--sequence", strconv.Itoa(sequence)) {
+		return err
+	}
+	return n.remember(func() { m.Approved = sequence })
 }
 
 // commit makes the definition the channel's.
 func (n *Network) commit(ctx context.Context) error {
-	if n.site.Sequence >= firstSequence {
+	return n.commitAt(ctx, firstSequence)
+}
+
+// commitAt makes the definition with a number the channel's.
+func (n *Network) commitAt(ctx context.Context, sequence int) error {
+	if n.site.Sequence >= sequence {
 		return nil
 	}
 	n.progress("committing the chaincode")
 	utility := n.site.Companies[0]
-	args := append([]string{"lifecycle", "chaincode", "commit"}, n.definition(firstSequence)...)
+	args := append([]string{"lifecycle", "chaincode", "commit"}, n.definition(sequence)...)
 	for _, m := range n.site.Companies {
 		args = append(args, "--peerAddresses", n.site.peerAt(m), "--tlsRootCertFiles", filepath.Join(m.folder(n.site), "tlsca", "ca.crt"))
 	}
 	_, err := n.peerCommand(ctx, utility, append(args, n.toOrderer(ctx)...)...)
-	if err != nil && !n.says(ctx, utility, fmt.Sprintf("Sequence: %d,", firstSequence), "lifecycle", "chaincode", "querycommitted",
+	if err != nil && !n.says(ctx, utility, fmt.Sprintf("Sequence: %d,", sequence), "lifecycle", "chaincode", "querycommitted",
 		"--channelID", n.site.Channel, "--name", n.site.Chaincode) {
 		return err
 	}
-	return n.remember(func() { n.site.Sequence = firstSequence })
+	return n.remember(func() { n.site.Sequence = sequence })
 }
 
 // question asks the chaincode for the values of no keys: version 1, length 0.

@@ -15,7 +15,7 @@ import (
 )
 
 // Network is a network in a folder of this machine. Its methods may be called
-// from many goroutines, save [Network.AddCompany].
+// from many goroutines, save [Network.AddCompany] and [Network.Upgrade].
 type Network struct {
 	site      *site
 	programs  string // folder
@@ -196,6 +196,9 @@ func (n *Network) Down(ctx context.Context) error {
 	var peers, rest []string
 	for _, m := range n.site.Companies {
 		peers, rest = append(peers, peerName(m.Name)), append(rest, chaincodeOf(m.Name))
+		if m.Next != nil {
+			rest = append(rest, nextOf(m.Name))
+		}
 	}
 	end := func(name string) error { return n.end(ctx, name, false) }
 	return errors.Join(each(peers, end), each(append(rest, n.Orderers()...), end))

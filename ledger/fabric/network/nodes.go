@@ -12,8 +12,9 @@ func peerName(company string) string     { return "peer." + company }
 func chaincodeOf(company string) string  { return "chaincode." + company }
 func (o *orderer) folder(s *site) string { return s.company(ordererCompany.Name, o.Name) }
 func (m *member) folder(s *site) string  { return s.company(m.Name) }
+func nextOf(company string) string       { return chaincodeOf(company) + ".next" }
 func (s *site) process(n string) process {
-	return process{name: n, run: s.path("run"), logs: s.path("logs")}
+	return process{name: n, file: s.processFile(n), run: s.path("run"), logs: s.path("logs")}
 }
 func (s *site) configFolder() string   { return s.path("config") }
 func (s *site) builderFolder() string  { return s.path("config", "builder") }
@@ -25,6 +26,9 @@ func (s *site) processes() (all []string) {
 	}
 	for _, m := range s.Companies {
 		all = append(all, peerName(m.Name), chaincodeOf(m.Name))
+		if m.Next != nil {
+			all = append(all, nextOf(m.Name))
+		}
 	}
 	return all
 }
@@ -121,6 +125,10 @@ func (n *Network) programOf(name string) (what program, addresses []string, ok b
 			return n.peerProgram(m), []string{n.site.peerAt(m)}, true
 		case chaincodeOf(m.Name):
 			return n.chaincodeProgram(m), []string{n.site.chaincodeAt(m)}, true
+		case nextOf(m.Name):
+			if next := m.replaced(n.site.Upgrade); next != nil {
+				return n.chaincodeProgram(next), []string{n.site.chaincodeAt(next)}, true
+			}
 		}
 	}
 	return program{}, nil, false

@@ -71,15 +71,15 @@ func TestTheSamePackageHasTheSameID(t *testing.T) {
 	if err := makeMember(dir, Company{"sky", "SkyMSP"}, time.Now(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	first, err := pack(dir, "127.0.0.1:1")
+	first, err := pack(dir, firstPackage, "127.0.0.1:1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := pack(dir, "127.0.0.1:1")
+	again, err := pack(dir, firstPackage, "127.0.0.1:1")
 	if err != nil || again != first {
 		t.Errorf("packed again it is %s, was %s: %v", again, first, err)
 	}
-	if other, err := pack(dir, "127.0.0.1:2"); err != nil || other == first {
+	if other, err := pack(dir, firstPackage, "127.0.0.1:2"); err != nil || other == first {
 		t.Errorf("for another address it is %s, %v", other, err)
 	}
 	for _, file := range []string{"ca/ca.key", "peer/msp/keystore/key.pem", "chaincode/client.key"} {

@@ -26,9 +26,12 @@ type connection struct {
 	RootCert           string `json:"root_cert"`
 }
 
+// firstPackage is the file of the package with which a company begins.
+const firstPackage = "package.tgz"
+
 // pack writes the package that a company installs on its peer, which says where
-// its chaincode listens, and returns the package's ID.
-func pack(dir, address string) (id string, err error) {
+// its chaincode listens, to a file, and returns the package's ID.
+func pack(dir, file, address string) (id string, err error) {
 	c := connection{Address: address, DialTimeout: "3s", TLSRequired: true, ClientAuthRequired: true}
 	for file, text := range map[string]*string{"chaincode/client.key": &c.ClientKey, "chaincode/client.crt": &c.ClientCert, "tlsca/ca.crt": &c.RootCert} {
 		b, err := os.ReadFile(filepath.Join(dir, file))
@@ -54,7 +57,7 @@ func pack(dir, address string) (id string, err error) {
 		return "", err
 	}
 	sum := sha256.Sum256(b)
-	return chaincodeLabel + ":" + hex.EncodeToString(sum[:]), writeFiles(filepath.Join(dir, "chaincode"), map[string][]byte{"package.tgz": b})
+	return chaincodeLabel + ":" + hex.EncodeToString(sum[:]), writeFiles(filepath.Join(dir, "chaincode"), map[string][]byte{file: b})
 }
 
 // entry is a file of an archive.

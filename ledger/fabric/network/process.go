@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 // file under the lock holds the ID.
 type process struct {
 	name string
+	file string // name of its files, if not its own
 	run  string // folder of the files under lock
 	logs string
 }
@@ -36,8 +38,8 @@ const poll = 20 * time.Millisecond
 // patience is how long a process may take to end when asked.
 const patience = 10 * time.Second
 
-func (p process) lockFile() string { return filepath.Join(p.run, p.name+".pid") }
-func (p process) logFile() string  { return filepath.Join(p.logs, p.name+".log") }
+func (p process) lockFile() string { return filepath.Join(p.run, cmp.Or(p.file, p.name)+".pid") }
+func (p process) logFile() string  { return filepath.Join(p.logs, cmp.Or(p.file, p.name)+".log") }
 
 // pid returns the ID of the running process; false when it does not run.
 func (p process) pid() (int, bool, error) {

@@ -97,7 +97,7 @@ func (n *Network) certificates(name string) []string {
 		switch name {
 		case peerName(m.Name):
 			return nodeCertificates(filepath.Join(m.folder(n.site), "peer"))
-		case chaincodeOf(m.Name):
+		case chaincodeOf(m.Name), nextOf(m.Name):
 			return []string{filepath.Join(m.folder(n.site), "chaincode", "server.crt")}
 		}
 	}

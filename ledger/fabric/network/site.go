@@ -30,6 +30,9 @@ type site struct {
 	// Sequence is the number of the chaincode's definition on the channel, 0 before
 	// it was committed.
 	Sequence int `json:"sequence"`
+	// Upgrade is the number of the definition that is to be the next; 0 when none
+	// is under way.
+	Upgrade int `json:"upgrade,omitempty"`
 
 	dir string
 }
@@ -54,6 +57,10 @@ type member struct {
 	Joined     bool   `json:"joined"`
 	Installed  bool   `json:"installed"`
 	Approved   int    `json:"approved"` // sequence of the definition
+	// Serves is the sequence that the chaincode was started for when that is not
+	// the first; Next is what is to take its place.
+	Serves int       `json:"serves,omitempty"`
+	Next   *upcoming `json:"next,omitempty"`
 }
 
 const (
