@@ -62,7 +62,7 @@ func (s *Survey) Add(key string, value []byte) error {
 	case "g":
 		return surveyed(key, value, s.agreement)
 	case "gi":
-		return surveyed(key, value, func(*accepted) error { return nil })
+		return surveyed(key, value, func(*series) error { return nil })
 	case "h":
 		return surveyed(key, value, func(h *house) error { return sum(&s.HubSum, h.amount) })
 	}
@@ -87,7 +87,7 @@ func (s *Survey) rest(prefix, key string, value []byte) error {
 	case "r":
 		return surveyed(key, value, func(*residue) error { return nil })
 	case "s":
-		return surveyed(key, value, count1[settlement](&s.Settlements))
+		return surveyed(key, value, func(*standing) error { return nil })
 	case "t":
 		return surveyed(key, value, func(b *packed) error {
 			s.Batches++
@@ -103,6 +103,8 @@ func (s *Survey) rest(prefix, key string, value []byte) error {
 			s.Positions++
 			return sum(&s.Net, p.Net())
 		})
+	case "ws":
+		return surveyed(key, value, count1[settlement](&s.Settlements))
 	}
 	return damaged("key %q is not of the contract", key)
 }

@@ -124,7 +124,7 @@ func (s single) Range(prefix, from string, visit func(key string, value []byte) 
 // carriedOver returns a checkpoint of another home. Its own signature was the
 // other home's, so companies sign it when they are asked: the own one first.
 func (l *Ledger) carriedOver(ctx context.Context, c *ledger.CheckpointRecord) (*attestation, error) {
-	request := codec.AttestRequest{Lane: c.Lane, Batch: c.Last}
+	request := codec.AttestRequest{Lane: c.Lane, Batch: c.Last, SignedAt: l.opts.Timer()}
 	got, err := l.ask(ctx, l.reader(), l.home(), codec.FunctionAttest, request.Encode())
 	if err != nil {
 		return nil, err

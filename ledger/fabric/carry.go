@@ -18,7 +18,7 @@ import (
 // [ledger.ErrOutcomeUnknown] when the history will tell.
 func (l *Ledger) Carry(ctx context.Context, by ledger.Identity, blocks [][]byte) (ledger.HistoryResult, error) {
 	var all []string
-	for _, c := range l.companies.all {
+	for _, c := range l.companies.all() {
 		all = append(all, c.msp)
 	}
 	return l.past(ctx, &batch{caller: by, companies: all, function: codec.FunctionCarry, request: codec.CarryRequest{Blocks: blocks}.Encode()})
