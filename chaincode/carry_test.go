@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -286,5 +289,27 @@ func TestASurveyAddsAStateUp(t *testing.T) {
 	}
 	if err := s.Add("x/1", []byte{1}); !errors.Is(err, ledger.ErrDamaged) {
 		t.Errorf("a strange key is %v", err)
+	}
+}
+
+// TestASurveyKnowsEveryKindOfKey reads the layout where it is described.
+func TestASurveyKnowsEveryKindOfKey(t *testing.T) {
+	b, err := os.ReadFile("keys.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := regexp.MustCompile(`(?m)^//	([a-z]+(?:/|  ))`).FindAllStringSubmatch(string(b), -1)
+	if len(kinds) < 20 {
+		t.Fatalf("%d kinds of keys are described", len(kinds))
+	}
+	for _, k := range kinds {
+		key := strings.TrimSpace(k[1])
+		if strings.HasSuffix(key, "/") {
+			key += "1"
+		}
+		// An empty value is damaged, whatever the key: what counts is that it is read.
+		if err := new(chaincode.Survey).Add(key, []byte{}); !errors.Is(err, ledger.ErrDamaged) || strings.Contains(err.Error(), "not of the contract") {
+			t.Errorf("a survey of key %s ends with %v", key, err)
+		}
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/carry"
 	"github.com/pointgrid/pointgrid/ledger"
@@ -47,6 +49,11 @@ func (m *migrateAdopt) adopt(ctx context.Context, l *fabric.Ledger, msp string) 
 		return err
 	}
 	fmt.Println()
+	if i := slices.IndexFunc(h.Adopted, func(a ledger.Adoption) bool { return a.By.MSP == msp }); i >= 0 {
+		a := h.Adopted[i]
+		fmt.Printf("%s adopted it on %s, as %s; if it did not, tell the other companies\n", msp, time.UnixMilli(a.At).UTC().Format(time.RFC3339), a.By.Subject)
+		return showMissing(&h)
+	}
 	if err := m.meant(ctx, &h, part); err != nil {
 		return err
 	}

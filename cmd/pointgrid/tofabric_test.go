@@ -189,6 +189,12 @@ func (m *moved) adopted(out string) {
 	if out, code := run(m.T, adopt("sky", "--hash", hash)...); code != 0 || !strings.Contains(out, "SkyMSP has adopted it") || !strings.Contains(out, "MartMSP, TelMSP") {
 		m.Fatalf("exit code %d:\n%s", code, out)
 	}
+	if out, code := run(m.T, adopt("sky")...); code != 0 || !strings.Contains(out, "SkyMSP adopted it on") {
+		m.Errorf("once more: exit code %d:\n%s", code, out)
+	}
+	if out, code := run(m.T, "verify", filepath.Join(m.dir, "gateway")); code != 0 || !strings.Contains(out, "the last block has the hash "+hash) {
+		m.Errorf("verifying the old ledger: exit code %d:\n%s", code, out)
+	}
 	var known []string
 	for _, terms := range sandbox.CompanyOf("mart").Terms {
 		known = append(known, "--accepted", terms.Hash().String())

@@ -219,6 +219,6 @@ func printReport(out io.Writer, r embedded.Report) error {
 	if !r.OK() {
 		return errReported
 	}
-	fmt.Fprintln(out, "nothing is wrong")
+	fmt.Fprintf(out, "nothing is wrong; the last block has the hash %s\n", r.Hash)
 	return nil
 }

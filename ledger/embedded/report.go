@@ -10,6 +10,7 @@ import (
 // Report is what [Verify] found.
 type Report struct {
 	Blocks      uint64
+	Hash        ledger.Hash // of the last block, and so of all; zero where blocks are damaged
 	Transfers   uint64
 	Checkpoints uint64
 	Programmes  []string // of which the sum of all accounts was taken

@@ -94,6 +94,7 @@ func (v *verification) prove() error {
 	if v.broken {
 		return nil
 	}
+	v.report.Hash = v.end.hash
 	if v.at.height > v.end.height {
 		v.report.file(stateDir, "includes %d blocks, but there are only %d: blocks that were written are missing", v.at.height, v.end.height)
 	}
