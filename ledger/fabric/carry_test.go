@@ -23,7 +23,9 @@ import (
 // past is an embedded ledger that is carried over.
 type past struct {
 	*embedded.Ledger
-	deal   *deal // with sky
+	deal   *deal           // with sky
+	offer  ledger.Transfer // of an agreement that sky has not decided
+	terms  ledger.Terms
 	hold   ledger.Transfer
 	issued ledger.Transfer
 	given  ledger.Command // a conversion
@@ -45,6 +47,11 @@ func newPast(ctx context.Context, t *testing.T) *past {
 	t.Cleanup(func() { _ = l.Close() }) // it may be closed already
 	p := &past{Ledger: l, deal: found(ctx, t, l, "sky", sky)}
 	found(ctx, t, l, "mart", mart)
+	p.terms = ledger.Terms{
+		Partner: "sky", Direction: ledger.Out, Version: 1, Rate: ledger.Rate{FromUnits: 1_000_000, ToUnits: 2_000_000},
+		Step: 1, Min: 1, Max: ledger.AmountMax, Price: 10_000, FeePayer: ledger.FeeMember, ExposureCap: ledger.ValueMax, LockSeconds: 3600,
+	}
+	p.offer = must(ctx, t, l, utility, &ledger.ProposeAgreement{Terms: p.terms})
 	member := ledger.Account{7}
 	p.issued = must(ctx, t, l, utility, &ledger.Issue{Account: member, Amount: 900, Expiry: 1000})
 	p.hold = must(ctx, t, l, utility, &ledger.Hold{Account: member, Amount: 300, To: "mall"})
@@ -179,6 +186,7 @@ func goesOn(ctx context.Context, t *testing.T, n *network.Network, p *past) {
 		t.Errorf("given again, a conversion ended with %+v, want %+v: %v", r, p.first, err)
 	}
 	must(ctx, t, l, utility, &ledger.Post{Account: p.hold.Account, Hold: p.hold.ID})
+	must(ctx, t, l, sky, &ledger.AcceptAgreement{Agreement: p.offer.ID, Hash: p.terms.Hash()})
 	if err := p.deal.convert(ctx, l, 20); err != nil {
 		t.Error(err)
 	}
