@@ -86,9 +86,7 @@ func (s *scene) kill(t *testing.T, name string) {
 
 func (s *scene) start(t *testing.T, name string) {
 	t.Helper()
-	if err := s.network.Start(s.ctx, name); err != nil {
-		t.Fatal(err)
-	}
+	start(s.ctx, t, s.network, name)
 }
 
 func (s *scene) homeIsCut(*testing.T) {
@@ -197,6 +195,34 @@ func TestAPeerThatMissedAThousandBlocks(t *testing.T) {
 	own.end()
 	others.end()
 	m.settled(ctx, own, others)
+}
+
+func stop(ctx context.Context, t testing.TB, n *network.Network, name string) {
+	t.Helper()
+	if err := n.Stop(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func start(ctx context.Context, t testing.TB, n *network.Network, name string) {
+	t.Helper()
+	if err := n.Start(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func running(ctx context.Context, t testing.TB, n *network.Network, name string) bool {
+	t.Helper()
+	all, err := n.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		if s.Name == name {
+			return s.PID != 0
+		}
+	}
+	return false
 }
 
 // TestACompanyThatJoinsIsSeenByWhoeverIsRunning adds a company to the channel under
