@@ -46,6 +46,9 @@ type Options struct {
 	// Observe is called after every batch, from the one goroutine that executes
 	// them; it must be quick. Nil is allowed.
 	Observe func(Sample)
+	// Failed is called, from the same goroutine, for every attempt at a batch that
+	// did not succeed. Nil is allowed.
+	Failed func(Failure)
 	// Random is where nonces come from; nil is the system.
 	Random io.Reader
 
@@ -90,6 +93,10 @@ const CheckpointDefault = time.Second
 
 // Sample is what there is to measure of one batch.
 type Sample struct {
+	Lane uint32
+	// Concerned are the companies, by MSP ID, without whose endorsement the batch is
+	// not valid: the utility, and the partners whose keys it changes.
+	Concerned  []string
 	Commands   int // given
 	CarriedOut int // transfers written; 0 submits nothing
 	Queued     int // waiting when the batch was taken
@@ -128,6 +135,9 @@ func (o *Options) fill() {
 	}
 	if o.Observe == nil {
 		o.Observe = func(Sample) {}
+	}
+	if o.Failed == nil {
+		o.Failed = func(Failure) {}
 	}
 	if o.Random == nil {
 		o.Random = rand.Reader
