@@ -59,18 +59,20 @@ type Options struct {
 type Patience struct {
 	// Connect is for the home peer when the ledger is opened; 30 s.
 	Connect time.Duration
-	// Endorse is for one answer of a peer; 10 s. A peer that takes longer counts as
-	// down until its events are heard again.
+	// Endorse is for another company's peer to answer once the home peer has; 10 s.
+	// One that takes longer counts as down until its events are heard again.
 	Endorse time.Duration
-	// Lag is for a peer to commit what another has; 2 s.
+	// Lag is for a peer to commit what another has; 2 s, or as long as the home peer
+	// took if that was more.
 	Lag time.Duration
 	// Order is for an orderer to take a transaction, and for the home peer to be
-	// there; 15 s.
+	// there and to answer; 15 s.
 	Order time.Duration
 	// Commit is for a transaction to be committed; 30 s.
 	Commit time.Duration
 	// Resubmit is after how long without a commit a transaction is given to the
-	// orderers again; 2 s.
+	// orderers again; 2 s, and twice as long each time: where all is slow, copies
+	// make it slower.
 	Resubmit time.Duration
 }
 

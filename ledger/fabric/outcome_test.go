@@ -236,6 +236,23 @@ func (s *stage) eventually(c ledger.Command) {
 	s.Fatal("the command is never carried out")
 }
 
+func TestACompanyIsAwayWhenItIsSlowerThanTheHomePeerNotWhenAllAreSlow(t *testing.T) {
+	s := newStage(t)
+	s.l.opts.Patience.Order, s.l.opts.Patience.Endorse = 10*time.Second, 200*time.Millisecond
+	s.net.with(func() {
+		for _, p := range s.net.peers {
+			p.slow = time.Second
+		}
+	})
+	s.done(s.in("sky"))
+	s.net.with(func() { s.peer("UtilityMSP").slow, s.peer("MartMSP").slow = 0, 0 })
+	c := s.in("sky")
+	s.fails(c, ledger.ErrBusy)
+	s.done(s.in("mart"))
+	s.net.with(func() { s.peer("SkyMSP").slow = 0 })
+	s.eventually(c)
+}
+
 func TestTheHomePeerIsWaitedFor(t *testing.T) {
 	s := newStage(t)
 	home := s.peer("UtilityMSP")
