@@ -15,6 +15,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/sqlstore/pgtest"
 )
 
 var utility = ledger.Identity{MSP: "UtilityMSP", Subject: "gateway"}
@@ -87,6 +88,21 @@ func storeAt(t testing.TB, path string) *sqlstore.Store {
 		}
 	})
 	return s
+}
+
+// onEach runs a test on an empty store of each kind.
+func onEach(t *testing.T, test func(t *testing.T, s projection.Store)) {
+	t.Run("SQLite", func(t *testing.T) { test(t, newStore(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		s, err := sqlstore.Open(context.Background(), sqlstore.Options{URL: pgtest.Start(t, pgtest.Options{}).URL("public"), Logger: slog.New(slog.DiscardHandler)})
+		must(t, err)
+		t.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		test(t, s)
+	})
 }
 
 func must(t testing.TB, err error) {

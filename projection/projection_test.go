@@ -27,8 +27,12 @@ func run(f *projection.Follower) (stop func() error) {
 }
 
 func TestItEqualsTheLedgerAfterEverythingThatALedgerCanDo(t *testing.T) {
+	onEach(t, itEqualsTheLedgerAfterEverythingThatALedgerCanDo)
+}
+
+func itEqualsTheLedgerAfterEverythingThatALedgerCanDo(t *testing.T, s projection.Store) {
 	clock := newClock()
-	l, s := newLedger(t, clock, 5*time.Millisecond), newStore(t)
+	l := newLedger(t, clock, 5*time.Millisecond)
 	stop := run(projection.New(projection.Options{Blocks: l, Store: s, Linger: time.Millisecond}))
 	ledgertest.Run(t, target(l, clock))
 	if err := stop(); !errors.Is(err, context.Canceled) {
@@ -87,8 +91,12 @@ func TestRandomHistories(t *testing.T) {
 }
 
 func TestReplayFromAnyHeightGivesTheSameRows(t *testing.T) {
+	onEach(t, replayFromAnyHeightGivesTheSameRows)
+}
+
+func replayFromAnyHeightGivesTheSameRows(t *testing.T, s projection.Store) {
 	clock := newClock()
-	l, s := newLedger(t, clock, 0), newStore(t)
+	l := newLedger(t, clock, 0)
 	newWorld(t, l, clock.Now, airline).some()
 	catchUp(t, l, s)
 	want := contentOf(t, s)

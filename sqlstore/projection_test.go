@@ -8,5 +8,7 @@ import (
 )
 
 func TestProjectionStore(t *testing.T) {
-	projectiontest.Run(t, func(t *testing.T) projection.Store { return openNew(t) })
+	onEach(t, func(t *testing.T, open openFunc) {
+		projectiontest.Run(t, func(t *testing.T) projection.Store { return open(t) })
+	})
 }

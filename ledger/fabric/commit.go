@@ -39,7 +39,7 @@ func (l *Ledger) commit(ctx context.Context, b *batch, tx *endorsed) error {
 	if err := l.proofs.committed(tx, b.commands); err != nil {
 		l.opts.Logger.Error("the endorsements of a checkpoint cannot be read", "error", err)
 	}
-	w.rest(ctx, l)
+	w.rest(ctx, l, max(l.opts.Patience.Lag, l.opts.Timer().Sub(ordered)))
 	b.sample.Commit = l.opts.Timer().Sub(ordered)
 	return nil
 }
@@ -105,7 +105,8 @@ func (l *Ledger) submit(ctx context.Context, b *batch, w *watch, envelope *fab.S
 func (w *watch) decided(ctx context.Context, l *Ledger, b *batch, envelope *fab.SignedEnvelope) (outcome, error) {
 	late := time.NewTimer(l.opts.Patience.Commit)
 	defer late.Stop()
-	again := time.NewTicker(l.opts.Patience.Resubmit)
+	pause := l.opts.Patience.Resubmit
+	again := time.NewTimer(pause)
 	defer again.Stop()
 	for {
 		select {
@@ -116,6 +117,8 @@ func (w *watch) decided(ctx context.Context, l *Ledger, b *batch, envelope *fab.
 			if err := l.orderers.submit(ctx, b.signer, w.tx, envelope, l.opts.Patience.Resubmit); err != nil {
 				l.opts.Logger.Warn("a transaction could not be submitted again", "tx", w.tx, "error", err)
 			}
+			pause *= 2
+			again.Reset(pause)
 		case <-late.C:
 			return outcome{}, &CommitStatusError{Tx: w.tx, Err: context.DeadlineExceeded}
 		case <-ctx.Done():
@@ -126,8 +129,8 @@ func (w *watch) decided(ctx context.Context, l *Ledger, b *batch, envelope *fab.
 
 // rest waits for the other peers, so that the next batch finds them ready. One
 // that takes too long is left behind: it is not asked before it has caught up.
-func (w *watch) rest(ctx context.Context, l *Ledger) {
-	late := time.NewTimer(l.opts.Patience.Lag)
+func (w *watch) rest(ctx context.Context, l *Ledger, patience time.Duration) {
+	late := time.NewTimer(patience)
 	defer late.Stop()
 	for i, p := range w.peers[1:] {
 		for done := false; !done; {

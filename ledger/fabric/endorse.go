@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
+
+	pb "github.com/hyperledger/fabric-protos-go/peer"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric/codec"
@@ -100,23 +103,42 @@ func (l *Ledger) endorse(ctx context.Context, b *batch, peers []*peer) (*endorse
 	if err != nil {
 		return nil, err
 	}
-	answers := make([]*answer, len(peers))
-	errs := make([]error, len(peers))
-	done := make(chan int, len(peers))
-	for i, p := range peers {
-		go func() {
-			answers[i], errs[i] = p.propose(ctx, b.signer, signed, l.opts.Patience.Endorse)
-			done <- i
-		}()
-	}
-	for range peers {
-		<-done
-	}
+	answers, errs := l.collect(ctx, b.signer, signed, peers)
 	agreed, err := l.compare(ctx, b, peers, answers, errs)
 	if err != nil {
 		return nil, err
 	}
 	return &endorsed{prepared: prepared, answers: agreed}, nil
+}
+
+// collect asks all peers at the same time. Without the home peer, the first,
+// nothing goes, so it has as long as it takes; how long that is tells how busy
+// everything is, and the patience with the others begins when it has answered.
+func (l *Ledger) collect(ctx context.Context, s *signer, signed *pb.SignedProposal, peers []*peer) ([]*answer, []error) {
+	answers, errs := make([]*answer, len(peers)), make([]error, len(peers))
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
+	patience := l.opts.Patience
+	done := make(chan int, len(peers))
+	for i, p := range peers {
+		most := patience.Order
+		if i > 0 {
+			most += patience.Endorse
+		}
+		go func() {
+			answers[i], errs[i] = p.propose(ctx, s, signed, most)
+			done <- i
+		}()
+	}
+	for range peers {
+		switch i := <-done; {
+		case i == 0 && errs[0] != nil:
+			enough()
+		case i == 0:
+			defer time.AfterFunc(patience.Endorse, enough).Stop()
+		}
+	}
+	return answers, errs
 }
 
 // compare returns the answers, if they agree. A company that the batch does not

@@ -42,9 +42,10 @@ type fakePeer struct {
 	root    *x509.Certificate
 	height  uint64
 	world   world
-	down    bool // does not answer
-	stuck   bool // commits nothing
-	ill     bool // its chaincode fails
+	down    bool          // does not answer
+	stuck   bool          // commits nothing
+	ill     bool          // its chaincode fails
+	slow    time.Duration // until it answers
 	// endorsing, if set, is called for every proposal; its error is the answer.
 	endorsing func() error
 }
@@ -62,7 +63,15 @@ func (p *fakePeer) catchUp() {
 }
 
 // ProcessTransactionProposal implements the SDK's Peer.
-func (p *fakePeer) ProcessTransactionProposal(_ context.Context, r fab.ProcessProposalRequest) (*fab.TransactionProposalResponse, error) {
+func (p *fakePeer) ProcessTransactionProposal(ctx context.Context, r fab.ProcessProposalRequest) (*fab.TransactionProposalResponse, error) {
+	p.net.mu.Lock()
+	slow := p.slow
+	p.net.mu.Unlock()
+	select {
+	case <-time.After(slow):
+	case <-ctx.Done():
+		return nil, status.New(status.EndorserClientStatus, status.ConnectionFailed.ToInt32(), ctx.Err().Error(), nil)
+	}
 	p.net.mu.Lock()
 	defer p.net.mu.Unlock()
 	if p.endorsing != nil {

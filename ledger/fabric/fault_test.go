@@ -24,7 +24,7 @@ func TestNothingIsLostOrDoneTwice(t *testing.T) {
 		o.Profile = p
 		o.Patience = fabric.Patience{Endorse: 3 * time.Second}
 	})
-	s := &scene{ctx: ctx, network: n, ledger: l, home: home, away: away,
+	s := &scene{ctx: ctx, network: n, ledger: l, mirror: mirrored(ctx, t, l), home: home, away: away,
 		sky: found(ctx, t, l, "sky", sky), mart: found(ctx, t, l, "mart", mart)}
 	s.withSky, s.withMart = s.sky.load(ctx, t, l, 16), s.mart.load(ctx, t, l, 16)
 	for _, c := range []struct {
@@ -39,15 +39,25 @@ func TestNothingIsLostOrDoneTwice(t *testing.T) {
 		{"when a partner's peer is killed, which holds up nobody else", (*scene).partnerIsKilled},
 		{"when a partner's peer hangs, which holds up nobody else", (*scene).partnerHangs},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.run(s, t) })
+		t.Run(c.name, func(t *testing.T) {
+			c.run(s, t)
+			s.settled()
+		})
 		if t.Failed() {
 			break
 		}
+		s.withSky.begin(ctx)
+		s.withMart.begin(ctx)
 	}
 	s.withSky.end()
 	s.withMart.end()
-	s.withSky.holds(ctx)
-	s.withMart.holds(ctx)
+}
+
+// settled ends the load and looks at what it has led to.
+func (s *scene) settled() {
+	s.withSky.end()
+	s.withMart.end()
+	s.mirror.settled(s.ctx, s.withSky, s.withMart)
 }
 
 // scene is a ledger under load with two partners.
@@ -55,6 +65,7 @@ type scene struct {
 	ctx               context.Context
 	network           *network.Network
 	ledger            *fabric.Ledger
+	mirror            *mirror
 	home, away        *proxy
 	sky, mart         *deal
 	withSky, withMart *load
@@ -75,9 +86,7 @@ func (s *scene) kill(t *testing.T, name string) {
 
 func (s *scene) start(t *testing.T, name string) {
 	t.Helper()
-	if err := s.network.Start(s.ctx, name); err != nil {
-		t.Fatal(err)
-	}
+	start(s.ctx, t, s.network, name)
 }
 
 func (s *scene) homeIsCut(*testing.T) {
@@ -145,6 +154,7 @@ func (s *scene) partnerHangs(t *testing.T) {
 func TestAnotherOrdererTakesOver(t *testing.T) {
 	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:2], Orderers: 3})
 	l := open(ctx, t, n, nil)
+	m := mirrored(ctx, t, l)
 	w := found(ctx, t, l, "sky", sky).load(ctx, t, l, 16)
 	for _, name := range n.Orderers() {
 		w.goesOn(ctx, 100)
@@ -159,7 +169,7 @@ func TestAnotherOrdererTakesOver(t *testing.T) {
 		}
 	}
 	w.end()
-	w.holds(ctx)
+	m.settled(ctx, w)
 }
 
 // TestAPeerThatMissedAThousandBlocks kills a partner's peer and starts it again
@@ -167,6 +177,7 @@ func TestAnotherOrdererTakesOver(t *testing.T) {
 func TestAPeerThatMissedAThousandBlocks(t *testing.T) {
 	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:3]})
 	l := open(ctx, t, n, func(o *fabric.Options) { o.BatchMax = 1 })
+	m := mirrored(ctx, t, l)
 	with, without := found(ctx, t, l, "sky", sky), found(ctx, t, l, "mart", mart)
 	own := with.load(ctx, t, l, 1)
 	own.goesOn(ctx, 20)
@@ -183,8 +194,35 @@ func TestAPeerThatMissedAThousandBlocks(t *testing.T) {
 	t.Logf("it took part again after %s", time.Since(begun))
 	own.end()
 	others.end()
-	own.holds(ctx)
-	others.holds(ctx)
+	m.settled(ctx, own, others)
+}
+
+func stop(ctx context.Context, t testing.TB, n *network.Network, name string) {
+	t.Helper()
+	if err := n.Stop(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func start(ctx context.Context, t testing.TB, n *network.Network, name string) {
+	t.Helper()
+	if err := n.Start(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func running(ctx context.Context, t testing.TB, n *network.Network, name string) bool {
+	t.Helper()
+	all, err := n.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		if s.Name == name {
+			return s.PID != 0
+		}
+	}
+	return false
 }
 
 // TestACompanyThatJoinsIsSeenByWhoeverIsRunning adds a company to the channel under

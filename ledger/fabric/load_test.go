@@ -24,13 +24,23 @@ type load struct {
 	busy   atomic.Int64 // times that a command was turned away
 	unsure atomic.Int64 // times that the outcome was unknown
 
-	mu    sync.Mutex
-	given map[ledger.ID]int64 // amounts of what was acknowledged
+	callers int
+
+	mu       sync.Mutex
+	given    map[ledger.ID]int64 // amounts of what was acknowledged
+	accounts map[ledger.ID]ledger.Account
 }
 
 func (d *deal) load(ctx context.Context, t testing.TB, l ledger.Ledger, callers int) *load {
-	w := &load{t: t, ledger: l, deal: d, stop: make(chan struct{}), given: map[ledger.ID]int64{}}
-	for i := range callers {
+	w := &load{t: t, ledger: l, deal: d, callers: callers, given: map[ledger.ID]int64{}, accounts: map[ledger.ID]ledger.Account{}}
+	w.begin(ctx)
+	return w
+}
+
+// begin begins, or goes on after the end.
+func (w *load) begin(ctx context.Context) {
+	w.stop = make(chan struct{})
+	for i := range w.callers {
 		w.wg.Go(func() {
 			for n := int64(1); ; n++ {
 				select {
@@ -42,18 +52,18 @@ func (d *deal) load(ctx context.Context, t testing.TB, l ledger.Ledger, callers 
 			}
 		})
 	}
-	return w
 }
 
 // give gives one conversion until it is acknowledged.
 func (w *load) give(ctx context.Context, amount int64) {
-	c := ledger.Command{ID: newID(), Body: w.deal.in(amount)}
+	body := w.deal.in(amount)
+	c := ledger.Command{ID: newID(), Body: body}
 	for {
 		r, err := w.ledger.Submit(ctx, utility, c)
 		switch {
 		case err == nil && r[0].Code == ledger.CodeOK:
 			w.mu.Lock()
-			w.given[c.ID] = amount
+			w.given[c.ID], w.accounts[c.ID] = amount, body.Account
 			w.mu.Unlock()
 			w.done.Add(1)
 			return

@@ -46,6 +46,9 @@ type Options struct {
 	// Observe is called after every batch, from the one goroutine that executes
 	// them; it must be quick. Nil is allowed.
 	Observe func(Sample)
+	// Failed is called, from the same goroutine, for every attempt at a batch that
+	// did not succeed. Nil is allowed.
+	Failed func(Failure)
 	// Random is where nonces come from; nil is the system.
 	Random io.Reader
 
@@ -56,18 +59,20 @@ type Options struct {
 type Patience struct {
 	// Connect is for the home peer when the ledger is opened; 30 s.
 	Connect time.Duration
-	// Endorse is for one answer of a peer; 10 s. A peer that takes longer counts as
-	// down until its events are heard again.
+	// Endorse is for another company's peer to answer once the home peer has; 10 s.
+	// One that takes longer counts as down until its events are heard again.
 	Endorse time.Duration
-	// Lag is for a peer to commit what another has; 2 s.
+	// Lag is for a peer to commit what another has; 2 s, or as long as the home peer
+	// took if that was more.
 	Lag time.Duration
 	// Order is for an orderer to take a transaction, and for the home peer to be
-	// there; 15 s.
+	// there and to answer; 15 s.
 	Order time.Duration
 	// Commit is for a transaction to be committed; 30 s.
 	Commit time.Duration
 	// Resubmit is after how long without a commit a transaction is given to the
-	// orderers again; 2 s.
+	// orderers again; 2 s, and twice as long each time: where all is slow, copies
+	// make it slower.
 	Resubmit time.Duration
 }
 
@@ -90,6 +95,10 @@ const CheckpointDefault = time.Second
 
 // Sample is what there is to measure of one batch.
 type Sample struct {
+	Lane uint32
+	// Concerned are the companies, by MSP ID, without whose endorsement the batch is
+	// not valid: the utility, and the partners whose keys it changes.
+	Concerned  []string
 	Commands   int // given
 	CarriedOut int // transfers written; 0 submits nothing
 	Queued     int // waiting when the batch was taken
@@ -128,6 +137,9 @@ func (o *Options) fill() {
 	}
 	if o.Observe == nil {
 		o.Observe = func(Sample) {}
+	}
+	if o.Failed == nil {
+		o.Failed = func(Failure) {}
 	}
 	if o.Random == nil {
 		o.Random = rand.Reader

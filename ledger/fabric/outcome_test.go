@@ -236,6 +236,23 @@ func (s *stage) eventually(c ledger.Command) {
 	s.Fatal("the command is never carried out")
 }
 
+func TestACompanyIsAwayWhenItIsSlowerThanTheHomePeerNotWhenAllAreSlow(t *testing.T) {
+	s := newStage(t)
+	s.l.opts.Patience.Order, s.l.opts.Patience.Endorse = 10*time.Second, 200*time.Millisecond
+	s.net.with(func() {
+		for _, p := range s.net.peers {
+			p.slow = time.Second
+		}
+	})
+	s.done(s.in("sky"))
+	s.net.with(func() { s.peer("UtilityMSP").slow, s.peer("MartMSP").slow = 0, 0 })
+	c := s.in("sky")
+	s.fails(c, ledger.ErrBusy)
+	s.done(s.in("mart"))
+	s.net.with(func() { s.peer("SkyMSP").slow = 0 })
+	s.eventually(c)
+}
+
 func TestTheHomePeerIsWaitedFor(t *testing.T) {
 	s := newStage(t)
 	home := s.peer("UtilityMSP")
@@ -370,5 +387,44 @@ func TestAClosedLedgerTakesNothing(t *testing.T) {
 	}
 	if err := s.l.Close(); err != nil {
 		t.Errorf("closing again returned %v", err)
+	}
+}
+
+func TestEveryAttemptThatFailsIsTold(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault func(s *stage)
+		want  Reason
+	}{
+		{"somebody else is faster", func(s *stage) {
+			s.order(func(int) (bool, error) { s.net.overtake("alliance"); return true, nil })
+		}, ReasonConflict},
+		{"no orderer is there", func(s *stage) { s.order(func(int) (bool, error) { return false, unreachable() }) }, ReasonOrderer},
+		{"the company's chaincode is ill", func(s *stage) { s.net.with(func() { s.peer("SkyMSP").ill = true }) }, ReasonRefused},
+		{"nobody says what became of it", func(s *stage) {
+			s.order(func(int) (bool, error) { s.peer("UtilityMSP").stuck = true; return true, nil })
+		}, ReasonUnknown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStage(t)
+			var all []Failure
+			s.l.writing.Lock()
+			s.l.opts.Failed = func(f Failure) { all = append(all, f) }
+			s.l.writing.Unlock()
+			c.fault(s)
+			if _, err := s.l.Submit(s.ctx, s.utility, s.in("sky")); err == nil {
+				t.Fatal("the command was carried out")
+			}
+			s.l.writing.Lock()
+			defer s.l.writing.Unlock()
+			for i, f := range all {
+				if f.Again != (i < len(all)-1) || !slices.Equal(f.Concerned, []string{"SkyMSP", "UtilityMSP"}) && !slices.Equal(f.Concerned, []string{"UtilityMSP", "SkyMSP"}) {
+					t.Errorf("the %d. failure is %+v", i+1, f)
+				}
+			}
+			if len(all) == 0 || all[0].Reason != c.want {
+				t.Errorf("told were %+v, want %s", all, c.want)
+			}
+		})
 	}
 }

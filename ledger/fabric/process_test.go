@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,7 +22,10 @@ import (
 
 // childProfile names the profile for the process that is killed; see
 // [TestAProcessThatIsKilled].
-const childProfile = "POINTGRID_TEST_CHILD_PROFILE"
+const (
+	childProfile = "POINTGRID_TEST_CHILD_PROFILE"
+	childMirror  = "POINTGRID_TEST_CHILD_MIRROR" // file of its copy of the ledger
+)
 
 // TestChild is not a test: it is the process that is killed. It says what it is
 // about to give and what was acknowledged.
@@ -40,13 +44,15 @@ func TestChild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	m := mirrorAt(ctx, t, l, os.Getenv(childMirror))
+	go func() { t.Errorf("the projection ended with %v", m.follow.Run(ctx)) }()
 	d := existing(ctx, t, l, "sky", sky)
 	out := make(chan string, 100)
 	for i := range 8 {
 		go func() {
 			for n := 1; ; n++ {
 				c := ledger.Command{ID: newID(), Body: d.in(int64(1000*i + n))}
-				out <- fmt.Sprintf("given %s %d", c.ID, 1000*i+n)
+				out <- fmt.Sprintf("given %s %d %s", c.ID, 1000*i+n, c.Body.(*ledger.ConvertIn).Account)
 				for {
 					r, err := l.Submit(ctx, utility, c)
 					if err == nil && r[0].Code == ledger.CodeOK {
@@ -82,36 +88,52 @@ func TestAProcessThatIsKilled(t *testing.T) {
 	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:2]})
 	first := open(ctx, t, n, func(o *fabric.Options) { o.CheckpointEvery = 0 })
 	d := found(ctx, t, first, "sky", sky)
-	given, acknowledged := map[ledger.ID]int64{}, map[ledger.ID]bool{}
+	v := &victim{mirror: filepath.Join(t.TempDir(), "mirror.db"), given: map[ledger.ID]int64{},
+		accounts: map[ledger.ID]ledger.Account{}, acknowledged: map[ledger.ID]bool{}}
 	for round := range 3 {
-		child(ctx, t, n, 150+round*50, given, acknowledged)
+		v.live(ctx, t, n, 150+round*50)
 	}
-	w := &load{t: t, ledger: first, deal: d, given: map[ledger.ID]int64{}}
+	w := &load{t: t, ledger: first, deal: d, given: map[ledger.ID]int64{}, accounts: v.accounts}
 	unsure := 0
-	for id, amount := range given {
+	for id, amount := range v.given {
 		e, err := first.Find(ctx, id)
 		switch {
 		case err == nil && e.Transfer.Amount == amount:
 			w.given[id] = amount
-			if !acknowledged[id] {
+			if !v.acknowledged[id] {
 				unsure++
 			}
 		case err == nil:
 			t.Errorf("a conversion of %d stands for one of %d", e.Transfer.Amount, amount)
-		case !errors.Is(err, ledger.ErrNotFound) || acknowledged[id]:
-			t.Errorf("a conversion that was acknowledged (%t) ends with %v", acknowledged[id], err)
+		case !errors.Is(err, ledger.ErrNotFound) || v.acknowledged[id]:
+			t.Errorf("a conversion that was acknowledged (%t) ends with %v", v.acknowledged[id], err)
 		}
 	}
-	w.holds(ctx)
-	t.Logf("%d given, %d acknowledged, %d carried out without an answer", len(given), len(acknowledged), unsure)
+	t.Logf("%d given, %d acknowledged, %d carried out without an answer", len(v.given), len(v.acknowledged), unsure)
+	m := mirrorAt(ctx, t, first, v.mirror)
+	if before, err := m.store.Checkpoint(ctx); err != nil || before.Height == 0 {
+		t.Errorf("the process left a copy of %d blocks, %v", before.Height, err)
+	}
+	if _, err := m.follow.CatchUp(ctx); err != nil {
+		t.Fatal(err)
+	}
+	m.settled(ctx, w)
 }
 
-// child starts the process, kills it after so many acknowledgements and takes
-// down what it said.
-func child(ctx context.Context, t *testing.T, n *network.Network, after int, given map[ledger.ID]int64, acknowledged map[ledger.ID]bool) {
+// victim is the process that is killed, and what it said so far.
+type victim struct {
+	mirror       string
+	given        map[ledger.ID]int64
+	accounts     map[ledger.ID]ledger.Account
+	acknowledged map[ledger.ID]bool
+}
+
+// live starts the process, kills it after so many acknowledgements and takes down
+// what it said.
+func (v *victim) live(ctx context.Context, t *testing.T, n *network.Network, after int) {
 	t.Helper()
 	c := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestChild$", "-test.v")
-	c.Env = append(os.Environ(), childProfile+"="+n.ProfileFile())
+	c.Env = append(os.Environ(), childProfile+"="+n.ProfileFile(), childMirror+"="+v.mirror)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -123,18 +145,23 @@ func child(ctx context.Context, t *testing.T, n *network.Network, after int, giv
 	for s := bufio.NewScanner(out); s.Scan(); {
 		f := strings.Fields(s.Text())
 		switch {
-		case len(f) == 3 && f[0] == "given":
+		case len(f) == 4 && f[0] == "given":
 			id, err := ledger.ParseID(f[1])
 			if err != nil {
 				t.Fatal(err)
 			}
-			given[id], _ = strconv.ParseInt(f[2], 10, 64)
+			var account ledger.Account
+			if err := account.UnmarshalText([]byte(f[3])); err != nil {
+				t.Fatal(err)
+			}
+			v.given[id], _ = strconv.ParseInt(f[2], 10, 64)
+			v.accounts[id] = account
 		case len(f) == 2 && f[0] == "acknowledged":
 			id, err := ledger.ParseID(f[1])
 			if err != nil {
 				t.Fatal(err)
 			}
-			acknowledged[id] = true
+			v.acknowledged[id] = true
 			if heard++; heard == after {
 				_ = c.Process.Kill()
 			}

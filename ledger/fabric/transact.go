@@ -58,7 +58,12 @@ func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Resul
 	for {
 		b.sample.Attempts++
 		results, err = l.attempt(ctx, b)
-		if err == nil || ctx.Err() != nil || !l.again(b, err) || l.opts.Timer().Sub(begun) > l.limit(b) {
+		if err == nil {
+			break
+		}
+		again := ctx.Err() == nil && l.again(b, err) && l.opts.Timer().Sub(begun) <= l.limit(b)
+		l.opts.Failed(Failure{Lane: laneNumber, Concerned: b.companies, Reason: reason(err), Again: again})
+		if !again {
 			break
 		}
 		l.opts.Logger.Info("giving a batch again", "commands", len(b.commands), "attempt", b.sample.Attempts, "reason", err)
@@ -74,6 +79,7 @@ func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Resul
 	if err != nil {
 		return nil, b.verdict(ctx, err)
 	}
+	b.sample.Lane, b.sample.Concerned = laneNumber, b.companies
 	l.opts.Observe(b.sample)
 	l.routes.done(results, b.caller)
 	return results, nil

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
@@ -18,7 +19,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/fabric"
 	"github.com/pointgrid/pointgrid/partners/connector"
+	"github.com/pointgrid/pointgrid/projection"
+	"github.com/pointgrid/pointgrid/projection/projectiontest"
 	"github.com/pointgrid/pointgrid/web/observe"
 )
 
@@ -31,7 +36,11 @@ func exposed(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.observeBatch(Batch{Commands: 1, Queued: 1, Stages: map[string]time.Duration{"endorse": time.Second}})
+	m.ledger.observe(Batch{Companies: []string{"UtilityMSP"}, Commands: 1, Queued: 1, Stages: map[string]time.Duration{"endorse": time.Second}})
+	m.registry.MustRegister(&peerMetrics{func() []fabric.PeerState { return []fabric.PeerState{{Company: "UtilityMSP", Name: "peer.utility"}} }})
+	copied := newProjectionMetrics()
+	copied.observe(projection.Sample{Rows: 1})
+	copied.register(m.registry, projection.New(projection.Options{Blocks: noBlocks{}, Store: projectiontest.NewMemory()}))
 	m.observeCall(connector.Observation{Partner: "sky"})
 	m.observeConversion(exchange.Observation{Kind: "conversion"})
 	engine := gin.New()
@@ -45,6 +54,11 @@ func exposed(t *testing.T) string {
 	}
 	return body
 }
+
+// noBlocks is a ledger without any.
+type noBlocks struct{ ledger.Blocks }
+
+func (noBlocks) Height(context.Context) (uint64, error) { return 0, nil }
 
 // dashboard is what the test reads of a Grafana dashboard.
 type dashboard struct {

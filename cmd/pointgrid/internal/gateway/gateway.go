@@ -14,6 +14,7 @@ import (
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/fabric"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
@@ -88,11 +89,14 @@ func (g *Gateway) readKeys(context.Context) (err error) {
 func (g *Gateway) openLedger(ctx context.Context) error {
 	g.Clock = &Clock{system: g.around.Now}
 	l, err := OpenLedger(ctx, g.config, LedgerOptions{Home: g.home, Key: g.key, Now: g.Clock.Now, Timer: g.around.Now,
-		Logger: g.around.Logger, Observe: g.metrics.observeBatch})
+		Logger: g.around.Logger, Observe: g.metrics.ledger.observe, Failed: g.metrics.ledger.failed})
 	if err != nil {
 		return err
 	}
 	g.Ledger = l
+	if network, ok := l.(interface{ Peers() []fabric.PeerState }); ok {
+		g.metrics.registry.MustRegister(&peerMetrics{network.Peers})
+	}
 	g.closers = append(g.closers, l.Close)
 	return nil
 }

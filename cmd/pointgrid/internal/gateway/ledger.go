@@ -26,10 +26,14 @@ type LedgerOptions struct {
 	Timer   func() time.Time // the machine's
 	Logger  *slog.Logger
 	Observe func(Batch) // may be nil
+	// Failed is told of attempts at a batch on Fabric; may be nil.
+	Failed func(fabric.Failure)
 }
 
 // Batch is what there is to measure of one batch on any ledger.
 type Batch struct {
+	Lane             uint32
+	Companies        []string // that must endorse it, by MSP ID; none on the embedded ledger
 	Commands, Queued int
 	Stages           map[string]time.Duration
 }
@@ -85,8 +89,9 @@ func openFabric(ctx context.Context, c *config.Config, o LedgerOptions) (ledger.
 		Identities: append([]string{c.Alliance.MSP}, c.Ledger.SignFor...),
 		Clock:      o.Now, Timer: o.Timer, Logger: o.Logger, BatchMax: c.Ledger.BatchMax,
 		CheckpointEvery: c.Ledger.CheckpointEvery, Checkpointer: ledger.Identity{MSP: c.Alliance.MSP, Subject: subject},
+		Failed: o.Failed,
 		Observe: func(s fabric.Sample) {
-			o.Observe(Batch{Commands: s.Commands, Queued: s.Queued,
+			o.Observe(Batch{Lane: s.Lane, Companies: s.Concerned, Commands: s.Commands, Queued: s.Queued,
 				Stages: map[string]time.Duration{"endorse": s.Endorse, "order": s.Order, "commit": s.Commit}})
 		}})
 	if err != nil {

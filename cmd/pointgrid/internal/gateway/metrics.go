@@ -12,9 +12,7 @@ import (
 // metrics are those of the parts below the API, which has its own.
 type metrics struct {
 	registry    *prometheus.Registry
-	batchSize   prometheus.Histogram
-	batchTime   *prometheus.HistogramVec
-	queued      prometheus.Gauge
+	ledger      *ledgerMetrics
 	calls       *prometheus.HistogramVec
 	conversions *prometheus.HistogramVec
 }
@@ -25,12 +23,7 @@ var latencies = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5,
 func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
-		batchSize: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pointgrid_ledger_batch_commands",
-			Help: "Commands in a batch of the ledger.", Buckets: prometheus.ExponentialBuckets(1, 2, 13)}),
-		batchTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_ledger_batch_seconds",
-			Help: "Time of a batch by stage: execute, sync, commit on the embedded ledger; endorse, order, commit on Fabric.", Buckets: latencies}, []string{"stage"}),
-		queued: prometheus.NewGauge(prometheus.GaugeOpts{Name: "pointgrid_ledger_queued_commands",
-			Help: "Commands that waited when the last batch was taken."}),
+		ledger:   newLedgerMetrics(),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_connector_call_seconds",
 			Help: "Calls to partners, with the time spent waiting for a free slot.", Buckets: latencies},
 			[]string{"partner", "verb", "result"}),
@@ -39,16 +32,9 @@ func newMetrics() *metrics {
 			[]string{"kind", "source", "destination", "status"}),
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.batchSize, m.batchTime, m.queued, m.calls, m.conversions)
+		m.calls, m.conversions)
+	m.registry.MustRegister(m.ledger.all()...)
 	return m
-}
-
-func (m *metrics) observeBatch(b Batch) {
-	m.batchSize.Observe(float64(b.Commands))
-	m.queued.Set(float64(b.Queued))
-	for stage, took := range b.Stages {
-		m.batchTime.WithLabelValues(stage).Observe(took.Seconds())
-	}
 }
 
 func (m *metrics) observeCall(o connector.Observation) {
