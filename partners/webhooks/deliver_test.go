@@ -166,7 +166,7 @@ func TestAReceiverThatAsksForPatienceIsGivenIt(t *testing.T) {
 	endpoint := w.endpoint(r.URL)
 	w.publish(1)
 	eventually(t, "the attempt to be recorded", func() bool { return w.message(endpoint, 1).Attempts == 1 })
-	wait := time.UnixMilli(w.message(endpoint, 1).NextAt).Sub(time.Now())
+	wait := time.Until(time.UnixMilli(w.message(endpoint, 1).NextAt))
 	if wait < 59*time.Minute || wait > 61*time.Minute {
 		t.Errorf("the next attempt is in %s, want what was asked for, an hour at most", wait)
 	}
@@ -250,6 +250,9 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	w.publish(1)
 	eventually(t, "the attempt to be recorded", func() bool { return w.message(endpoint, 1).Code == 307 })
 	w.stop()
+	if n := w.count(webhooks.OutcomeRefused); n == 0 || w.count(webhooks.OutcomeDelivered) != 0 {
+		t.Errorf("%d attempts were seen as refused", n)
+	}
 	if n := len(target.requests()); n != 0 {
 		t.Errorf("the target got %d requests", n)
 	}
@@ -272,7 +275,9 @@ func TestADeadReceiverIsOnlyProbed(t *testing.T) {
 }
 
 func TestAReceiverThatRecoversGetsEverything(t *testing.T) {
-	w := newWorld(t, func(o *webhooks.DelivererOptions) { o.Schedule = slices.Repeat([]time.Duration{20 * time.Millisecond}, 50) })
+	w := newWorld(t, func(o *webhooks.DelivererOptions) {
+		o.Schedule = slices.Repeat([]time.Duration{20 * time.Millisecond}, 50)
+	})
 	r := newReceiver(t, func(n int, out http.ResponseWriter, _ *http.Request) {
 		if n < 30 {
 			out.WriteHeader(http.StatusServiceUnavailable)

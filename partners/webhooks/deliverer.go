@@ -96,12 +96,13 @@ func (d *Deliverer) Wake(endpoint ledger.ID) {
 		l.poke()
 		return
 	}
-	if d.ctx == nil || d.ctx.Err() != nil {
+	ctx := d.ctx
+	if ctx == nil || ctx.Err() != nil {
 		return
 	}
 	l := newLane(d, endpoint)
 	d.lanes[endpoint] = l
-	d.wg.Go(func() { l.run(d.ctx) })
+	d.wg.Go(func() { l.run(ctx) })
 }
 
 // retire takes a lane off the list, unless it was poked meanwhile.

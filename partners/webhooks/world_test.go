@@ -32,7 +32,6 @@ type world struct {
 	mu       sync.Mutex
 	outcomes map[string]int
 	stop     func() // ends the deliverer and waits for it
-	now      func() time.Time
 }
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/partners/connector"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/web/observe"
 )
 
@@ -34,6 +36,11 @@ func exposed(t *testing.T) string {
 	m.observeBatch(Batch{Commands: 1, Queued: 1, Stages: map[string]time.Duration{"endorse": time.Second}})
 	m.observeCall(connector.Observation{Partner: "sky"})
 	m.observeConversion(exchange.Observation{Kind: "conversion"})
+	hooks := newWebhookMetrics(Surroundings{Now: time.Now}, func(context.Context) ([]webhooks.Standing, error) {
+		return []webhooks.Standing{{Endpoint: &webhooks.Endpoint{Partner: "sky", Status: webhooks.Enabled}}}, nil
+	})
+	hooks.observe(webhooks.Observation{Partner: "sky", Outcome: webhooks.OutcomeDelivered})
+	m.registry.MustRegister(hooks)
 	engine := gin.New()
 	engine.Use(watch.Watch)
 	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})))

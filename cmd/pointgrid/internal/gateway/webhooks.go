@@ -35,7 +35,7 @@ func (g *Gateway) buildWebhooks(context.Context) error {
 		}
 		guard.Allow = append(guard.Allow, prefix)
 	}
-	m := newWebhookMetrics(g)
+	m := newWebhookMetrics(g.around, func(ctx context.Context) ([]webhooks.Standing, error) { return webhooks.Survey(ctx, g.Store) })
 	g.metrics.registry.MustRegister(m)
 	g.delivery, err = webhooks.NewDeliverer(webhooks.DelivererOptions{Store: g.Store, Sealer: sealer, Guard: guard, Timeout: o.Timeout,
 		Concurrency: o.Concurrency, DisableAfter: o.DisableAfter, Now: g.around.Now, Rand: randomBelow, Logger: g.around.Logger, Observe: m.observe})
@@ -67,12 +67,13 @@ type webhookMetrics struct {
 	pending  *prometheus.Desc
 	oldest   *prometheus.Desc
 	state    *prometheus.Desc
-	gateway  *Gateway
+	around   Surroundings
+	survey   func(context.Context) ([]webhooks.Standing, error)
 }
 
-func newWebhookMetrics(g *Gateway) *webhookMetrics {
+func newWebhookMetrics(around Surroundings, survey func(context.Context) ([]webhooks.Standing, error)) *webhookMetrics {
 	endpoint := []string{"partner", "endpoint"}
-	return &webhookMetrics{gateway: g,
+	return &webhookMetrics{around: around, survey: survey,
 		attempts: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_webhook_attempt_seconds",
 			Help: "Attempts to deliver a webhook, by how they ended.", Buckets: latencies}, []string{"partner", "outcome"}),
 		lag: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "pointgrid_webhook_delivery_lag_seconds",
@@ -107,13 +108,13 @@ func (m *webhookMetrics) Collect(out chan<- prometheus.Metric) {
 	m.lag.Collect(out)
 	ctx, cancel := context.WithTimeout(context.Background(), backlogPatience)
 	defer cancel()
-	backlog, err := webhooks.Survey(ctx, m.gateway.Store)
+	standings, err := m.survey(ctx)
 	if err != nil {
-		m.gateway.around.Logger.Warn("metrics of webhooks could not be read", "error", err)
+		m.around.Logger.Warn("metrics of webhooks could not be read", "error", err)
 		return
 	}
-	now := m.gateway.around.Now()
-	for _, s := range backlog {
+	now := m.around.Now()
+	for _, s := range standings {
 		gauge := func(d *prometheus.Desc, v float64, more ...string) {
 			out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, append([]string{s.Endpoint.Partner, s.Endpoint.ID.String()}, more...)...)
 		}
