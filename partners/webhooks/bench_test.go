@@ -21,14 +21,15 @@ import (
 // receiver that answers at once, and recorded as delivered; alone, and beside a
 // receiver that accepts connections and never answers, with a queue of its own.
 func BenchmarkDeliveries(b *testing.B) {
-	b.Run("alone", func(b *testing.B) { benchmarkDeliveries(b, false) })
-	b.Run("beside a dead one", func(b *testing.B) { benchmarkDeliveries(b, true) })
+	b.Run("alone", func(b *testing.B) { benchmarkDeliveries(b, "") })
+	b.Run("beside a dead one", func(b *testing.B) { benchmarkDeliveries(b, "tel") })
+	b.Run("beside a dead one that is told the same", func(b *testing.B) { benchmarkDeliveries(b, "sky") })
 }
 
 // deadQueue is how many messages wait for the dead receiver.
 const deadQueue = 5000
 
-func benchmarkDeliveries(b *testing.B, dead bool) {
+func benchmarkDeliveries(b *testing.B, dead string) {
 	store, err := sqlstore.Open(context.Background(), sqlstore.Options{Path: filepath.Join(b.TempDir(), "store.db"), Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
 	must(b, err)
 	b.Cleanup(func() { must(b, store.Close()) })
@@ -44,18 +45,19 @@ func benchmarkDeliveries(b *testing.B, dead bool) {
 		}
 	}))
 	b.Cleanup(server.Close)
-	if dead {
-		endpoint(b, w, "tel", "http://"+blackHole(b))
-		publishMany(b, store, "tel", deadQueue)
+	if dead != "" {
+		endpoint(b, w, dead, "http://"+blackHole(b))
+		publishMany(b, store, dead, deadQueue)
 	}
 	endpoint(b, w, "sky", server.URL)
 	b.ResetTimer()
 	publishMany(b, store, "sky", b.N)
 	<-all
 	eventually(b, "all to be recorded", func() bool {
+		time.Sleep(20 * time.Millisecond) // counting a long queue is not part of what is measured
 		backlog, err := store.Backlog(context.Background())
 		must(b, err)
-		return len(backlog) == 0 || dead && len(backlog) == 1
+		return len(backlog) == 0 || dead != "" && len(backlog) == 1
 	})
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "deliveries/s")

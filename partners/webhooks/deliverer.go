@@ -116,17 +116,26 @@ func (d *Deliverer) retire(l *lane) bool {
 	return true
 }
 
-// settled is told of messages whose outcome is stored.
+// settled is told of messages whose outcome is stored. Their lanes look again:
+// one may be due again, or was asked for again meanwhile.
 func (d *Deliverer) settled(all []*Message) {
-	d.mu.Lock()
-	lanes := make([]*lane, len(all))
-	for i, m := range all {
-		lanes[i] = d.lanes[m.Endpoint]
-	}
-	d.mu.Unlock()
-	for i, m := range all {
-		if lanes[i] != nil {
-			lanes[i].release(m)
+	touched := map[*lane]struct{}{}
+	for _, m := range all {
+		if l := d.lane(m); l != nil {
+			l.forget(m.Sequence)
+			touched[l] = struct{}{}
 		}
 	}
+	for l := range touched {
+		l.poke()
+	}
+}
+
+// lane returns the lane of a message. Nobody holds the deliverer's lock when it
+// takes a lane's: a lane that stores what it learned is notified while it holds
+// its own.
+func (d *Deliverer) lane(m *Message) *lane {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lanes[m.Endpoint]
 }
