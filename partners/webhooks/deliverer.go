@@ -2,7 +2,6 @@ package webhooks
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -40,9 +39,8 @@ const endpointsPage = 200
 
 // Run sends what is due until the context ends, then lets attempts under way
 // finish for the grace and stores their outcome. What was not stored is sent
-// again by the next Run, with the same webhook-id. It returns an error only when
-// the endpoints cannot be read at the start.
-func (d *Deliverer) Run(ctx context.Context) error {
+// again by the next Run, with the same webhook-id.
+func (d *Deliverer) Run(ctx context.Context) {
 	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
@@ -58,10 +56,14 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		d.record.run(hard)
 	}()
 	d.o.Store.Notify(d.Wake)
-	err := d.startAll(ctx)
-	if err == nil {
-		<-ctx.Done()
+	for err := d.startAll(ctx); err != nil && ctx.Err() == nil; err = d.startAll(ctx) {
+		d.o.Logger.Error("webhooks: endpoints cannot be read; it will be tried again", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(storePause):
+		}
 	}
+	<-ctx.Done()
 	d.mu.Lock()
 	d.ctx = nil // no new lanes
 	d.mu.Unlock()
@@ -69,14 +71,13 @@ func (d *Deliverer) Run(ctx context.Context) error {
 	close(d.record.queue)
 	<-recorded
 	d.client.CloseIdleConnections()
-	return err
 }
 
 func (d *Deliverer) startAll(ctx context.Context) error {
 	for after := (ledger.ID{}); ; {
 		page, err := d.o.Store.Endpoints(ctx, "", after, endpointsPage)
 		if err != nil {
-			return fmt.Errorf("webhooks: endpoints: %w", err)
+			return err
 		}
 		for _, e := range page {
 			d.Wake(e.ID)

@@ -93,10 +93,10 @@ func TestExposureIsWarnedOfAtEachMarkAndAgainAfterItFell(t *testing.T) {
 		{940_000_000, nil},
 		{950_000_001, []string{warning("in", 95, "950.000001", "1000.000001")}},
 		{900_000_000, nil}, // fell below the second mark only
-		{960_000_000, []string{warning("in", 95, "960.000000", "1000.000001")}},
+		{960_000_000, []string{warning("in", 95, "960", "1000.000001")}},
 		{0, nil},
-		{999_000_000, []string{warning("in", 95, "999.000000", "1000.000001")}},
-		{-1_600_000, []string{warning("out", 80, "1.600000", "2.000000")}},
+		{999_000_000, []string{warning("in", 95, "999", "1000.000001")}},
+		{-1_600_000, []string{warning("out", 80, "1.6", "2")}},
 	} {
 		b.owed = step.owed
 		w.sees(step.want...)

@@ -66,15 +66,13 @@ func (w *world) run() {
 		Random: rand.Reader, Wake: d.Wake})
 	must(w.t, err)
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- d.Run(ctx) }()
+	var running sync.WaitGroup
+	running.Go(func() { d.Run(ctx) })
 	var once sync.Once
 	w.stop = func() {
 		once.Do(func() {
 			cancel()
-			if err := <-done; err != nil {
-				w.t.Error(err)
-			}
+			running.Wait()
 		})
 	}
 	w.t.Cleanup(w.stop)

@@ -48,14 +48,6 @@ func (g *Gateway) buildWebhooks(context.Context) error {
 	return err
 }
 
-// deliver sends messages until the context ends. What is not sent by then is at
-// the next start.
-func (g *Gateway) deliver(ctx context.Context) {
-	if err := g.delivery.Run(ctx); err != nil && ctx.Err() == nil {
-		g.around.Logger.Error("webhooks are not delivered until the gateway is started again", "error", err)
-	}
-}
-
 // backlogPatience bounds what reading metrics waits for the store.
 const backlogPatience = 2 * time.Second
 
