@@ -108,3 +108,22 @@ func wantPlan(t *testing.T, plan string, want []string) {
 		t.Errorf("plan sorts:\n%s", plan)
 	}
 }
+
+func TestWebhookMessagesAreFoundByAnIndex(t *testing.T) {
+	s := newStore(t)
+	id := ledger.ID{1}
+	for _, test := range []struct {
+		query string
+		args  []any
+		want  string
+	}{
+		{selectDue, []any{id[:], int64(1)}, "webhook_messages_due (endpoint=?)"},
+		{selectMessages, []any{id[:], int64(9), int64(1)}, "sqlite_autoindex_webhook_messages_1 (endpoint=? AND sequence<?)"},
+		{selectFailed, []any{id[:], int64(9), int64(1)}, "webhook_messages_failed (endpoint=? AND sequence<?)"},
+		{selectBacklog, nil, "COVERING INDEX webhook_messages_due"},
+	} {
+		if got := plan(t, s, test.query, test.args...); !strings.Contains(got, test.want) || strings.Contains(got, "TEMP B-TREE") {
+			t.Errorf("%s\ngoes about it by\n%s\nwant %s", test.query, got, test.want)
+		}
+	}
+}

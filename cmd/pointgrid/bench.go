@@ -14,6 +14,26 @@ import (
 type benchCommand struct {
 	Conversions benchConversions `cmd:"" help:"Conversions through REST, finished and on disk, with load generator, gateway and partners as processes of their own."`
 	Settlement  benchSettlement  `cmd:"" help:"Netting and three-way reconciliation of a window, with breaks of every type planted, all of which must be found."`
+	Webhooks    benchWebhooks    `cmd:"" help:"Conversions that a receiver is told of by webhooks, alone and beside a receiver that never answers."`
+}
+
+type benchWebhooks struct {
+	Clients  int           `help:"Callers that convert at the same time." default:"64"`
+	Database string        `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
+	Members  int           `help:"Members, each with links to every company." default:"2000"`
+	Duration time.Duration `help:"Length of each measurement." default:"10s"`
+	Warmup   time.Duration `help:"What runs before each measurement and does not count." default:"1s"`
+	Dir      string        `help:"Empty folder for ledger, database and books; a temporary one when not given." type:"path"`
+}
+
+func (b *benchWebhooks) Run(ctx context.Context) error {
+	dir, remove, err := folder(b.Dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return (&bench.Webhooks{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Warmup: b.Warmup, Duration: b.Duration,
+		Now: time.Now, Database: b.Database}).Run(ctx)
 }
 
 type benchConversions struct {

@@ -395,6 +395,16 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	}
 }
 
+func TestTheBenchOfWebhooksMissesNone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs 10 s; run without -short")
+	}
+	out, code := run(t, "bench", "webhooks", "--members", "100", "--clients", "8", "--duration", "1s", "--warmup", "200ms")
+	if code != 0 || !strings.Contains(out, "a fast one and a dead one") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+}
+
 func TestTheBenchCountsWhatIsOnTheLedger(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs 10 s; run without -short")

@@ -2,7 +2,6 @@ package webhooks
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -40,9 +39,8 @@ const endpointsPage = 200
 
 // Run sends what is due until the context ends, then lets attempts under way
 // finish for the grace and stores their outcome. What was not stored is sent
-// again by the next Run, with the same webhook-id. It returns an error only when
-// the endpoints cannot be read at the start.
-func (d *Deliverer) Run(ctx context.Context) error {
+// again by the next Run, with the same webhook-id.
+func (d *Deliverer) Run(ctx context.Context) {
 	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
@@ -58,10 +56,14 @@ func (d *Deliverer) Run(ctx context.Context) error {
 		d.record.run(hard)
 	}()
 	d.o.Store.Notify(d.Wake)
-	err := d.startAll(ctx)
-	if err == nil {
-		<-ctx.Done()
+	for err := d.startAll(ctx); err != nil && ctx.Err() == nil; err = d.startAll(ctx) {
+		d.o.Logger.Error("webhooks: endpoints cannot be read; it will be tried again", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(storePause):
+		}
 	}
+	<-ctx.Done()
 	d.mu.Lock()
 	d.ctx = nil // no new lanes
 	d.mu.Unlock()
@@ -69,14 +71,13 @@ func (d *Deliverer) Run(ctx context.Context) error {
 	close(d.record.queue)
 	<-recorded
 	d.client.CloseIdleConnections()
-	return err
 }
 
 func (d *Deliverer) startAll(ctx context.Context) error {
 	for after := (ledger.ID{}); ; {
 		page, err := d.o.Store.Endpoints(ctx, "", after, endpointsPage)
 		if err != nil {
-			return fmt.Errorf("webhooks: endpoints: %w", err)
+			return err
 		}
 		for _, e := range page {
 			d.Wake(e.ID)
@@ -96,12 +97,13 @@ func (d *Deliverer) Wake(endpoint ledger.ID) {
 		l.poke()
 		return
 	}
-	if d.ctx == nil || d.ctx.Err() != nil {
+	ctx := d.ctx
+	if ctx == nil || ctx.Err() != nil {
 		return
 	}
 	l := newLane(d, endpoint)
 	d.lanes[endpoint] = l
-	d.wg.Go(func() { l.run(d.ctx) })
+	d.wg.Go(func() { l.run(ctx) })
 }
 
 // retire takes a lane off the list, unless it was poked meanwhile.
@@ -115,17 +117,26 @@ func (d *Deliverer) retire(l *lane) bool {
 	return true
 }
 
-// settled is told of messages whose outcome is stored.
+// settled is told of messages whose outcome is stored. Their lanes look again:
+// one may be due again, or was asked for again meanwhile.
 func (d *Deliverer) settled(all []*Message) {
-	d.mu.Lock()
-	lanes := make([]*lane, len(all))
-	for i, m := range all {
-		lanes[i] = d.lanes[m.Endpoint]
-	}
-	d.mu.Unlock()
-	for i, m := range all {
-		if lanes[i] != nil {
-			lanes[i].release(m)
+	touched := map[*lane]struct{}{}
+	for _, m := range all {
+		if l := d.lane(m); l != nil {
+			l.forget(m.Sequence)
+			touched[l] = struct{}{}
 		}
 	}
+	for l := range touched {
+		l.poke()
+	}
+}
+
+// lane returns the lane of a message. Nobody holds the deliverer's lock when it
+// takes a lane's: a lane that stores what it learned is notified while it holds
+// its own.
+func (d *Deliverer) lane(m *Message) *lane {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lanes[m.Endpoint]
 }

@@ -192,19 +192,9 @@ func (l *lane) open(sequence int64) (*Endpoint, *signer, bool) {
 	return l.endpoint, l.signer, true
 }
 
+// forget gives back a message.
 func (l *lane) forget(sequence int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.inFlight, sequence)
-}
-
-// release gives back a message whose outcome is stored.
-func (l *lane) release(m *Message) {
-	l.forget(m.Sequence)
-	l.mu.Lock()
-	failing := l.breaker.failures > 0
-	l.mu.Unlock()
-	if m.State == Pending || failing {
-		l.poke()
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
@@ -164,8 +165,9 @@ func rises(before, now string) bool {
 	return n > b
 }
 
-// yuan writes millionths of a yuan that are not negative.
+// yuan writes millionths of a yuan that are not negative, without superfluous
+// zeros.
 func yuan(n int64) string {
 	n = max(n, 0)
-	return fmt.Sprintf("%d.%06d", n/1_000_000, n%1_000_000)
+	return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%d.%06d", n/1_000_000, n%1_000_000), "0"), ".")
 }

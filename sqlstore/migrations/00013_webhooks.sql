@@ -39,7 +39,8 @@ CREATE TABLE webhook_messages (
     PRIMARY KEY (endpoint, sequence)
 );
 
-CREATE INDEX webhook_messages_due ON webhook_messages (endpoint, next_at, sequence) WHERE state = 'pending';
+-- created_at is there so that the age of a long queue is read from the index alone.
+CREATE INDEX webhook_messages_due ON webhook_messages (endpoint, next_at, sequence, created_at) WHERE state = 'pending';
 CREATE INDEX webhook_messages_failed ON webhook_messages (endpoint, sequence) WHERE state = 'failed';
 
 -- What was last seen of things that change outside of this database.

@@ -33,6 +33,7 @@ type Config struct {
 	Exchange   Exchange   `yaml:"exchange" envPrefix:"EXCHANGE_"`
 	Tokens     Tokens     `yaml:"tokens" envPrefix:"TOKENS_"`
 	Projection Projection `yaml:"projection" envPrefix:"PROJECTION_"`
+	Webhooks   Webhooks   `yaml:"webhooks" envPrefix:"WEBHOOKS_"`
 	Utility    Utility    `yaml:"utility"`
 	Companies  []Partner  `yaml:"partners" doc:"The companies of the alliance, one entry each."`
 }
@@ -76,6 +77,16 @@ type Exchange struct {
 // Projection is the copy of the ledger's transfers in the database.
 type Projection struct {
 	Enabled bool `yaml:"enabled" env:"ENABLED" doc:"Keep a copy of the ledger's transfers and accounts in the database, for histories. It costs 30 to 40 microseconds of a core for each transfer."`
+}
+
+// Webhooks says how partners are told of events.
+type Webhooks struct {
+	AllowNetworks []string      `yaml:"allow_networks" env:"ALLOW_NETWORKS" doc:"Networks, such as 127.0.0.0/8, whose addresses may be called although they are not on the public internet. Empty in production."`
+	AllowHTTP     bool          `yaml:"allow_http" env:"ALLOW_HTTP" doc:"Allow endpoints without TLS. Never in production."`
+	Timeout       time.Duration `yaml:"timeout" env:"TIMEOUT" doc:"Longest time for one attempt, 1s to 30s."`
+	Concurrency   int           `yaml:"concurrency" env:"CONCURRENCY" doc:"Messages under way to one endpoint at once, 1 to 256."`
+	DisableAfter  time.Duration `yaml:"disable_after" env:"DISABLE_AFTER" doc:"How long an endpoint may fail before it is disabled, 1h to 720h."`
+	Keep          time.Duration `yaml:"keep" env:"KEEP" doc:"How long messages that were delivered, or failed, are kept, 24h to 8760h."`
 }
 
 // Tokens tunes access tokens.
@@ -126,6 +137,7 @@ func Default() Config {
 		Ledger:   Ledger{Home: Embedded, CheckpointEvery: time.Second},
 		Exchange: Exchange{QuoteTTL: time.Minute, Deadline: 2 * time.Minute},
 		Tokens:   Tokens{TTL: 10 * time.Minute},
+		Webhooks: Webhooks{Timeout: 15 * time.Second, Concurrency: 16, DisableAfter: 120 * time.Hour, Keep: 720 * time.Hour},
 	}
 }
 

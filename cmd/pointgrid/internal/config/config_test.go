@@ -46,6 +46,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"bad address", "data_dir: /a\nlisten: here\n", nil, "listen: \"here\" is not an address"},
 		{"bad zone", "data_dir: /a\nalliance: {time_zone: Peking}\n", nil, "time zone \"Peking\""},
 		{"bad cut-off", "data_dir: /a\nalliance: {cut_off: noon}\n", nil, "cut-off \"noon\""},
+		{"bad network", "data_dir: /a\nwebhooks: {allow_networks: [10.0.0.1]}\n", nil, "webhooks.allow_networks[0]: \"10.0.0.1\" is not a network"},
+		{"too many at once", "data_dir: /a\nwebhooks: {concurrency: 0}\n", nil, "webhooks.concurrency: 0 is not 1 to 256"},
 		{"bad mode", "data_dir: /a\npartners: [{code: sky, in: pull, out: push}]\n", nil, "partners[0].in: \"pull\" is not one of"},
 		{"client without key", "data_dir: /a\nutility: {clients: [{id: u}]}\n", nil, "utility.clients[0].key_file: is missing"},
 		{"two documents", "data_dir: /a\n---\nlisten: x\n", nil, "more than one YAML document"},

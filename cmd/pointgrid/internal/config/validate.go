@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -50,6 +51,7 @@ func (c *Config) Validate() error {
 	between(wrong, "exchange.quote_ttl", c.Exchange.QuoteTTL, time.Second, time.Hour)
 	between(wrong, "exchange.deadline", c.Exchange.Deadline, time.Second, 24*time.Hour)
 	between(wrong, "tokens.ttl", c.Tokens.TTL, 5*time.Minute, 10*time.Minute)
+	c.validateWebhooks(wrong)
 	c.validateCompanies(wrong)
 	return errors.Join(errs...)
 }
@@ -65,6 +67,20 @@ func (c *Config) validateAlliance(wrong report) {
 	}
 	if _, err := settlement.ParseCalendar(c.Alliance.TimeZone, c.Alliance.CutOff); err != nil {
 		wrong("alliance", "%v", err)
+	}
+}
+
+func (c *Config) validateWebhooks(wrong report) {
+	for i, network := range c.Webhooks.AllowNetworks {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			wrong(fmt.Sprintf("webhooks.allow_networks[%d]", i), "%q is not a network like 127.0.0.0/8", network)
+		}
+	}
+	between(wrong, "webhooks.timeout", c.Webhooks.Timeout, time.Second, 30*time.Second)
+	between(wrong, "webhooks.disable_after", c.Webhooks.DisableAfter, time.Hour, 720*time.Hour)
+	between(wrong, "webhooks.keep", c.Webhooks.Keep, 24*time.Hour, 8760*time.Hour)
+	if c.Webhooks.Concurrency < 1 || c.Webhooks.Concurrency > 256 {
+		wrong("webhooks.concurrency", "%d is not 1 to 256", c.Webhooks.Concurrency)
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/projection/projectiontest"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/web/observe"
 )
 
@@ -43,6 +44,11 @@ func exposed(t *testing.T) string {
 	copied.register(m.registry, projection.New(projection.Options{Blocks: noBlocks{}, Store: projectiontest.NewMemory()}))
 	m.observeCall(connector.Observation{Partner: "sky"})
 	m.observeConversion(exchange.Observation{Kind: "conversion"})
+	hooks := newWebhookMetrics(Surroundings{Now: time.Now}, func(context.Context) ([]webhooks.Standing, error) {
+		return []webhooks.Standing{{Endpoint: &webhooks.Endpoint{Partner: "sky", Status: webhooks.Enabled}}}, nil
+	})
+	hooks.observe(webhooks.Observation{Partner: "sky", Outcome: webhooks.OutcomeDelivered})
+	m.registry.MustRegister(hooks)
 	engine := gin.New()
 	engine.Use(watch.Watch)
 	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})))

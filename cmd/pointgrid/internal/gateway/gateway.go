@@ -18,6 +18,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/sqlstore"
@@ -40,6 +41,8 @@ type Gateway struct {
 	// Projection follows the ledger while the gateway serves; nil when the
 	// configuration does not ask for it.
 	Projection *projection.Follower
+	// Webhooks is what partners do with their endpoints.
+	Webhooks *webhooks.Service
 
 	config   *config.Config
 	around   Surroundings
@@ -48,6 +51,8 @@ type Gateway struct {
 	registry *partners.Registry
 	calendar settlement.Calendar
 	metrics  *metrics
+	delivery *webhooks.Deliverer
+	watch    *webhooks.Watch
 	hosts    map[string]connector.Host
 	ready    atomic.Bool
 	closers  []func() error
@@ -63,7 +68,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics()}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.admitPartners, g.buildHosts, g.buildServices, g.buildProjection,
+		g.readKeys, g.openLedger, g.openStore, g.admitPartners, g.buildHosts, g.buildServices, g.buildProjection, g.buildWebhooks,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())
@@ -102,8 +107,8 @@ func (g *Gateway) openLedger(ctx context.Context) error {
 }
 
 // OpenStore opens the operational state that is configured.
-func OpenStore(ctx context.Context, c *config.Config, logger *slog.Logger) (*sqlstore.Store, error) {
-	o := sqlstore.Options{URL: c.DatabaseURL, Logger: logger}
+func OpenStore(ctx context.Context, c *config.Config, now func() time.Time, logger *slog.Logger) (*sqlstore.Store, error) {
+	o := sqlstore.Options{URL: c.DatabaseURL, Now: now, Logger: logger}
 	if o.URL == "" {
 		o.Path = Home(c.DataDir).Database()
 	}
@@ -111,7 +116,7 @@ func OpenStore(ctx context.Context, c *config.Config, logger *slog.Logger) (*sql
 }
 
 func (g *Gateway) openStore(ctx context.Context) error {
-	store, err := OpenStore(ctx, g.config, g.around.Logger)
+	store, err := OpenStore(ctx, g.config, g.around.Now, g.around.Logger)
 	if err != nil {
 		return err
 	}

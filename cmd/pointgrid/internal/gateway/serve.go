@@ -57,6 +57,8 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	if g.Projection != nil {
 		background.Go(func() { g.runProjection(ctx) })
 	}
+	background.Go(func() { g.delivery.Run(ctx) })
+	background.Go(func() { g.watch.Run(ctx) })
 	background.Go(func() { every(ctx, nightEvery, g.runNight) })
 	background.Go(func() { every(ctx, forgetEvery, g.forget) })
 	g.ready.Store(true)
@@ -112,8 +114,11 @@ func (g *Gateway) runNight(ctx context.Context) {
 	}
 }
 
-// forget drops saved answers that are old enough.
+// forget drops saved answers and webhook messages that are old enough.
 func (g *Gateway) forget(ctx context.Context) {
+	if _, err := g.Store.ForgetMessages(ctx, g.around.Now().Add(-g.config.Webhooks.Keep).UnixMilli()); err != nil && ctx.Err() == nil {
+		g.around.Logger.Error("old webhook messages could not be dropped", "error", err)
+	}
 	if _, err := g.Store.Forget(ctx, g.around.Now().Add(-answersKept)); err != nil && ctx.Err() == nil {
 		g.around.Logger.Error("old answers could not be dropped", "error", err)
 	}

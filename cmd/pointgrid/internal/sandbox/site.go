@@ -42,7 +42,7 @@ func (s *Site) ConfigFile() string { return filepath.Join(s.Dir, "pointgrid.yaml
 func (s *Site) seededFile() string { return filepath.Join(s.Dir, "seeded") }
 
 // partnerScopes are those of a company's program.
-var partnerScopes = []string{"quotes", "conversions", "agreements", "links", "settlements"}
+var partnerScopes = []string{"quotes", "conversions", "agreements", "links", "settlements", "webhooks"}
 
 // Config returns the configuration of a gateway that listens at an address and
 // reaches the companies' connectors at the URLs given by their code.
@@ -50,6 +50,7 @@ func (s *Site) Config(listen string, connectors map[string]string) (config.Confi
 	c := s.base()
 	c.Listen, c.URL, c.Sandbox = listen, "http://"+listen, true
 	c.Log.Format, c.Log.Level = "text", "warn"
+	c.Webhooks.AllowNetworks, c.Webhooks.AllowHTTP = []string{"127.0.0.0/8", "::1/128"}, true
 	_, utility, err := s.Key(UtilityClient)
 	if err != nil {
 		return config.Config{}, err
@@ -142,7 +143,7 @@ func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error 
 		return err
 	}
 	c := s.base()
-	store, err := gateway.OpenStore(ctx, &c, slog.New(slog.DiscardHandler))
+	store, err := gateway.OpenStore(ctx, &c, now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}

@@ -89,6 +89,7 @@ var steps = []step{
 	{"the airline's answer is lost", (*Tour).lostAnswer, anywhere},
 	{"a partial reversal", (*Tour).partialReversal, anywhere},
 	{"kill -9 between debit and ledger", (*Tour).crash, anywhere},
+	{"a webhook", (*Tour).webhook, anywhere},
 	{"a receipt", (*Tour).fetchReceipt, anywhere},
 	{"a night", (*Tour).night, anywhere},
 	{"positions", (*Tour).positions, anywhere},
