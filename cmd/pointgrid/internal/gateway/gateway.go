@@ -20,6 +20,7 @@ import (
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/web/access"
 )
 
 // Surroundings are what a gateway takes from the machine.
@@ -45,6 +46,8 @@ type Gateway struct {
 	home     Home
 	key      partners.SigningKey
 	registry *partners.Registry
+	clients  *partners.Directory
+	access   *access.Recorder
 	calendar settlement.Calendar
 	metrics  *metrics
 	hosts    map[string]connector.Host
@@ -62,7 +65,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics()}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.admitPartners, g.buildHosts, g.buildServices, g.buildProjection,
+		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildProjection,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())
