@@ -152,7 +152,7 @@ func (g *Gateway) buildServices(context.Context) (err error) {
 	identity := ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}
 	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Registry: g.registry,
 		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, AccountKey: accountKey,
-		QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
+		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
 		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion})
 	if err != nil {
 		return err
