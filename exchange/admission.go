@@ -28,15 +28,22 @@ func (g *gate) enter() bool {
 }
 
 // places are what one workflow takes up: in the house, at the source and at the
-// destination.
-type places [3]*gate
+// destination, and a seat if it is work that is done in turns.
+type places struct {
+	gates [3]*gate
+	seat  *seat
+}
 
 func (p *places) release() {
-	for i, g := range p {
+	for i, g := range p.gates {
 		if g != nil {
 			g.used.Add(-1)
-			p[i] = nil
+			p.gates[i] = nil
 		}
+	}
+	if p.seat != nil {
+		p.seat.leave(1)
+		p.seat = nil
 	}
 }
 
@@ -108,7 +115,7 @@ func enterAll(house, in, out *gate) (taken places, full *gate) {
 			taken.release()
 			return places{}, g
 		}
-		taken[i] = g
+		taken.gates[i] = g
 	}
 	return taken, nil
 }

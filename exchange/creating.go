@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+
+	"github.com/pointgrid/pointgrid/partners"
 )
 
 // draftAll checks the requests and makes the conversions as they are to be
@@ -45,16 +47,39 @@ func sideBySide[T any](all []*T, do func(*T)) {
 	workers.Wait()
 }
 
-// createAll stores the drafts and begins the work on what is new.
-func (s *Service) createAll(ctx context.Context, all []undertaking) {
+// inTurn does work when it is the company's turn. The work says how much of the
+// seat goes on being used when it returns.
+func (s *Service) inTurn(ctx context.Context, p Party, all []undertaking, work func(in *seat) (kept int)) {
+	in, err := s.turns.enter(ctx, p.Partner, len(all))
+	if err != nil {
+		for i := range all {
+			if all[i].err == nil {
+				all[i].err = err
+			}
+		}
+		return
+	}
+	kept := 0
+	defer func() { in.leave(len(all) - kept) }()
+	kept = work(in)
+}
+
+// createAll stores the drafts and begins the work on what is new. It returns how
+// many of them have taken a part of the seat with them.
+func (s *Service) createAll(ctx context.Context, all []undertaking, in *seat) (seated int) {
 	mine, rows := make([]*undertaking, 0, len(all)), make([]*Conversion, 0, len(all))
 	for i := range all {
 		if u := &all[i]; u.entered && u.err == nil && s.place(u) {
+			// Work that waits for a partner's system keeps nobody from his turn.
+			if u.row.SourceMode != partners.Callback && u.row.DestinationMode != partners.Callback {
+				u.job.places.seat = in
+				seated++
+			}
 			mine, rows = append(mine, u), append(rows, u.row)
 		}
 	}
 	if len(rows) == 0 {
-		return
+		return seated
 	}
 	// Not the caller's context: a row must not depend on who hangs up when.
 	made, err := s.o.Store.CreateConversions(context.WithoutCancel(ctx), rows)
@@ -79,6 +104,7 @@ func (s *Service) createAll(ctx context.Context, all []undertaking) {
 		u.job = nil
 	}
 	s.conversions.together(jobs)
+	return seated
 }
 
 // place takes places and a job for a draft, or says that there is no room.

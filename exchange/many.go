@@ -28,8 +28,10 @@ func (s *Service) ConvertMany(ctx context.Context, p Party, requests []ConvertRe
 	}
 	s.enterAll(p, all)
 	defer s.leaveAll(p, all)
-	s.draftAll(ctx, p, all)
-	s.createAll(ctx, all)
+	s.inTurn(ctx, p, all, func(in *seat) int {
+		s.draftAll(ctx, p, all)
+		return s.createAll(ctx, all, in)
+	})
 	s.earlier(ctx, p, all)
 	return outcomes(ctx, all, wait)
 }

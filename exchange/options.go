@@ -53,6 +53,13 @@ type Options struct {
 	PartnerMax int
 	// TotalMax bounds all of them together; default 16,384.
 	TotalMax int
+	// TurnsMax bounds the requests that are being made into conversions, and the
+	// conversions under way that wait for nobody's system; beyond it companies take
+	// turns. Default 2,048.
+	TurnsMax int
+	// TurnPatience is how long one waits for a turn before it is refused; default
+	// 1 s.
+	TurnPatience time.Duration
 	// RecoveryMax bounds the unfinished ones that are taken up at a time, one
 	// partner's at a quarter of it; default 256.
 	RecoveryMax int
@@ -75,6 +82,8 @@ func (o Options) withDefaults() Options {
 	o.RetryMax = cmp.Or(o.RetryMax, 5*time.Second)
 	o.PartnerMax = cmp.Or(o.PartnerMax, 8192)
 	o.TotalMax = cmp.Or(o.TotalMax, 16384)
+	o.TurnsMax = cmp.Or(o.TurnsMax, 2048)
+	o.TurnPatience = cmp.Or(o.TurnPatience, time.Second)
 	o.RecoveryMax = cmp.Or(o.RecoveryMax, 256)
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}
@@ -94,9 +103,9 @@ func (o *Options) validate() error {
 		return fmt.Errorf("exchange: hub %q is not a programme code", o.Hub)
 	case len(o.AccountKey) < 32:
 		return fmt.Errorf("exchange: account key has %d bytes, needs at least 32", len(o.AccountKey))
-	case min(o.QuoteTTL, o.Deadline, o.AgreementsTTL, o.RescanEvery, o.RetryFirst, o.RetryMax) <= 0:
+	case min(o.QuoteTTL, o.Deadline, o.AgreementsTTL, o.RescanEvery, o.RetryFirst, o.RetryMax, o.TurnPatience) <= 0:
 		return errors.New("exchange: durations must be positive")
-	case min(o.PartnerMax, o.TotalMax, o.RecoveryMax) < 1:
+	case min(o.PartnerMax, o.TotalMax, o.RecoveryMax, o.TurnsMax) < 1:
 		return errors.New("exchange: bounds must be at least 1")
 	}
 	return nil

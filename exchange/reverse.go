@@ -28,7 +28,12 @@ func (s *Service) Reverse(ctx context.Context, p Party, r ReverseRequest, wait t
 	if err != nil {
 		return nil, false, err
 	}
+	in, err := s.turns.enter(ctx, p.Partner, 1)
+	if err != nil {
+		return nil, false, err
+	}
 	j, existing, err := s.createReversal(ctx, p, c, &r)
+	in.leave(1)
 	if err != nil && existing == nil {
 		existing, err = s.earlierReversal(ctx, p, &r, err)
 	}

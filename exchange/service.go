@@ -18,6 +18,7 @@ type Service struct {
 	rates *rates
 	cache caches
 	gates *gates
+	turns *turnstile
 	shift *shift // what is under way
 
 	conversions *crew[Conversion]
@@ -37,7 +38,7 @@ func New(o Options) (*Service, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s := &Service{o: o, rates: newRates(&o), cache: newCaches(o.QuoteTTL), gates: newGates(&o), shift: newShift()}
+	s := &Service{o: o, rates: newRates(&o), cache: newCaches(o.QuoteTTL), gates: newGates(&o), turns: newTurnstile(o.TurnsMax, o.TurnPatience), shift: newShift()}
 	s.callers.running = map[caller]ledger.Hash{}
 	s.random.Reader = o.Random
 	s.conversions = newCrew(s.shift, &o, craft[Conversion]{

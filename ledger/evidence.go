@@ -40,9 +40,10 @@ const (
 type EvidenceHeader struct {
 	Algorithm string `json:"alg"`
 	KeyID     string `json:"kid"`
-	Type      string `json:"typ"`
-	// Issued is when it was signed, in seconds since 1970; 0 when it does not say.
-	Issued int64 `json:"iat"`
+	// Path and IdempotencyKey are those of the request, so that a signature is good
+	// for one request and cannot be taken for another with the same body.
+	Path           string `json:"path"`
+	IdempotencyKey string `json:"idempotency_key"`
 }
 
 // Errors of [Evidence.Verify]; the message says what does not hold.

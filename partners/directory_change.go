@@ -101,6 +101,9 @@ func (d *Directory) Change(ctx context.Context, by Administrator, id string, cha
 		return nil, wrongCredential(CodeClientConfigured, "the utility's configuration decides on the client's scopes and whether it may call; ask the utility")
 	}
 	what := change.apply(c)
+	if len(what) == 0 {
+		return was, nil
+	}
 	if err := d.checkClient(by, c); err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func (s *scene) upgraded(t *testing.T, program, name string) {
 		}
 	}
 	begun, done := time.Now(), s.withSky.done.Load()+s.withMart.done.Load()
-	if running(t, s, program) < 3 {
+	if executing(t, s, program) < 3 {
 		if err := s.network.Upgrade(s.ctx, program); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -82,14 +82,14 @@ func (s *scene) upgraded(t *testing.T, program, name string) {
 		}
 	}
 	t.Logf("%s: %d conversions came through in the %s that it took", name, s.withSky.done.Load()+s.withMart.done.Load()-done, time.Since(begun).Round(time.Millisecond))
-	if got := running(t, s, program); got != 3 {
+	if got := executing(t, s, program); got != 3 {
 		t.Errorf("%s: %d of 3 companies run the new chaincode", name, got)
 	}
 	s.both(100)
 }
 
-// running counts the chaincodes that execute a program.
-func running(t *testing.T, s *scene, program string) (n int) {
+// executing counts the chaincodes that execute a program.
+func executing(t *testing.T, s *scene, program string) (n int) {
 	t.Helper()
 	states, err := s.network.Status(s.ctx)
 	if err != nil {

@@ -15,12 +15,14 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/web/docs"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 	"github.com/pointgrid/pointgrid/web/oauth"
 	"github.com/pointgrid/pointgrid/web/observe"
+	"github.com/pointgrid/pointgrid/web/origin"
 	"github.com/pointgrid/pointgrid/web/problem"
 )
 
@@ -33,8 +35,14 @@ type Options struct {
 	Webhooks    Webhooks
 	SettleDue   func(context.Context) ([]settlement.Settlement, error) // see settlement.Night
 	Answers     idempotency.Store
-	Registry    oauth.Registry
+	Registry    Credentials
 	Assertions  partners.AssertionStore
+	Access      AccessLog
+	Signed      exchange.SignedRequests
+
+	// Origin finds where requests come from; nil believes the connection only.
+	Origin *origin.Finder
+	Limits Limits
 
 	// Issuer is the public base URL, without a slash at the end: tokens name it,
 	// and clients reach the token endpoint below it.
@@ -59,8 +67,8 @@ func (o *Options) check() error {
 	switch {
 	case o.Exchange == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
 		return errors.New("api: exchange, quotes, settlements, statements and the night are required")
-	case o.Answers == nil || o.Registry == nil || o.Assertions == nil || o.Webhooks == nil:
-		return errors.New("api: answers, registry, assertions and webhooks are required")
+	case o.Answers == nil || o.Registry == nil || o.Assertions == nil || o.Webhooks == nil || o.Access == nil || o.Signed == nil:
+		return errors.New("api: answers, registry, assertions, webhooks, access log and signed requests are required")
 	case o.Ready == nil || o.Metrics == nil || o.Now == nil || o.Random == nil || o.Logger == nil:
 		return errors.New("api: readiness, metrics, clock, randomness and logger are required")
 	}
@@ -78,6 +86,7 @@ type API struct {
 	token  *oauth.Endpoint
 	keySet []byte
 	once   *idempotency.Once
+	limits *limiters
 	site   *docs.Site
 	forms  *forms
 	engine *gin.Engine
@@ -118,6 +127,10 @@ func (a *API) setAuthentication() (err error) {
 		return err
 	}
 	a.token = oauth.NewEndpoint(a.tokens, a.o.Assertions, a.o.Logger)
+	a.token.Origin, a.token.Note = a.o.Origin, a.noteToken
+	if a.limits, err = newLimiters(a.o.Limits, a.o.Now); err != nil {
+		return err
+	}
 	a.keySet, err = partners.KeySet(a.tokens.PublicKeys()...)
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 	"github.com/pointgrid/pointgrid/web/jsonbody"
 	"github.com/pointgrid/pointgrid/web/problem"
@@ -37,16 +38,25 @@ func (a *API) createBatch(r *request) (reply, error) {
 	if wrong != nil {
 		return reply{}, problem.Invalid(wrong...)
 	}
+	if err := r.charge(int64(len(items)) - 1); err != nil { // one was charged before
+		return reply{}, err
+	}
+	evidence, err := r.evidence(body)
+	if err != nil {
+		return reply{}, err
+	}
 	wait, preferred := preferredWait(r.c.Request.Header)
-	return reply{status: http.StatusOK, raw: a.convertBatch(r, items, wait), waited: preferred}, nil
+	return reply{status: http.StatusOK, raw: a.convertBatch(r, items, evidence, wait), waited: preferred}, nil
 }
 
-// convertBatch converts what is well-formed and renders the answer to each item.
-func (a *API) convertBatch(r *request, items []jsonbody.Element[batchItem], wait time.Duration) []byte {
+// convertBatch converts, as the company that signed the batch asked, what is
+// well-formed and renders the answer to each item.
+func (a *API) convertBatch(r *request, items []jsonbody.Element[batchItem], evidence *ledger.Evidence, wait time.Duration) []byte {
 	asked := make([]exchange.ConvertRequest, 0, len(items))
 	malformed := make([]error, len(items))
 	for i := range items {
 		one, err := batchRequest(&items[i])
+		one.Evidence = evidence
 		if malformed[i] = err; err == nil {
 			asked = append(asked, one)
 		}

@@ -33,6 +33,10 @@ func newChecks() (*validator.Validate, error) {
 		"exposurecap": func(s string) bool { return validDecimal(s, 13) },
 		"instant":     validInstant,
 		"span":        validSpan,
+		"clientname":  validClientName,
+		"scopelist":   validScopeList,
+		"networks":    validNetworks,
+		"keytext":     func(s string) bool { n := utf8.RuneCountInString(s); return n >= 1 && n <= 16384 },
 	} {
 		check := func(f validator.FieldLevel) bool { return valid(f.Field().String()) }
 		if err := v.RegisterValidation(tag, check); err != nil {
@@ -66,6 +70,27 @@ func visible(s string, longest int) bool {
 func validReason(s string) bool {
 	n := utf8.RuneCountInString(s)
 	return n >= 1 && n <= 200 && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// validClientName counts characters, as validReason does.
+func validClientName(s string) bool {
+	return utf8.RuneCountInString(s) <= 100 && validReason(s)
+}
+
+// validScopeList reports whether s is 1 to 32 words of a to z and _ with a space
+// between; which scopes there are is checked with its own message.
+func validScopeList(s string) bool {
+	words := strings.Split(s, " ")
+	for _, w := range words {
+		if w == "" || strings.Trim(w, "abcdefghijklmnopqrstuvwxyz_") != "" {
+			return false
+		}
+	}
+	return len(words) <= 32
+}
+
+func validNetworks(s string) bool {
+	return len(s) <= 1000 && strings.Trim(s, "0123456789abcdef.:/ ") == ""
 }
 
 // validDecimal reports whether s is a decimal without sign, exponent and

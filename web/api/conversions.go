@@ -21,6 +21,9 @@ func (a *API) createConversion(r *request, body conversionBody) (reply, error) {
 		return reply{}, err
 	}
 	asked.Idempotency = key
+	if asked.Evidence, err = r.evidence(r.body); err != nil {
+		return reply{}, err
+	}
 	wait, preferred := preferredWait(r.c.Request.Header)
 	c, replayed, err := a.o.Exchange.Convert(r.context(), r.party, asked, wait)
 	answer, err := conversionReply(exchange.Outcome{Conversion: c, Replayed: replayed, Err: err})

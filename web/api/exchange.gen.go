@@ -10,6 +10,27 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
+// Defines values for AccessKind.
+const (
+	AccessKindAuthentication AccessKind = "authentication"
+	AccessKindCredential     AccessKind = "credential"
+	AccessKindRequest        AccessKind = "request"
+)
+
+// Valid indicates whether the value is a known member of the AccessKind enum.
+func (e AccessKind) Valid() bool {
+	switch e {
+	case AccessKindAuthentication:
+		return true
+	case AccessKindCredential:
+		return true
+	case AccessKindRequest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AgreementStatus.
 const (
 	AgreementStatusAccepted AgreementStatus = "accepted"
@@ -25,6 +46,54 @@ func (e AgreementStatus) Valid() bool {
 	case AgreementStatusProposed:
 		return true
 	case AgreementStatusRejected:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClientKeyAlgorithm.
+const (
+	ClientKeyAlgorithmES256 ClientKeyAlgorithm = "ES256"
+	ClientKeyAlgorithmEdDSA ClientKeyAlgorithm = "EdDSA"
+	ClientKeyAlgorithmPS256 ClientKeyAlgorithm = "PS256"
+	ClientKeyAlgorithmRS256 ClientKeyAlgorithm = "RS256"
+)
+
+// Valid indicates whether the value is a known member of the ClientKeyAlgorithm enum.
+func (e ClientKeyAlgorithm) Valid() bool {
+	switch e {
+	case ClientKeyAlgorithmES256:
+		return true
+	case ClientKeyAlgorithmEdDSA:
+		return true
+	case ClientKeyAlgorithmPS256:
+		return true
+	case ClientKeyAlgorithmRS256:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClientKeyState.
+const (
+	ClientKeyStateActive  ClientKeyState = "active"
+	ClientKeyStateExpired ClientKeyState = "expired"
+	ClientKeyStatePending ClientKeyState = "pending"
+	ClientKeyStateRetired ClientKeyState = "retired"
+)
+
+// Valid indicates whether the value is a known member of the ClientKeyState enum.
+func (e ClientKeyState) Valid() bool {
+	switch e {
+	case ClientKeyStateActive:
+		return true
+	case ClientKeyStateExpired:
+		return true
+	case ClientKeyStatePending:
+		return true
+	case ClientKeyStateRetired:
 		return true
 	default:
 		return false
@@ -502,6 +571,57 @@ type Acceptance struct {
 	Hash Hash `json:"hash" validate:"required,hash"`
 }
 
+// AccessEntry defines model for AccessEntry.
+type AccessEntry struct {
+	// At RFC 3339, in UTC.
+	At     Time   `json:"at"`
+	Client string `json:"client,omitempty,omitzero"`
+
+	// Code Of the problem.
+	Code string `json:"code,omitempty,omitzero"`
+
+	// Detail What was changed.
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// From The address that it came from.
+	From string `json:"from,omitempty,omitzero"`
+
+	// ID A UUID of version 7 in lower case.
+	ID ID `json:"id"`
+
+	// KeyID The key by which the token was got.
+	KeyID string `json:"key_id,omitempty,omitzero"`
+
+	// Kind `request`: of a caller that was known. `authentication`: a token was asked for, or one was refused.
+	// `credential`: a client or a key was changed.
+	Kind    AccessKind `json:"kind"`
+	Method  string     `json:"method,omitempty,omitzero"`
+	Partner string     `json:"partner,omitempty,omitzero"`
+
+	// RequestID The `X-Request-Id`.
+	RequestID string `json:"request_id,omitempty,omitzero"`
+
+	// Route As this document writes it.
+	Route  string `json:"route,omitempty,omitzero"`
+	Status int    `json:"status,omitempty,omitzero"`
+
+	// TokenID The token's `jti`.
+	TokenID string `json:"token_id,omitempty,omitzero"`
+
+	// TookUs Microseconds until the answer.
+	TookUs int64 `json:"took_us,omitempty,omitzero"`
+}
+
+// AccessKind `request`: of a caller that was known. `authentication`: a token was asked for, or one was refused.
+// `credential`: a client or a key was changed.
+type AccessKind string
+
+// AccessPage defines model for AccessPage.
+type AccessPage struct {
+	Entries    []AccessEntry `json:"entries"`
+	NextCursor string        `json:"next_cursor,omitempty,omitzero"`
+}
+
 // Agreement defines model for Agreement.
 type Agreement struct {
 	// DecidedAt RFC 3339, in UTC.
@@ -605,6 +725,133 @@ type Cap = string
 
 // CheckpointRecord defines model for CheckpointRecord.
 type CheckpointRecord = ledger.CheckpointRecord
+
+// Client A program that may call the API.
+type Client struct {
+	BoundTokens bool `json:"bound_tokens"`
+
+	// Configured It is in the utility's configuration, which decides on its scopes.
+	Configured bool `json:"configured"`
+
+	// CreatedAt RFC 3339, in UTC.
+	CreatedAt Time `json:"created_at"`
+	Disabled  bool `json:"disabled"`
+
+	// ID The `client_id`, and `iss` and `sub` of its assertions.
+	ID string `json:"id"`
+
+	// Keys How many of its keys can be used now.
+	Keys     int    `json:"keys"`
+	Name     string `json:"name"`
+	Networks string `json:"networks"`
+
+	// Partner The company's code; absent for the utility.
+	Partner string `json:"partner,omitempty,omitzero"`
+
+	// Scope Scopes with a space between.
+	Scope          string `json:"scope"`
+	SignedRequests bool   `json:"signed_requests"`
+
+	// UpdatedAt RFC 3339, in UTC.
+	UpdatedAt Time `json:"updated_at"`
+}
+
+// ClientChange defines model for ClientChange.
+type ClientChange struct {
+	BoundTokens *bool `json:"bound_tokens,omitempty"`
+
+	// Disabled It may not call.
+	Disabled *bool `json:"disabled,omitempty"`
+
+	// Name For people; at most 100 bytes in UTF-8, without control characters.
+	Name *string `json:"name,omitempty" validate:"omitempty,clientname"`
+
+	// Networks Networks in CIDR form, version 4 or 6, with a space between; empty is any.
+	Networks *string `json:"networks,omitempty" validate:"omitempty,networks"`
+
+	// Scope Scopes with a space between.
+	Scope          *string `json:"scope,omitempty" validate:"omitempty,scopelist"`
+	SignedRequests *bool   `json:"signed_requests,omitempty"`
+}
+
+// ClientKey defines model for ClientKey.
+type ClientKey struct {
+	// AddedAt RFC 3339, in UTC.
+	AddedAt Time `json:"added_at"`
+
+	// Algorithm The only one that is accepted with it.
+	Algorithm  ClientKeyAlgorithm `json:"algorithm"`
+	Configured bool               `json:"configured"`
+
+	// ID The `kid`.
+	ID string `json:"id"`
+
+	// Jwk The public key as the text of a JWK.
+	Jwk string `json:"jwk"`
+
+	// NotAfter RFC 3339, in UTC.
+	NotAfter Time `json:"not_after,omitempty,omitzero"`
+
+	// NotBefore RFC 3339, in UTC.
+	NotBefore Time `json:"not_before,omitempty,omitzero"`
+
+	// RetiredAt RFC 3339, in UTC.
+	RetiredAt Time `json:"retired_at,omitempty,omitzero"`
+
+	// SignsRequests It can sign requests (`EdDSA`, `ES256`), not assertions only.
+	SignsRequests bool           `json:"signs_requests"`
+	State         ClientKeyState `json:"state"`
+}
+
+// ClientKeyAlgorithm The only one that is accepted with it.
+type ClientKeyAlgorithm string
+
+// ClientKeyState defines model for ClientKey.State.
+type ClientKeyState string
+
+// ClientKeyList defines model for ClientKeyList.
+type ClientKeyList struct {
+	Keys []ClientKey `json:"keys"`
+}
+
+// ClientKeyRequest defines model for ClientKeyRequest.
+type ClientKeyRequest struct {
+	// Key One public key: PEM (`-----BEGIN PUBLIC KEY-----`), or the text of a JWK. `kid` becomes its ID,
+	// 1 to 128 letters, digits, `-`, `_`, `.` and `~`; without one the ID is the RFC 7638 thumbprint.
+	Key string `json:"key" validate:"required,keytext"`
+
+	// NotAfter RFC 3339.
+	NotAfter *Instant `json:"not_after,omitempty" validate:"omitempty,instant"`
+
+	// NotBefore RFC 3339.
+	NotBefore *Instant `json:"not_before,omitempty" validate:"omitempty,instant"`
+}
+
+// ClientList defines model for ClientList.
+type ClientList struct {
+	Clients []Client `json:"clients"`
+}
+
+// ClientRequest defines model for ClientRequest.
+type ClientRequest struct {
+	// BoundTokens Tokens are bound to the client's TLS certificate.
+	BoundTokens bool `json:"bound_tokens,omitempty,omitzero"`
+
+	// Name For people; at most 100 bytes in UTF-8, without control characters.
+	Name string `json:"name" validate:"required,clientname"`
+
+	// Networks Networks in CIDR form, version 4 or 6, with a space between; empty is any.
+	Networks *string `json:"networks,omitempty" validate:"omitempty,networks"`
+
+	// Partner The code of a partner.
+	Partner *PartnerCode `json:"partner,omitempty" validate:"omitempty,partner"`
+
+	// Scope Scopes with a space between.
+	Scope string `json:"scope" validate:"required,scopelist"`
+
+	// SignedRequests Requests that move points must be signed.
+	SignedRequests bool `json:"signed_requests,omitempty,omitzero"`
+}
 
 // Clock defines model for Clock.
 type Clock struct {
@@ -912,6 +1159,15 @@ type Identity struct {
 
 // Instant RFC 3339.
 type Instant = string
+
+// KeyRetirement defines model for KeyRetirement.
+type KeyRetirement struct {
+	// AllowLast Retire it even if the client has no valid key then.
+	AllowLast bool `json:"allow_last,omitempty,omitzero"`
+
+	// At RFC 3339.
+	At *Instant `json:"at,omitempty" validate:"omitempty,instant"`
+}
 
 // KeySet defines model for KeySet.
 type KeySet struct {
@@ -1359,6 +1615,22 @@ type SettlementPage struct {
 	Settlements []Settlement `json:"settlements"`
 }
 
+// SignedRequest defines model for SignedRequest.
+type SignedRequest struct {
+	// Body The body that was signed, base64.
+	Body string `json:"body"`
+
+	// BodySha256 A SHA-256 digest.
+	BodySha256 Hash `json:"body_sha256"`
+
+	// Client Which client asked.
+	Client string `json:"client"`
+
+	// Jwk The public key that signed, as the text of a JWK.
+	Jwk string `json:"jwk,omitempty,omitzero"`
+	Jws string `json:"jws"`
+}
+
 // Step What a source amount must be a multiple of, 1 to 10^15.
 type Step = string
 
@@ -1666,6 +1938,9 @@ type WebhookSubscription = string
 // Yuan Yuan, with at most six decimal places.
 type Yuan = string
 
+// ClientID defines model for ClientID.
+type ClientID = string
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -1674,6 +1949,9 @@ type IdempotencyKey = string
 
 // IdempotencyKeyOptional defines model for IdempotencyKeyOptional.
 type IdempotencyKeyOptional = string
+
+// KeyID defines model for KeyID.
+type KeyID = string
 
 // Limit defines model for Limit.
 type Limit = int
@@ -1686,6 +1964,9 @@ type RequestID = string
 
 // ReversalID A UUID of version 7 in lower case.
 type ReversalID = ID
+
+// Signature defines model for Signature.
+type Signature = string
 
 // TraceParent defines model for TraceParent.
 type TraceParent = string
@@ -1722,6 +2003,12 @@ type ConversionConflict = Problem
 // ConversionRefused RFC 9457 problem details.
 type ConversionRefused = Problem
 
+// CredentialConflict RFC 9457 problem details.
+type CredentialConflict = Problem
+
+// CredentialRefused RFC 9457 problem details.
+type CredentialRefused = Problem
+
 // InternalError RFC 9457 problem details.
 type InternalError = Problem
 
@@ -1754,6 +2041,9 @@ type OutcomeUnknown = Problem
 
 // QuoteRefused RFC 9457 problem details.
 type QuoteRefused = Problem
+
+// RateLimited RFC 9457 problem details.
+type RateLimited = Problem
 
 // ReversalConflict RFC 9457 problem details.
 type ReversalConflict = Problem

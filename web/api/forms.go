@@ -42,6 +42,11 @@ type forms struct {
 	webhookChange   explainedForm[WebhookEndpointChange]
 	webhookRotation explainedForm[WebhookRotation]
 	webhookReplay   explainedForm[WebhookReplay]
+
+	client       *jsonbody.Form[ClientRequest]
+	clientChange *jsonbody.Form[ClientChange]
+	key          *jsonbody.Form[ClientKeyRequest]
+	retirement   *jsonbody.Form[KeyRetirement]
 }
 
 func newForms() (*forms, error) {
@@ -54,7 +59,7 @@ func newForms() (*forms, error) {
 		return nil, err
 	}
 	f := &forms{}
-	var errs [9]error
+	var errs [13]error
 	f.quote, errs[0] = jsonbody.NewForm[QuoteRequest](checks, s.always("QuoteRequest"))
 	f.conversion, errs[1] = jsonbody.NewForm[conversionBody](checks, s.conversion())
 	f.reversal, errs[2] = jsonbody.NewForm[ReversalRequest](checks, s.always("ReversalRequest"))
@@ -64,6 +69,10 @@ func newForms() (*forms, error) {
 	f.link, errs[6] = jsonbody.NewForm[LinkRequest](checks, s.always("LinkRequest"))
 	f.clock, errs[7] = jsonbody.NewForm[ClockRequest](checks, s.always("ClockRequest"))
 	f.batchItem, errs[8] = jsonbody.NewForm[batchItem](checks, s.batchItem())
+	f.client, errs[9] = jsonbody.NewForm[ClientRequest](checks, s.always("ClientRequest"))
+	f.clientChange, errs[10] = jsonbody.NewForm[ClientChange](checks, s.always("ClientChange"))
+	f.key, errs[11] = jsonbody.NewForm[ClientKeyRequest](checks, s.always("ClientKeyRequest"))
+	f.retirement, errs[12] = jsonbody.NewForm[KeyRetirement](checks, s.always("KeyRetirement"))
 	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
 	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s))
 }

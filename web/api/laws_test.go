@@ -45,6 +45,10 @@ func decoders(t testing.TB) map[string]decoder {
 			return w
 		}, f.batchItem.Explain},
 	}
+	all["ClientRequest"] = decoder{func(b []byte) []problem.Field { _, w := f.client.Decode(b); return w }, f.client.Explain}
+	all["ClientChange"] = decoder{func(b []byte) []problem.Field { _, w := f.clientChange.Decode(b); return w }, f.clientChange.Explain}
+	all["ClientKeyRequest"] = decoder{func(b []byte) []problem.Field { _, w := f.key.Decode(b); return w }, f.key.Explain}
+	all["KeyRetirement"] = decoder{func(b []byte) []problem.Field { _, w := f.retirement.Decode(b); return w }, f.retirement.Explain}
 	all["ConversionByRate"] = all["ConversionByQuote"]
 	return all
 }
@@ -137,6 +141,8 @@ func drawValue(t *rapid.T, s *openapi3.Schema, spoil bool) string {
 			low, high = low-2, high+2
 		}
 		return fmt.Sprint(rapid.Int64Range(low, high).Draw(t, "integer"))
+	case s.Type.Is("boolean"):
+		return fmt.Sprint(rapid.Bool().Draw(t, "boolean"))
 	case len(s.Enum) > 0:
 		return quote(rapid.SampledFrom(s.Enum).Draw(t, "enum").(string))
 	}

@@ -14,8 +14,11 @@ type operation struct {
 	path   string // as gin writes it
 	// open needs no token. Otherwise a token is needed, with the scope unless that
 	// is empty.
-	open   bool
-	scope  partners.Scope
+	open  bool
+	scope partners.Scope
+	// limit is what a request counts as; byMethod if it says nothing.
+	limit  class
+	route  string // the path as the document has it
 	handle func(r *request) (reply, error)
 	// plain takes the place of handle for what is not an operation on resources.
 	plain gin.HandlerFunc
@@ -26,12 +29,13 @@ func (a *API) operations() []operation {
 		operation{method: http.MethodPost, path: "/v1/quotes", scope: partners.ScopeQuotes, handle: withBody(a.forms.quote, saved(a, a.createQuote))},
 		operation{method: http.MethodGet, path: "/v1/quotes/:id", scope: partners.ScopeQuotes, handle: a.getQuote},
 
-		operation{method: http.MethodPost, path: "/v1/conversions", scope: partners.ScopeConversions, handle: withBody(a.forms.conversion, a.createConversion)},
-		operation{method: http.MethodPost, path: "/v1/conversions/batch", scope: partners.ScopeConversions, handle: a.createBatch},
+		operation{method: http.MethodPost, path: "/v1/conversions", scope: partners.ScopeConversions, limit: converting, handle: withBody(a.forms.conversion, a.createConversion)},
+		operation{method: http.MethodPost, path: "/v1/conversions/batch", scope: partners.ScopeConversions, limit: converting, handle: a.createBatch},
 		operation{method: http.MethodGet, path: "/v1/conversions", scope: partners.ScopeConversions, handle: a.listConversions},
 		operation{method: http.MethodGet, path: "/v1/conversions/:id", scope: partners.ScopeConversions, handle: a.getConversion},
 		operation{method: http.MethodGet, path: "/v1/conversions/:id/receipt", scope: partners.ScopeConversions, handle: a.getReceipt},
-		operation{method: http.MethodPost, path: "/v1/conversions/:id/reversals", scope: partners.ScopeConversions, handle: withBody(a.forms.reversal, a.createReversal)},
+		operation{method: http.MethodGet, path: "/v1/conversions/:id/evidence", scope: partners.ScopeConversions, handle: a.getEvidence},
+		operation{method: http.MethodPost, path: "/v1/conversions/:id/reversals", scope: partners.ScopeConversions, limit: converting, handle: withBody(a.forms.reversal, a.createReversal)},
 		operation{method: http.MethodGet, path: "/v1/conversions/:id/reversals", scope: partners.ScopeConversions, handle: a.listReversals},
 		operation{method: http.MethodGet, path: "/v1/conversions/:id/reversals/:reversal_id", scope: partners.ScopeConversions, handle: a.getReversal},
 
@@ -45,6 +49,16 @@ func (a *API) operations() []operation {
 		operation{method: http.MethodGet, path: "/v1/links", scope: partners.ScopeLinks, handle: a.listLinks},
 		operation{method: http.MethodGet, path: "/v1/links/:id", scope: partners.ScopeLinks, handle: a.getLink},
 		operation{method: http.MethodDelete, path: "/v1/links/:id", scope: partners.ScopeLinks, handle: a.endLink},
+
+		operation{method: http.MethodGet, path: "/v1/clients", scope: partners.ScopeCredentials, handle: a.listClients},
+		operation{method: http.MethodPost, path: "/v1/clients", scope: partners.ScopeCredentials, handle: withBody(a.forms.client, saved(a, a.createClient))},
+		operation{method: http.MethodGet, path: "/v1/clients/:client_id", scope: partners.ScopeCredentials, handle: a.getClient},
+		operation{method: http.MethodPatch, path: "/v1/clients/:client_id", scope: partners.ScopeCredentials, handle: withBody(a.forms.clientChange, a.changeClient)},
+		operation{method: http.MethodGet, path: "/v1/clients/:client_id/keys", scope: partners.ScopeCredentials, handle: a.listKeys},
+		operation{method: http.MethodPost, path: "/v1/clients/:client_id/keys", scope: partners.ScopeCredentials, handle: withBody(a.forms.key, saved(a, a.addKey))},
+		operation{method: http.MethodGet, path: "/v1/clients/:client_id/keys/:key_id", scope: partners.ScopeCredentials, handle: a.getKey},
+		operation{method: http.MethodPost, path: "/v1/clients/:client_id/keys/:key_id/retire", scope: partners.ScopeCredentials, handle: withBody(a.forms.retirement, a.retireKey)},
+		operation{method: http.MethodGet, path: "/v1/access_log", scope: partners.ScopeAccessLog, handle: a.listAccesses},
 
 		operation{method: http.MethodGet, path: "/v1/positions", scope: partners.ScopeSettlements, handle: a.listPositions},
 		operation{method: http.MethodGet, path: "/v1/settlements", scope: partners.ScopeSettlements, handle: a.listSettlements},
@@ -84,7 +98,7 @@ func (a *API) webhookOperations() []operation {
 // serviceOperations are open to everybody.
 func (a *API) serviceOperations() []operation {
 	return []operation{
-		{method: http.MethodPost, path: "/oauth2/token", open: true, plain: gin.WrapH(a.token)},
+		{method: http.MethodPost, path: "/oauth2/token", open: true, plain: a.limitTokens(gin.WrapH(a.token))},
 		{method: http.MethodGet, path: "/.well-known/jwks.json", open: true, plain: a.serveKeySet},
 		{method: http.MethodGet, path: "/healthz", open: true, plain: a.serveHealth},
 		{method: http.MethodGet, path: "/readyz", open: true, plain: a.serveReadiness},

@@ -8,7 +8,9 @@ import (
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/web/oauth"
 )
 
 // Exchange does the work; [exchange.Service] is one. Its methods return
@@ -38,6 +40,25 @@ type Exchange interface {
 
 	Programmes(ctx context.Context) ([]exchange.Programme, error)
 	Positions(ctx context.Context, p exchange.Party, window *ledger.Date) ([]ledger.Position, error)
+}
+
+// Credentials are the clients and their keys; [partners.Directory] has them.
+type Credentials interface {
+	oauth.Registry
+	Clients(partner string) []*partners.Client
+	Everybody() []*partners.Client
+	Find(by partners.Administrator, id string) (*partners.Client, bool)
+	Create(ctx context.Context, by partners.Administrator, n partners.NewClient) (*partners.Client, error)
+	Change(ctx context.Context, by partners.Administrator, id string, change partners.ClientChange) (*partners.Client, error)
+	AddKey(ctx context.Context, by partners.Administrator, id, text string, notBefore, notAfter time.Time) (*partners.Client, *partners.Key, error)
+	RetireKey(ctx context.Context, by partners.Administrator, id, key string, at time.Time, allowLast bool) (*partners.Client, error)
+}
+
+// AccessLog takes and shows who used which credential; [access.Recorder] is one.
+type AccessLog interface {
+	Note(a partners.Access)                      // may drop it
+	Keep(ctx context.Context, a partners.Access) // may wait
+	Accesses(ctx context.Context, f partners.AccessFilter) ([]*partners.Access, error)
 }
 
 // Quotes finds quotes; [exchange.Store] is one.

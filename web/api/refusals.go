@@ -17,20 +17,24 @@ import (
 	"github.com/pointgrid/pointgrid/web/problem"
 )
 
-// refuse answers with the problem that an error is.
-func (a *API) refuse(c *gin.Context, err error) {
+// refuse answers with the problem that an error is, and returns its code.
+func (a *API) refuse(c *gin.Context, err error) string {
 	var denied *oauth.Denial
 	var lacks *scopeMissing
 	var ended *endedWithout
 	switch {
 	case errors.As(err, &denied):
-		c.Writer.Header().Set("WWW-Authenticate", denied.Challenge())
+		if denied.Code != oauth.CodeAddress {
+			c.Writer.Header().Set("WWW-Authenticate", denied.Challenge())
+		}
 	case errors.As(err, &lacks):
 		c.Writer.Header().Set("WWW-Authenticate", oauth.ScopeChallenge(lacks.scope))
 	case errors.As(err, &ended):
 		ended.reply.setHeaders(c.Writer.Header())
 	}
-	a.problem(c, err).Write(c.Writer)
+	p := a.problem(c, err)
+	p.Write(c.Writer)
+	return p.Code
 }
 
 // problem returns the problem that an error is, and logs what is our failure.
@@ -78,10 +82,15 @@ func problemOf(err error) *problem.Problem {
 		return refusalProblem(refusal)
 	case errors.As(err, &busy):
 		return later("busy", "there is no room for the request now; nothing was done", max(busy.RetryAfter, time.Second))
+	case errors.As(err, &denied) && denied.Code == oauth.CodeAddress:
+		return problem.New(http.StatusForbidden, denied.Code, denied.Detail)
 	case errors.As(err, &denied):
 		return problem.New(http.StatusUnauthorized, denied.Code, denied.Detail)
 	case errors.As(err, &lacks):
 		return problem.New(http.StatusForbidden, "scope_missing", "the token lacks the scope "+lacks.scope)
+	}
+	if p := credentialProblem(err); p != nil {
+		return p
 	}
 	return sentinelProblem(err)
 }

@@ -4,28 +4,35 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 	"github.com/pointgrid/pointgrid/web/jsonbody"
 	"github.com/pointgrid/pointgrid/web/oauth"
 	"github.com/pointgrid/pointgrid/web/observe"
+	"github.com/pointgrid/pointgrid/web/origin"
 	"github.com/pointgrid/pointgrid/web/problem"
 )
 
 // request is a request whose caller is known and may make it.
 type request struct {
-	c     *gin.Context
-	party exchange.Party
-	body  []byte // as it came
-	key   string // Idempotency-Key, or empty
+	a      *API
+	c      *gin.Context
+	op     *operation
+	began  time.Time
+	from   netip.Addr
+	caller oauth.Caller
+	party  exchange.Party
+	body   []byte // as it came
+	key    string // Idempotency-Key, or empty
 }
 
 func (r *request) context() context.Context { return r.c.Request.Context() }
@@ -35,40 +42,65 @@ func (a *API) serve(op operation) gin.HandlerFunc {
 	if op.open {
 		return op.plain
 	}
+	op.route = asDescribed(op.path)
 	needed := oauth.Only(op.scope)
 	return func(c *gin.Context) {
-		r := request{c: c}
-		if err := a.authorise(&r, needed, op.scope); err != nil {
-			a.refuse(c, err)
+		r := request{a: a, c: c, op: &op, began: a.o.Now(), from: a.o.Origin.Address(c.Request)}
+		if err := a.authenticate(&r); err != nil {
+			a.turnAway(&r, err)
 			return
 		}
-		answer, err := op.handle(&r)
+		answer, err := r.answer(needed)
 		if err != nil {
-			a.refuse(c, err)
+			a.note(&r, a.refuse(c, err))
 			return
 		}
 		answer.send(c)
+		a.note(&r, "")
 	}
 }
 
-// authorise finds out who asks, and whether they may.
-func (a *API) authorise(r *request, needed oauth.Scopes, scope partners.Scope) error {
+// answer does what the request asks for, if its caller may.
+func (r *request) answer(needed oauth.Scopes) (reply, error) {
+	if !r.caller.Scopes.Allows(needed) {
+		return reply{}, &scopeMissing{string(r.op.scope)}
+	}
+	if err := r.charge(1); err != nil {
+		return reply{}, err
+	}
+	return r.op.handle(r)
+}
+
+// authenticate finds out who asks.
+func (a *API) authenticate(r *request) error {
 	token, err := oauth.Bearer(r.c.Request.Header)
 	if err != nil {
 		return err
 	}
-	caller, err := a.tokens.Verify(token)
-	if err != nil {
+	if r.caller, err = a.tokens.Verify(token); err != nil {
 		return err
 	}
-	r.party = exchange.Party{Client: caller.Client, Partner: caller.Partner}
+	r.party = exchange.Party{Client: r.caller.Client, Partner: r.caller.Partner}
 	if record := observe.FromContext(r.context()); record != nil {
-		record.Client = caller.Client
+		record.Client = r.caller.Client
 	}
-	if !caller.Scopes.Allows(needed) {
-		return &scopeMissing{string(scope)}
+	var shown origin.Certificate
+	if r.caller.Certificate != "" {
+		shown = a.o.Origin.Certificate(r.c.Request)
 	}
-	return nil
+	return r.caller.CheckPlace(r.from, shown)
+}
+
+// turnAway answers somebody who is not known. An address from which such come
+// too often is told so, and not written down each time.
+func (a *API) turnAway(r *request, err error) {
+	if d := a.limits.strangers.Take(network(r.from), 1); !d.Allowed {
+		a.limits.strangers.Tell(r.c.Writer.Header(), d)
+		limited(d).Write(r.c.Writer)
+		return
+	}
+	a.refuse(r.c, err)
+	a.noteDenied(r, err)
 }
 
 // scopeMissing says that the token lacks a scope.

@@ -18,6 +18,9 @@ func (a *API) createReversal(r *request, body ReversalRequest) (reply, error) {
 		return reply{}, err
 	}
 	asked.Idempotency = key
+	if asked.Evidence, err = r.evidence(r.body); err != nil {
+		return reply{}, err
+	}
 	wait, preferred := preferredWait(r.c.Request.Header)
 	v, replayed, err := a.o.Exchange.Reverse(r.context(), r.party, asked, wait)
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
+	"github.com/pointgrid/pointgrid/partners/partnerstest"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/partners/webhooks/webhookstest"
 	"github.com/pointgrid/pointgrid/settlement"
@@ -39,7 +40,7 @@ var (
 		{Code: "sky", Name: "Sky Air", NameZH: "云航", Programme: "SKYM", MSP: "SkyMSP", In: partners.Push, Out: partners.Push},
 		{Code: "shop", Name: "Shop", Programme: "SHOP", Scale: 2, MSP: "ShopMSP", In: partners.Push, Out: partners.Push},
 	}
-	forPartners = []partners.Scope{"quotes", "conversions", "agreements", "links", "settlements", "webhooks"}
+	forPartners = []partners.Scope{"quotes", "conversions", "agreements", "links", "settlements", "webhooks", "credentials", "access_log"}
 )
 
 // world is an alliance with a real exchange over a ledger and a store in memory,
@@ -54,6 +55,9 @@ type world struct {
 	clock  *sandboxClock
 	keys   map[string]ed25519.PrivateKey // of the clients
 	log    *safeBuffer
+
+	credentials *partnerstest.Memory
+	directory   *partners.Directory
 
 	signing partners.SigningKey
 	options api.Options
@@ -74,6 +78,9 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 		w.register("sky-app", "sky", forPartners...), w.register("sky-other", "sky", forPartners...), w.register("shop-app", "shop", forPartners...),
 		w.register("sandbox", "sky", partners.ScopeSandbox), w.register("ops", "", partners.ScopeOperator)})
 	must(t, err)
+	w.credentials = partnerstest.NewMemory()
+	w.directory, err = partners.OpenDirectory(t.Context(), partners.DirectoryOptions{Registry: registry, Store: w.credentials, Now: time.Now, Random: rand.Reader})
+	must(t, err)
 	logger := slog.New(slog.NewJSONHandler(w.log, nil))
 	service, err := exchange.New(exchange.Options{Ledger: w.ledger, Identity: gateway, Store: w.store, Registry: registry,
 		Hosts: func(string) connector.Host { return nil }, AccountKey: accountKey, Now: time.Now, Random: rand.Reader, Logger: logger})
@@ -84,7 +91,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.signing, err = partners.LoadOrCreateSigningKey(filepath.Join(t.TempDir(), "key.pem"), rand.Reader)
 	must(t, err)
 	w.options = api.Options{Exchange: w.script, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
-		Registry: registry, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
+		Registry: w.directory, Access: &memoryLog{w.credentials}, Signed: w.store, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
 		c(&w.options)
@@ -176,6 +183,18 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// memoryLog writes every entry at once.
+type memoryLog struct{ *partnerstest.Memory }
+
+func (m *memoryLog) Note(a partners.Access) { m.Keep(context.Background(), a) }
+
+func (m *memoryLog) Keep(ctx context.Context, a partners.Access) {
+	var random [10]byte
+	_, _ = rand.Read(random[:])
+	a.ID = ledger.NewID(a.At, random)
+	_ = m.AppendAccess(ctx, []partners.Access{a})
 }
 
 // script is the real exchange, with some of its methods replaced by tests.

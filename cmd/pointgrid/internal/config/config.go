@@ -34,6 +34,9 @@ type Config struct {
 	Tokens     Tokens     `yaml:"tokens" envPrefix:"TOKENS_"`
 	Projection Projection `yaml:"projection" envPrefix:"PROJECTION_"`
 	Webhooks   Webhooks   `yaml:"webhooks" envPrefix:"WEBHOOKS_"`
+	Proxies    Proxies    `yaml:"proxies" envPrefix:"PROXIES_"`
+	Limits     Limits     `yaml:"limits" envPrefix:"LIMITS_"`
+	AccessLog  AccessLog  `yaml:"access_log" envPrefix:"ACCESS_LOG_"`
 	Utility    Utility    `yaml:"utility"`
 	Companies  []Partner  `yaml:"partners" doc:"The companies of the alliance, one entry each."`
 }
@@ -94,6 +97,29 @@ type Tokens struct {
 	TTL time.Duration `yaml:"ttl" env:"TTL" doc:"Lifetime of an access token, 5m to 10m."`
 }
 
+// Proxies are those that stand between callers and the gateway.
+type Proxies struct {
+	Trusted      []string `yaml:"trusted" env:"TRUSTED" doc:"Networks of our own proxies, as 10.0.0.0/8. Only of these is X-Forwarded-For believed; of nobody when empty."`
+	Certificates bool     `yaml:"certificates" env:"CERTIFICATES" doc:"The proxies ask for client certificates, verify them, and always replace or remove the header Client-Cert (RFC 9440). Otherwise it is not believed."`
+}
+
+// Limits are what may be asked for in a minute.
+type Limits struct {
+	Read      int64         `yaml:"read" env:"READ" doc:"Requests of one client that change nothing, in a minute."`
+	Write     int64         `yaml:"write" env:"WRITE" doc:"Requests of one client that change something, in a minute."`
+	Convert   int64         `yaml:"convert" env:"CONVERT" doc:"Conversions and reversals of one client, each of a batch counted, in a minute."`
+	Tokens    int64         `yaml:"tokens" env:"TOKENS" doc:"Access tokens asked for from one address, in a minute."`
+	Strangers int64         `yaml:"strangers" env:"STRANGERS" doc:"Requests without a good token from one address, in a minute."`
+	InFlight  int           `yaml:"in_flight" env:"IN_FLIGHT" doc:"Conversions and reversals that are worked on at once, shared fairly by the companies that ask, at least 1."`
+	Patience  time.Duration `yaml:"patience" env:"PATIENCE" doc:"How long one waits for its turn before it is answered busy, 10ms to 30s."`
+}
+
+// AccessLog says how long uses of credentials are kept.
+type AccessLog struct {
+	Keep    time.Duration `yaml:"keep" env:"KEEP" doc:"How long entries are kept, 1h to 17520h."`
+	Entries int           `yaml:"entries" env:"ENTRIES" doc:"Most entries that are kept, at least 1000; the oldest go first."`
+}
+
 // Utility is the company that runs the gateway.
 type Utility struct {
 	Clients []Client `yaml:"clients" doc:"Programs of the utility that may call the API."`
@@ -110,6 +136,7 @@ type Partner struct {
 	In        string    `yaml:"in" doc:"callback (we debit through its connector) or push (it has debited already), for its points into electricity points."`
 	Out       string    `yaml:"out" doc:"callback or push, for electricity points into its points."`
 	Connector Connector `yaml:"connector"`
+	Scopes    []string  `yaml:"scopes" doc:"What it may give to clients that it makes itself. Empty: all but sandbox and operator."`
 	Clients   []Client  `yaml:"clients" doc:"Its programs that may call the API."`
 }
 
@@ -124,7 +151,7 @@ type Connector struct {
 // Client is a program with keys of its own.
 type Client struct {
 	ID      string   `yaml:"id" doc:"Its client_id."`
-	Scopes  []string `yaml:"scopes" doc:"What it may ask for: quotes, conversions, agreements, links, settlements, webhooks, sandbox, operator."`
+	Scopes  []string `yaml:"scopes" doc:"What it may ask for: quotes, conversions, agreements, links, settlements, webhooks, credentials, access_log, sandbox, operator."`
 	KeyFile string   `yaml:"key_file" doc:"File with its public keys, as JWKS or PEM."`
 }
 
@@ -138,6 +165,9 @@ func Default() Config {
 		Exchange: Exchange{QuoteTTL: time.Minute, Deadline: 2 * time.Minute},
 		Tokens:   Tokens{TTL: 10 * time.Minute},
 		Webhooks: Webhooks{Timeout: 15 * time.Second, Concurrency: 16, DisableAfter: 120 * time.Hour, Keep: 720 * time.Hour},
+		Limits: Limits{Read: 600_000, Write: 120_000, Convert: 2_000_000, Tokens: 6_000, Strangers: 600,
+			InFlight: 2048, Patience: time.Second},
+		AccessLog: AccessLog{Keep: 30 * 24 * time.Hour, Entries: 2_000_000},
 	}
 }
 

@@ -53,7 +53,32 @@ func (c *Config) Validate() error {
 	between(wrong, "tokens.ttl", c.Tokens.TTL, 5*time.Minute, 10*time.Minute)
 	c.validateWebhooks(wrong)
 	c.validateCompanies(wrong)
+	c.validateAccess(wrong)
 	return errors.Join(errs...)
+}
+
+// validateAccess checks what bounds callers; what is wrong with a quota the
+// limiter says.
+func (c *Config) validateAccess(wrong report) {
+	for i, text := range c.Proxies.Trusted {
+		if p, err := netip.ParsePrefix(text); err != nil || p != p.Masked() {
+			wrong(fmt.Sprintf("proxies.trusted[%d]", i), "%q is not a network like 10.0.0.0/8", text)
+		}
+	}
+	if c.Proxies.Certificates && len(c.Proxies.Trusted) == 0 {
+		wrong("proxies.certificates", "is believed only of proxies.trusted, which is empty")
+	}
+	for key, n := range map[string]int64{"read": c.Limits.Read, "write": c.Limits.Write, "convert": c.Limits.Convert,
+		"tokens": c.Limits.Tokens, "strangers": c.Limits.Strangers, "in_flight": int64(c.Limits.InFlight)} {
+		if n < 1 {
+			wrong("limits."+key, "%d is not 1 or more", n)
+		}
+	}
+	between(wrong, "limits.patience", c.Limits.Patience, 10*time.Millisecond, 30*time.Second)
+	between(wrong, "access_log.keep", c.AccessLog.Keep, time.Hour, 2*365*24*time.Hour)
+	if c.AccessLog.Entries < 1000 {
+		wrong("access_log.entries", "%d is not 1000 or more", c.AccessLog.Entries)
+	}
 }
 
 type report func(key, format string, args ...any)

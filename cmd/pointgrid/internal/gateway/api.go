@@ -20,8 +20,12 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 	if issuer == "" {
 		issuer = "http://" + address
 	}
+	origins, err := origins(g.config)
+	if err != nil {
+		return nil, err
+	}
 	o := api.Options{Exchange: g.Exchange, Quotes: g.Store, Settlements: g.Store, Answers: g.Store, Assertions: g.Store, Webhooks: g.Webhooks,
-		Registry: g.registry, Issuer: issuer, Keys: []partners.SigningKey{g.key}, TokenLife: g.config.Tokens.TTL,
+		Registry: g.clients, Access: g.access, Signed: g.Store, Origin: origins, Limits: g.limits(), Issuer: issuer, Keys: []partners.SigningKey{g.key}, TokenLife: g.config.Tokens.TTL,
 		Statements: func(s *settlement.Settlement) (io.ReadCloser, error) {
 			return settlement.OpenStatement(g.home.Statements(), s)
 		},

@@ -22,9 +22,9 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric"
 	"github.com/pointgrid/pointgrid/partners/connector"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/projection/projectiontest"
-	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/web/observe"
 )
 

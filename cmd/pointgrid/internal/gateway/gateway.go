@@ -22,6 +22,7 @@ import (
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/web/access"
 )
 
 // Surroundings are what a gateway takes from the machine.
@@ -49,6 +50,8 @@ type Gateway struct {
 	home     Home
 	key      partners.SigningKey
 	registry *partners.Registry
+	clients  *partners.Directory
+	access   *access.Recorder
 	calendar settlement.Calendar
 	metrics  *metrics
 	delivery *webhooks.Deliverer
@@ -68,7 +71,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics()}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.admitPartners, g.buildHosts, g.buildServices, g.buildProjection, g.buildWebhooks,
+		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildProjection, g.buildWebhooks,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())
@@ -158,7 +161,7 @@ func (g *Gateway) buildServices(context.Context) (err error) {
 	identity := ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}
 	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Registry: g.registry,
 		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, AccountKey: accountKey,
-		QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
+		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
 		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion})
 	if err != nil {
 		return err

@@ -19,7 +19,11 @@ func registry(c *config.Config) (*partners.Registry, error) {
 		return nil, err
 	}
 	for _, p := range c.Companies {
-		companies = append(companies, company(p))
+		one := company(p)
+		if c.Sandbox && len(one.Scopes) == 0 {
+			one.Scopes = append(partners.PartnerScopes(), partners.ScopeSandbox)
+		}
+		companies = append(companies, one)
 		theirs, err := readClients(p.Code, p.Clients)
 		if err != nil {
 			return nil, err
@@ -39,7 +43,15 @@ func company(p config.Partner) partners.Partner {
 		In: partners.Mode(p.In), Out: partners.Mode(p.Out),
 		Connector: partners.Connector{URL: p.Connector.URL, Timeout: p.Connector.Timeout,
 			MaxInFlight: p.Connector.MaxInFlight, MaxQueue: p.Connector.MaxQueue},
+		Scopes: scopes(p.Scopes),
 	}
+}
+
+func scopes(names []string) (all []partners.Scope) {
+	for _, name := range names {
+		all = append(all, partners.Scope(name))
+	}
+	return all
 }
 
 func readClients(partner string, all []config.Client) ([]partners.Client, error) {
@@ -49,11 +61,7 @@ func readClients(partner string, all []config.Client) ([]partners.Client, error)
 		if err != nil {
 			return nil, fmt.Errorf("configuration: client %q: key_file: %w", c.ID, err)
 		}
-		client := partners.Client{ID: c.ID, Partner: partner, Keys: keys}
-		for _, s := range c.Scopes {
-			client.Scopes = append(client.Scopes, partners.Scope(s))
-		}
-		clients = append(clients, client)
+		clients = append(clients, partners.Client{ID: c.ID, Partner: partner, Keys: keys, Scopes: scopes(c.Scopes)})
 	}
 	return clients, nil
 }

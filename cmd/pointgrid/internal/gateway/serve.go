@@ -60,7 +60,12 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	background.Go(func() { g.delivery.Run(ctx) })
 	background.Go(func() { g.watch.Run(ctx) })
 	background.Go(func() { every(ctx, nightEvery, g.runNight) })
+	background.Go(func() { every(ctx, refreshEvery, g.refreshClients) })
 	background.Go(func() { every(ctx, forgetEvery, g.forget) })
+	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx)) // until the last request has ended
+	defer stopWriting()
+	log := make(chan struct{})
+	go func() { g.access.Run(writing); close(log) }()
 	g.ready.Store(true)
 	g.around.Logger.Info("gateway serves", "address", l.Addr().String())
 	ready(l.Addr().String())
@@ -72,6 +77,8 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	g.ready.Store(false)
 	err = errors.Join(err, g.finish(ctx, server))
 	background.Wait()
+	stopWriting()
+	<-log
 	return err
 }
 
@@ -114,13 +121,18 @@ func (g *Gateway) runNight(ctx context.Context) {
 	}
 }
 
-// forget drops saved answers and webhook messages that are old enough.
+// forget drops saved answers, webhook messages and entries of the access log that
+// are old enough.
 func (g *Gateway) forget(ctx context.Context) {
 	if _, err := g.Store.ForgetMessages(ctx, g.around.Now().Add(-g.config.Webhooks.Keep).UnixMilli()); err != nil && ctx.Err() == nil {
 		g.around.Logger.Error("old webhook messages could not be dropped", "error", err)
 	}
 	if _, err := g.Store.Forget(ctx, g.around.Now().Add(-answersKept)); err != nil && ctx.Err() == nil {
 		g.around.Logger.Error("old answers could not be dropped", "error", err)
+	}
+	keep := g.config.AccessLog
+	if _, err := g.Store.ForgetAccess(ctx, g.around.Now().Add(-keep.Keep), keep.Entries); err != nil && ctx.Err() == nil {
+		g.around.Logger.Error("old entries of the access log could not be dropped", "error", err)
 	}
 }
 

@@ -42,7 +42,7 @@ func (s *Site) ConfigFile() string { return filepath.Join(s.Dir, "pointgrid.yaml
 func (s *Site) seededFile() string { return filepath.Join(s.Dir, "seeded") }
 
 // partnerScopes are those of a company's program.
-var partnerScopes = []string{"quotes", "conversions", "agreements", "links", "settlements", "webhooks"}
+var partnerScopes = []string{"quotes", "conversions", "agreements", "links", "settlements", "webhooks", "credentials", "access_log"}
 
 // Config returns the configuration of a gateway that listens at an address and
 // reaches the companies' connectors at the URLs given by their code.
