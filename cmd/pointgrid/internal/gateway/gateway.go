@@ -20,6 +20,7 @@ import (
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/web/signin"
 )
 
 // Surroundings are what a gateway takes from the machine.
@@ -46,6 +47,7 @@ type Gateway struct {
 	key      partners.SigningKey
 	registry *partners.Registry
 	calendar settlement.Calendar
+	staff    *signin.Service
 	metrics  *metrics
 	hosts    map[string]connector.Host
 	ready    atomic.Bool
@@ -62,7 +64,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics()}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.admitPartners, g.buildHosts, g.buildServices, g.buildProjection,
+		g.readKeys, g.openLedger, g.openStore, g.admitPartners, g.buildHosts, g.buildServices, g.buildProjection, g.buildStaff,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())

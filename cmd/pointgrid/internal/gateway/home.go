@@ -30,6 +30,7 @@ func (h Home) PublicKeys() string { return filepath.Join(string(h), "keys", "jwk
 
 func (h Home) signingKeyFile() string { return filepath.Join(string(h), "keys", "signing.pem") }
 func (h Home) accountKeyFile() string { return filepath.Join(string(h), "keys", "account.key") }
+func (h Home) webhookKeyFile() string { return filepath.Join(string(h), "keys", "webhooks.key") }
 
 // SigningKey reads the gateway's key, or makes it in a new home, and keeps its
 // public half beside it.
@@ -48,29 +49,39 @@ func (h Home) SigningKey(random io.Reader) (partners.SigningKey, error) {
 	return key, os.WriteFile(h.PublicKeys(), set, 0o644)
 }
 
-const accountKeyBytes = 32
+// secretKeyBytes is the length of the keys that are kept as hexadecimal digits.
+const secretKeyBytes = 32
 
 // AccountKey reads the key under which members become accounts, or makes it in a
 // new home. Whoever has it can link accounts to members; who loses it cannot
 // find a member's account any more.
 func (h Home) AccountKey(random io.Reader) ([]byte, error) {
-	path := h.accountKeyFile()
+	return secretKey(h.accountKeyFile(), random)
+}
+
+// WebhookKey reads the key that seals webhook secrets in the database, or makes
+// it in a new home. Who loses it must have every endpoint made anew.
+func (h Home) WebhookKey(random io.Reader) ([]byte, error) {
+	return secretKey(h.webhookKeyFile(), random)
+}
+
+func secretKey(path string, random io.Reader) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return makeAccountKey(path, random)
+		return makeSecretKey(path, random)
 	}
 	if err != nil {
 		return nil, err
 	}
 	key, err := hex.DecodeString(strings.TrimSpace(string(b)))
-	if err != nil || len(key) != accountKeyBytes {
-		return nil, fmt.Errorf("%s: want %d hexadecimal digits", path, 2*accountKeyBytes)
+	if err != nil || len(key) != secretKeyBytes {
+		return nil, fmt.Errorf("%s: want %d hexadecimal digits", path, 2*secretKeyBytes)
 	}
 	return key, nil
 }
 
-func makeAccountKey(path string, random io.Reader) ([]byte, error) {
-	key := make([]byte, accountKeyBytes)
+func makeSecretKey(path string, random io.Reader) ([]byte, error) {
+	key := make([]byte, secretKeyBytes)
 	if _, err := io.ReadFull(random, key); err != nil {
 		return nil, err
 	}

@@ -112,10 +112,13 @@ func (g *Gateway) runNight(ctx context.Context) {
 	}
 }
 
-// forget drops saved answers that are old enough.
+// forget drops saved answers and sessions that are old enough.
 func (g *Gateway) forget(ctx context.Context) {
 	if _, err := g.Store.Forget(ctx, g.around.Now().Add(-answersKept)); err != nil && ctx.Err() == nil {
 		g.around.Logger.Error("old answers could not be dropped", "error", err)
+	}
+	if err := g.staff.Forget(ctx); err != nil && ctx.Err() == nil {
+		g.around.Logger.Error("old sessions could not be dropped", "error", err)
 	}
 }
 
