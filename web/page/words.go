@@ -25,8 +25,6 @@ const (
 // Languages are all of them.
 var Languages = [...]Language{English, Chinese}
 
-var matcher = language.NewMatcher([]language.Tag{language.English, language.Chinese})
-
 // Dictionary has the words of all families in all languages.
 type Dictionary struct {
 	localizers map[Language]*i18n.Localizer
@@ -116,11 +114,16 @@ func (s *Set) Language(r *http.Request) Language {
 		return English
 	}
 	tags, _, err := language.ParseAcceptLanguage(header)
-	if err != nil || len(tags) == 0 {
+	if err != nil {
 		return English
 	}
-	_, i, _ := matcher.Match(tags...)
-	return Languages[i]
+	for _, tag := range tags { // the most wanted first
+		spoken, _ := tag.Base()
+		if l := Language(spoken.String()); slices.Contains(Languages[:], l) {
+			return l
+		}
+	}
+	return English
 }
 
 // acceptMax bounds the header that is parsed, in bytes.

@@ -111,7 +111,7 @@ func (p *Portal) listAgreements(v *visit) error {
 			b.Out = append(b.Out, a)
 		}
 	}
-	return p.show(v, "agreements", b)
+	return p.show(v, "agreements", &b)
 }
 
 type agreementBody struct {
@@ -144,7 +144,7 @@ func (p *Portal) showAgreement(v *visit) error {
 			b.Before = &all[j]
 		}
 	}
-	return p.show(v, "agreement", b)
+	return p.show(v, "agreement", &b)
 }
 
 // FeeHundredths is the fee in hundredths of a percent, which a basis point is.

@@ -55,7 +55,7 @@ func (p *Portal) listConversions(v *visit) error {
 	}
 	b.Filtered = b.Status != "" || b.Day != ""
 	if b.DayWrong {
-		return p.showStatus(v, http.StatusUnprocessableEntity, "conversions", b)
+		return p.showStatus(v, http.StatusUnprocessableEntity, "conversions", &b)
 	}
 	found, err := p.o.Exchange.Conversions(v.r.Context(), v.party, f)
 	if err != nil {
@@ -73,7 +73,7 @@ func (p *Portal) listConversions(v *visit) error {
 	for _, c := range found {
 		b.Rows = append(b.Rows, p.row(v, c))
 	}
-	return p.show(v, "conversions", b)
+	return p.show(v, "conversions", &b)
 }
 
 // conversion finds the one in the path. What is no ID is not there either.
@@ -120,7 +120,7 @@ func (p *Portal) showConversion(v *visit) error {
 		b.Legs = append(b.Legs, legView{ledger.Out, c.Out, c.Out.Partner == v.company.Code})
 	}
 	b.Story = p.story(v, &b, reversals)
-	return p.show(v, "conversion", b)
+	return p.show(v, "conversion", &b)
 }
 
 // receipt is the one of a conversion, or nil while, or because, there is none.

@@ -83,5 +83,5 @@ func (p *Portal) showLimits(v *visit) error {
 	if v.company.Connector.URL != "" {
 		b.Connector, b.Timeout = &v.company.Connector, v.company.Connector.Timeout
 	}
-	return p.show(v, "limits", b)
+	return p.show(v, "limits", &b)
 }

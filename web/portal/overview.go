@@ -67,7 +67,7 @@ func (p *Portal) showOverview(v *visit) error {
 	for _, c := range latest {
 		b.Latest = append(b.Latest, p.row(v, c))
 	}
-	return p.show(v, "overview", b)
+	return p.show(v, "overview", &b)
 }
 
 // days fills in today and the chart of the days before.

@@ -60,7 +60,7 @@ func (p *Portal) showQuickstart(v *visit) error {
 		return fmt.Errorf("portal: snippet: %w", err)
 	}
 	b.Text = text.String()
-	return p.show(v, "quickstart", b)
+	return p.show(v, "quickstart", &b)
 }
 
 // placeholders stand where the company has nothing yet.
