@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"regexp"
 	"strings"
 
 	chart "github.com/wcharczuk/go-chart/v2"
@@ -22,7 +23,8 @@ type Bar struct {
 	Count int64
 }
 
-const barsWidth, barsHeight = 720, 240
+// The chart is drawn small, so that its words can be read on a phone.
+const barsWidth, barsHeight = 560, 240
 
 // draw leaves the geometry to the library and the looks to the style sheet: with
 // class names it writes no style attributes, which our policy forbids.
@@ -37,7 +39,7 @@ func (c Bars) draw(s *Set, l Language) (template.HTML, error) {
 		return "", nil
 	}
 	graph := chart.BarChart{Width: barsWidth, Height: barsHeight, Bars: values, BarWidth: barWidth(len(values)), BarSpacing: barWidth(len(values)) / 2,
-		Background: chart.Style{ClassName: "chart-ground", Padding: chart.Box{Top: 14, Left: 8, Right: 8, Bottom: 8}},
+		Background: chart.Style{ClassName: "chart-ground", Padding: chart.Box{Top: 14, Left: 8, Right: 48, Bottom: 30}},
 		Canvas:     chart.Style{ClassName: "chart-canvas"}, XAxis: chart.Style{ClassName: "chart-axis", FontSize: 8},
 		YAxis: chart.YAxis{Style: chart.Style{ClassName: "chart-axis", FontSize: 8}, Range: &chart.ContinuousRange{Min: 0, Max: float64(ceiling(most))},
 			ValueFormatter: func(v any) string { return Amount(int64(v.(float64)), 0) }, Ticks: ticks(ceiling(most))}}
@@ -48,10 +50,15 @@ func (c Bars) draw(s *Set, l Language) (template.HTML, error) {
 	label := template.HTMLEscapeString(s.words.Say(l, c.Word))
 	head := fmt.Sprintf(`<svg class="chart" viewBox="0 0 %d %d" role="img" aria-label="%s">`, barsWidth, barsHeight, label)
 	_, drawing, _ := strings.Cut(b.String(), ">")
-	return template.HTML(head + strings.ReplaceAll(drawing, "\\n", "")), nil
+	return template.HTML(head + ownStyle.ReplaceAllString(drawing, `class="chart-grid"`)), nil
 }
 
-func barWidth(n int) int { return max(4, (barsWidth-120)/n*2/3) }
+// ownStyle is what the library writes where it knows no class name: on the lines
+// of the grid.
+var ownStyle = regexp.MustCompile(`style="[^"]*"`)
+
+// barWidth leaves a third between two bars, and room for the axis.
+func barWidth(n int) int { return max(4, (barsWidth-60)*2/(3*n+1)) }
 
 // ceiling is a round number, at least n and 4, that four parts divide.
 func ceiling(n int64) int64 {

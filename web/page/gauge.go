@@ -9,17 +9,26 @@ import (
 
 // Gauge shows how much of a bound is used, as a half circle with marks.
 type Gauge struct {
-	Permille int64   // 0 to 1,000
-	Marks    []int64 // in permille; from the first on the gauge warns, from the last on it alarms
-	Word     string  // key of what it shows, for those who do not see it
+	Used, Cap int64
+	Marks     []int64 // in permille of Cap; from the first on the gauge warns, from the last on it alarms
+	Word      string  // key of what it shows, for those who do not see it
+}
+
+// Text is how much is used. What is there is never shown as nothing.
+func (g Gauge) Text() string {
+	if p := Permille(g.Used, g.Cap); p > 0 || g.Used <= 0 {
+		return Percent(p)
+	}
+	return "< " + Percent(1)
 }
 
 // Level is "ok", "warn" or "bad".
 func (g Gauge) Level() string {
+	p := Permille(g.Used, g.Cap)
 	switch n := len(g.Marks); {
-	case n > 0 && g.Permille >= g.Marks[n-1]:
+	case n > 0 && p >= g.Marks[n-1]:
 		return "bad"
-	case n > 0 && g.Permille >= g.Marks[0]:
+	case n > 0 && p >= g.Marks[0]:
 		return "warn"
 	}
 	return "ok"
@@ -46,12 +55,13 @@ func arc(from, to int64) string {
 }
 
 func (g Gauge) draw(s *Set, l Language) template.HTML {
-	p := min(max(g.Permille, 0), 1000)
-	label := s.words.Say(l, g.Word) + ": " + Percent(p)
+	p := Permille(g.Used, g.Cap)
+	text := template.HTMLEscapeString(g.Text())
+	label := template.HTMLEscapeString(s.words.Say(l, g.Word)) + ": " + text
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg class="gauge gauge-%s" viewBox="0 0 %d %d" role="img" aria-label="%s"><path class="gauge-track" d="%s"/>`,
-		g.Level(), gaugeWidth, gaugeHeight, template.HTMLEscapeString(label), arc(0, 1000))
-	if p > 0 {
+		g.Level(), gaugeWidth, gaugeHeight, label, arc(0, 1000))
+	if g.Used > 0 {
 		fmt.Fprintf(&b, `<path class="gauge-value" d="%s"/>`, arc(0, max(p, 8)))
 	}
 	for _, m := range g.Marks {
@@ -59,6 +69,6 @@ func (g Gauge) draw(s *Set, l Language) template.HTML {
 		x2, y2 := point(m, gaugeRadius+11)
 		fmt.Fprintf(&b, `<path class="gauge-mark" d="M%.1f %.1fL%.1f %.1f"/>`, x1, y1, x2, y2)
 	}
-	fmt.Fprintf(&b, `<text class="gauge-text" x="%.0f" y="%.0f">%s</text></svg>`, gaugeX, gaugeY-10, Percent(p))
+	fmt.Fprintf(&b, `<text class="gauge-text" x="%.0f" y="%.0f">%s</text></svg>`, gaugeX, gaugeY-10, text)
 	return template.HTML(b.String())
 }

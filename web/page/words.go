@@ -94,7 +94,7 @@ func (d *Dictionary) Say(l Language, key string, values ...any) string {
 		}
 		c.TemplateData = data
 		if n, ok := data["n"]; ok {
-			c.PluralCount = n
+			c.PluralCount = fmt.Sprint(n) // it takes texts and not every kind of integer
 		}
 	}
 	text, err := d.localizers[l].Localize(&c)

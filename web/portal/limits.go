@@ -36,7 +36,7 @@ func exposures(on *ledger.Partner, all []agreementView) []exposure {
 		if d == ledger.Out {
 			e.Used = max(0, -on.Owed)
 		}
-		e.Gauge = page.Gauge{Permille: page.Permille(e.Used, e.Cap), Marks: marks, Word: "portal.exposure." + d.String()}
+		e.Gauge = page.Gauge{Used: e.Used, Cap: e.Cap, Marks: marks, Word: "portal.exposure." + d.String()}
 		out = append(out, e)
 	}
 	return out

@@ -89,7 +89,7 @@ func (p *Portal) days(ctx context.Context, v *visit, b *overviewBody) error {
 	}
 	b.Chart = page.Bars{Word: "portal.overview.chart"}
 	for d := b.Window - nightsMax; d <= b.Window; d++ {
-		b.Chart.All = append(b.Chart.All, page.Bar{Label: d.String()[5:], Count: counts[d]})
+		b.Chart.All = append(b.Chart.All, page.Bar{Label: d.String()[8:], Count: counts[d]})
 		b.Busy = b.Busy || counts[d] > 0
 	}
 	return nil
