@@ -43,13 +43,21 @@ type Options struct {
 	Settlements Settlements
 	// Programs returns the API clients of a company.
 	Programs func(partner string) []Program
-	Clock    Clock  // only in a sandbox
-	Hub      string // programme code of the electricity points
+	Clock    Clock // only in a sandbox
+
+	// What is nil has no pages.
+	Directory Directory
+	Accesses  Accesses // needs the directory
+	Hooks     Hooks
+	Reports   Reports
+
+	Hub string // programme code of the electricity points
 	// URL is where programs reach us, without a slash at the end.
 	URL      string
 	Figures  Figures
 	Location *time.Location   // in which a window's day begins
 	Now      func() time.Time // the alliance's clock
+	Machine  func() time.Time // by which keys live
 }
 
 // Portal is the pages. It may be used by many goroutines.
@@ -63,8 +71,8 @@ func New(o Options) (*Portal, error) {
 	if o.Service == nil || o.Pages == nil || o.Exchange == nil || o.Ledger == nil || o.Registry == nil || o.Settlements == nil {
 		return nil, errors.New("portal: service, pages, exchange, ledger, registry and settlements are required")
 	}
-	if o.Programs == nil || o.Hub == "" || o.URL == "" || o.Location == nil || o.Now == nil {
-		return nil, errors.New("portal: programs, hub, URL, location and clock are required")
+	if o.Programs == nil || o.Hub == "" || o.URL == "" || o.Location == nil || o.Now == nil || o.Machine == nil {
+		return nil, errors.New("portal: programs, hub, URL, location and clocks are required")
 	}
 	p := &Portal{o: o}
 	var err error
@@ -102,7 +110,37 @@ func (p *Portal) leaves() []leaf {
 	if p.o.Clock != nil {
 		all = append(all, leaf{get, "/clock", p.showClock, engineers}, leaf{post, "/clock", p.moveClock, engineers})
 	}
+	if p.o.Directory != nil {
+		all = append(all, leaf{get, "/keys", p.listKeys, engineers}, leaf{post, "/keys", p.createClient, engineers},
+			leaf{get, "/keys/{client}", p.showClient, engineers}, leaf{post, "/keys/{client}/add", p.addKey, engineers},
+			leaf{post, "/keys/{client}/retire", p.retireKey, engineers}, leaf{post, "/keys/{client}/switch", p.switchClient, engineers})
+	}
+	if p.o.Directory != nil && p.o.Accesses != nil {
+		all = append(all, leaf{get, "/requests", p.listRequests, engineers})
+	}
+	if p.o.Hooks != nil {
+		all = append(all, p.hookLeaves()...)
+	}
+	if p.o.Reports != nil {
+		all = append(all, leaf{get, "/conformance", p.showConformance, engineers}, leaf{post, "/conformance", p.handIn, engineers})
+	}
 	return all
+}
+
+func (p *Portal) hookLeaves() []leaf {
+	get, post, one := http.MethodGet, http.MethodPost, "/webhooks/{id}"
+	return []leaf{
+		{get, "/webhooks", p.listHooks, engineers},
+		{post, "/webhooks", p.createHook, engineers},
+		{get, one, p.showHook, engineers},
+		{post, one + "/test", p.testHook, engineers},
+		{post, one + "/switch", p.switchHook, engineers},
+		{post, one + "/rotate", p.rotateHook, engineers},
+		{post, one + "/replay", p.replayHook, engineers},
+		{post, one + "/delete", p.deleteHook, engineers},
+		{get, one + "/deliveries/{sequence}", p.showDelivery, engineers},
+		{post, one + "/deliveries/{sequence}", p.resend, engineers},
+	}
 }
 
 // Routes are all pages and forms of the portal.
@@ -199,6 +237,10 @@ var ways = []way{
 	{"/conversions", "portal.nav.conversions", "swap"},
 	{"/agreements", "portal.nav.agreements", "pact"},
 	{"/limits", "portal.nav.limits", "gauge"},
+	{"/keys", "portal.nav.keys", "key"},
+	{"/webhooks", "portal.nav.hooks", "hook"},
+	{"/requests", "portal.nav.requests", "list"},
+	{"/conformance", "portal.nav.conformance", "check"},
 	{"/clock", "portal.nav.clock", "clock"},
 	{"/quickstart", "portal.nav.quickstart", "code"},
 	{"/docs", "portal.nav.docs", "book"},

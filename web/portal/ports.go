@@ -2,11 +2,13 @@ package portal
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/settlement"
 )
 
@@ -53,4 +55,56 @@ type Program struct {
 	// KeyFile is where the private key lies. Only a sandbox knows; otherwise it is
 	// empty and the examples say where to put the name.
 	KeyFile string
+}
+
+// Directory is the API clients of companies and their keys;
+// [partners.Directory] is one. It returns [*partners.CredentialError] for what
+// is refused, [partners.ErrNoClient] for what is not there or another company's.
+type Directory interface {
+	Clients(partner string) []*partners.Client
+	Find(by partners.Administrator, id string) (*partners.Client, bool)
+	Create(ctx context.Context, by partners.Administrator, n partners.NewClient) (*partners.Client, error)
+	Change(ctx context.Context, by partners.Administrator, id string, change partners.ClientChange) (*partners.Client, error)
+	AddKey(ctx context.Context, by partners.Administrator, id, text string, notBefore, notAfter time.Time) (*partners.Client, *partners.Key, error)
+	RetireKey(ctx context.Context, by partners.Administrator, id, key string, at time.Time, allowLast bool) (*partners.Client, error)
+}
+
+// Accesses is the access log; [partners.AccessStore] is one.
+type Accesses interface {
+	Accesses(ctx context.Context, f partners.AccessFilter) ([]*partners.Access, error)
+}
+
+// Hooks is what a company does with its webhook endpoints; [webhooks.Service] is
+// one. It returns [*webhooks.Refusal], [webhooks.ErrForbiddenAddress] and
+// [webhooks.ErrNotFound], also for what is another company's.
+type Hooks interface {
+	Endpoints(ctx context.Context, partner string, after ledger.ID, limit int) ([]*webhooks.Endpoint, error)
+	Endpoint(ctx context.Context, partner string, id ledger.ID) (*webhooks.Endpoint, error)
+	Create(ctx context.Context, partner string, w webhooks.Wish) (*webhooks.Endpoint, error)
+	Update(ctx context.Context, partner string, id ledger.ID, c webhooks.Change) (*webhooks.Endpoint, error)
+	Delete(ctx context.Context, partner string, id ledger.ID) error
+	Secrets(ctx context.Context, partner string, id ledger.ID) ([]webhooks.Revealed, error)
+	Rotate(ctx context.Context, partner string, id ledger.ID, scheme webhooks.Scheme, overlap time.Duration) ([]webhooks.Revealed, error)
+	Deliveries(ctx context.Context, partner string, f webhooks.Filter) ([]*webhooks.Message, error)
+	Delivery(ctx context.Context, partner string, endpoint ledger.ID, sequence int64) (*webhooks.Message, error)
+	Resend(ctx context.Context, partner string, endpoint ledger.ID, sequence int64) (*webhooks.Message, error)
+	Replay(ctx context.Context, partner string, endpoint ledger.ID, first, last int64) (int64, error)
+	Test(ctx context.Context, partner string, endpoint ledger.ID) (*webhooks.Message, error)
+}
+
+// ErrNoReport: the company has handed in none.
+var ErrNoReport = errors.New("portal: no conformance report")
+
+// Kept is a conformance report as it is kept.
+type Kept struct {
+	JSON []byte `json:"json"` // at most conformance.ReportBytesMax
+	By   string `json:"by"`
+	At   int64  `json:"at"` // milliseconds since 1970
+}
+
+// Reports keeps the last conformance report of each company.
+type Reports interface {
+	// Report returns one, or [ErrNoReport].
+	Report(ctx context.Context, partner string) (*Kept, error)
+	SaveReport(ctx context.Context, partner string, k Kept) error
 }

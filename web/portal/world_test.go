@@ -120,7 +120,7 @@ func (w *world) serve(registry *partners.Registry, logger *slog.Logger) {
 		Programs: func(partner string) []portal.Program {
 			return []portal.Program{{ID: partner + "-app", KeyID: "key-1", KeyFile: "/keys/" + partner + ".pem"}}
 		},
-		Clock: w.clock, Hub: "EPT", URL: w.url, Location: time.UTC, Now: w.clock.Now,
+		Clock: w.clock, Hub: "EPT", URL: w.url, Location: time.UTC, Now: w.clock.Now, Machine: w.machine.Now,
 		Figures: portal.Figures{QuoteLife: time.Minute, TokenLife: 10 * time.Minute, Deadline: 2 * time.Minute}})
 	must(w.t, err)
 	routes, err := set.Protect(w.url, append(set.Routes(), p.Routes()...))

@@ -13,8 +13,9 @@ import (
 // Handler serves a page to a user who is signed in.
 type Handler func(w http.ResponseWriter, r *http.Request, v *signin.Visit)
 
-// formMax bounds a form, in bytes.
-const formMax = 256 << 10
+// formMax bounds a form with its files, in bytes. It is read only for those who
+// are signed in.
+const formMax = 2 << 20
 
 // Guard lets users with one of the roles through, all of the family's when there
 // is none. Others are asked to sign in, or told which role is missing. The form
@@ -62,7 +63,8 @@ func (e *Entrance) visit(r *http.Request) (*signin.Visit, error) {
 
 func (e *Entrance) formIsOurs(w http.ResponseWriter, r *http.Request, v *signin.Visit) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, formMax)
-	if err := r.ParseForm(); err != nil {
+	err := r.ParseMultipartForm(formMax)
+	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return false
 	}
 	return subtle.ConstantTimeCompare([]byte(r.PostForm.Get("form_token")), []byte(v.FormToken())) == 1

@@ -60,7 +60,7 @@ func originOf(url string) string {
 
 func (g *Gateway) portalOptions(set *page.Set, url string) portal.Options {
 	o := portal.Options{Service: g.staff, Pages: set, Exchange: g.Exchange, Ledger: g.Ledger, Registry: g.registry, Settlements: g.Store,
-		Programs: g.programs, Hub: g.config.Alliance.Hub, URL: url, Location: g.calendar.Location, Now: g.Clock.Now,
+		Programs: g.programs, Hub: g.config.Alliance.Hub, URL: url, Location: g.calendar.Location, Now: g.Clock.Now, Machine: g.around.Now,
 		Figures: portal.Figures{QuoteLife: g.config.Exchange.QuoteTTL, TokenLife: g.config.Tokens.TTL, Deadline: g.config.Exchange.Deadline}}
 	if g.config.Sandbox {
 		o.Clock = sandboxClock{g}
