@@ -23,6 +23,7 @@ import (
 	"github.com/pointgrid/pointgrid/web/oauth"
 	"github.com/pointgrid/pointgrid/web/observe"
 	"github.com/pointgrid/pointgrid/web/origin"
+	webpage "github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/problem"
 )
 
@@ -51,6 +52,10 @@ type Options struct {
 	Keys         []partners.SigningKey
 	PreviousKeys []partners.Key
 	TokenLife    time.Duration // default 5 min, at most 10
+
+	// Pages are those for people, with their forms. They are no operations of the
+	// document: they have no contract but what a reader sees.
+	Pages []webpage.Route
 
 	Clock SandboxClock                // only in a sandbox
 	Ready func(context.Context) error // whether stores and ledger can do their work
@@ -110,13 +115,14 @@ func New(o Options) (*API, error) {
 	a.engine.HandleMethodNotAllowed = true
 	a.engine.RedirectTrailingSlash = false
 	a.engine.Use(watch.Watch, secure)
-	a.engine.NoRoute(func(c *gin.Context) { notFound("there is no such route").Write(c.Writer) })
+	a.engine.NoRoute(a.noRoute)
 	a.engine.NoMethod(func(c *gin.Context) {
 		problem.New(http.StatusMethodNotAllowed, "method_not_allowed", "the header Allow names the methods of this route").Write(c.Writer)
 	})
 	for _, op := range a.operations() {
 		a.engine.Handle(op.method, op.path, a.serve(op))
 	}
+	a.addPages()
 	return a, nil
 }
 

@@ -153,6 +153,8 @@ type Client struct {
 	ID      string   `yaml:"id" doc:"Its client_id."`
 	Scopes  []string `yaml:"scopes" doc:"What it may ask for: quotes, conversions, agreements, links, settlements, webhooks, credentials, access_log, sandbox, operator."`
 	KeyFile string   `yaml:"key_file" doc:"File with its public keys, as JWKS or PEM."`
+	// SandboxKeyFile makes the portal's examples run as they are pasted.
+	SandboxKeyFile string `yaml:"sandbox_key_file,omitempty" doc:"Only in a sandbox: where its private key lies, as the portal's examples show it."`
 }
 
 // Default returns the configuration before file and environment.

@@ -23,6 +23,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/access"
+	"github.com/pointgrid/pointgrid/web/signin"
 )
 
 // Surroundings are what a gateway takes from the machine.
@@ -53,6 +54,7 @@ type Gateway struct {
 	clients  *partners.Directory
 	access   *access.Recorder
 	calendar settlement.Calendar
+	staff    *signin.Service
 	metrics  *metrics
 	delivery *webhooks.Deliverer
 	watch    *webhooks.Watch
@@ -71,7 +73,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics()}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildProjection, g.buildWebhooks,
+		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildProjection, g.buildWebhooks, g.buildStaff,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())

@@ -121,8 +121,8 @@ func (g *Gateway) runNight(ctx context.Context) {
 	}
 }
 
-// forget drops saved answers, webhook messages and entries of the access log that
-// are old enough.
+// forget drops saved answers, webhook messages, sessions and entries of the access
+// log that are old enough.
 func (g *Gateway) forget(ctx context.Context) {
 	if _, err := g.Store.ForgetMessages(ctx, g.around.Now().Add(-g.config.Webhooks.Keep).UnixMilli()); err != nil && ctx.Err() == nil {
 		g.around.Logger.Error("old webhook messages could not be dropped", "error", err)
@@ -133,6 +133,9 @@ func (g *Gateway) forget(ctx context.Context) {
 	keep := g.config.AccessLog
 	if _, err := g.Store.ForgetAccess(ctx, g.around.Now().Add(-keep.Keep), keep.Entries); err != nil && ctx.Err() == nil {
 		g.around.Logger.Error("old entries of the access log could not be dropped", "error", err)
+	}
+	if err := g.staff.Forget(ctx); err != nil && ctx.Err() == nil {
+		g.around.Logger.Error("old sessions could not be dropped", "error", err)
 	}
 }
 

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"text/template"
 )
@@ -14,6 +13,7 @@ PointGrid sandbox is ready.
 
   API          {{.URL}}/v1
   API docs     {{.URL}}/docs
+  portal       {{.URL}}/portal   (sign in as below)
   metrics      {{.URL}}/metrics
   data         {{.Dir}}
 
@@ -23,6 +23,9 @@ Companies                          programme  Connector API (simulated)   debits
 Credentials: client_id, private key, and a file that always holds a fresh access token
 {{range .Clients}}  {{printf "%-8s" .ID}} {{.Key}}
            {{.Token}}
+{{end}}
+Staff who sign in at the portal; the password of all is {{.Password}}
+{{range .Staff}}  {{printf "%-16s %-8s" .Login .Company}} {{.Does}}
 {{end}}
 Three commands to paste. The member is linked with every company and has 20,000 EPT.
 
@@ -54,10 +57,11 @@ func Banner(w io.Writer, s *Site, url string, connectors map[string]string) erro
 	type credential struct{ ID, Key, Token string }
 	var clients []credential
 	for _, id := range Clients() {
-		clients = append(clients, credential{id, filepath.Join(s.Dir, "credentials", id+".pem"), s.TokenFile(id)})
+		clients = append(clients, credential{id, s.keyFile(id), s.TokenFile(id)})
 	}
 	var text strings.Builder
 	err := banner.Execute(&text, map[string]any{"URL": url, "Dir": s.Dir, "Companies": companies, "Clients": clients,
+		"Staff": partnerStaff(), "Password": StaffPassword,
 		"Sky": s.TokenFile("sky"), "Utility": s.TokenFile(UtilityClient), "SkyLink": LinkID(CompanyOf("sky"), 1)})
 	if err == nil {
 		_, err = fmt.Fprint(w, text.String())

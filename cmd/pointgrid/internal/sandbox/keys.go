@@ -11,11 +11,11 @@ import (
 // Key returns the key pair of an API client, made when it is not there yet, and
 // the file of its public half.
 func (s *Site) Key(client string) (partners.SigningKey, string, error) {
-	dir := filepath.Join(s.Dir, "credentials")
+	dir := filepath.Dir(s.keyFile(client))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return partners.SigningKey{}, "", err
 	}
-	key, err := partners.LoadOrCreateSigningKey(filepath.Join(dir, client+".pem"), rand.Reader)
+	key, err := partners.LoadOrCreateSigningKey(s.keyFile(client), rand.Reader)
 	if err != nil {
 		return partners.SigningKey{}, "", err
 	}
@@ -25,4 +25,9 @@ func (s *Site) Key(client string) (partners.SigningKey, string, error) {
 	}
 	public := filepath.Join(dir, client+".jwks.json")
 	return key, public, os.WriteFile(public, set, 0o644)
+}
+
+// keyFile is where a client's private key lies.
+func (s *Site) keyFile(client string) string {
+	return filepath.Join(s.Dir, "credentials", client+".pem")
 }

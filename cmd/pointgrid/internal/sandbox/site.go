@@ -74,7 +74,7 @@ func (s *Site) partner(c Company, url string) (config.Partner, error) {
 	}
 	return config.Partner{Code: c.Code, Name: c.Name, NameZH: c.NameZH, Programme: c.Programme, Scale: c.Scale, MSP: c.MSP,
 		In: c.In, Out: c.Out, Connector: config.Connector{URL: url},
-		Clients: []config.Client{{ID: ClientID(c.Code), KeyFile: public, Scopes: append([]string{"sandbox"}, partnerScopes...)}}}, nil
+		Clients: []config.Client{{ID: ClientID(c.Code), KeyFile: public, SandboxKeyFile: s.keyFile(ClientID(c.Code)), Scopes: append([]string{"sandbox"}, partnerScopes...)}}}, nil
 }
 
 // WriteConfig writes the configuration for `pointgrid serve`.
@@ -147,7 +147,7 @@ func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error 
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	if err := errors.Join(s.fill(ctx, l, store, a, now), store.Close(), l.Close()); err != nil {
+	if err := errors.Join(s.fill(ctx, l, store, a, now), s.addStaff(ctx, store, now), store.Close(), l.Close()); err != nil {
 		return fmt.Errorf("seed the sandbox: %w", err)
 	}
 	return os.WriteFile(s.seededFile(), nil, 0o600)

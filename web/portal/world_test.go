@@ -1,0 +1,284 @@
+package portal_test
+
+import (
+	"context"
+	"crypto/rand"
+	"html"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/exchange/exchangetest"
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/ledgertest"
+	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/partners/connector"
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/web/page"
+	"github.com/pointgrid/pointgrid/web/portal"
+	"github.com/pointgrid/pointgrid/web/signin"
+	"github.com/pointgrid/pointgrid/web/signin/signintest"
+)
+
+const password = "a horse, a battery, a staple"
+
+var (
+	accountKey = []byte("an account key for tests, 32 bytes")
+	gateway    = ledger.Identity{MSP: "UtilityMSP", Subject: "gateway"}
+	companies  = []partners.Partner{
+		{Code: "sky", Name: "Sky <Air>", NameZH: "云航", Programme: "SKYM", MSP: "SkyMSP", In: partners.Push, Out: partners.Push},
+		{Code: "shop", Name: "Shop", NameZH: "商店", Programme: "SHOP", Scale: 2, MSP: "ShopMSP", In: partners.Push, Out: partners.Push},
+	}
+)
+
+// world is an alliance of two partners with staff, over a ledger and stores in
+// memory, and a server before it.
+type world struct {
+	t       testing.TB
+	ledger  *ledgertest.Memory
+	service *exchange.Service
+	staff   *signin.Service
+	store   *signintest.Memory
+	clock   *clock // the alliance's
+	machine *clock // by which sessions live
+	serial  int
+	url     string
+}
+
+// clock stands still until a test moves it.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Window(context.Context) (ledger.Date, error) { return ledger.DateOf(c.Now()), nil }
+
+func (c *clock) AdvanceTo(_ context.Context, to time.Time) ([]settlement.Settlement, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = to
+	return []settlement.Settlement{{Partner: "sky"}, {Partner: "shop"}}, nil
+}
+
+type nights struct{}
+
+func (nights) Settlements(_ context.Context, partner, _ string, _ int) ([]*settlement.Settlement, error) {
+	d := ledger.DateOf(time.Now()) - 1
+	return []*settlement.Settlement{{Partner: partner, Window: d, Position: ledger.Position{In: ledger.Flow{Count: 41}}}}, nil
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, clock: &clock{now: time.Now().Truncate(time.Second)}, machine: &clock{now: time.Now()}, store: signintest.NewMemory()}
+	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
+	w.ledger = ledgertest.NewMemory(w.clock.Now)
+	w.found()
+	registry, err := partners.NewRegistry(companies, nil)
+	must(t, err)
+	w.service, err = exchange.New(exchange.Options{Ledger: w.ledger, Identity: gateway, Store: exchangetest.NewMemory(), Registry: registry,
+		Hosts: func(string) connector.Host { return nil }, AccountKey: accountKey, Now: w.clock.Now, Random: rand.Reader, Logger: logger})
+	must(t, err)
+	must(t, w.service.Start(context.Background()))
+	t.Cleanup(func() { _ = w.service.Close(context.Background()) })
+	w.staff, err = signin.New(signin.Options{Store: w.store, Key: accountKey, Cost: signin.Cost{Time: 1, Memory: 64}, Now: w.machine.Now, Random: rand.Reader, Logger: logger})
+	must(t, err)
+	w.serve(registry, logger)
+	w.addUser("anna.sky", "sky", signin.Engineer)
+	w.addUser("fritz.sky", "sky", signin.Finance)
+	w.addUser("sara.shop", "shop", signin.Engineer)
+	w.addUser("uma", "", signin.Admin)
+	return w
+}
+
+func (w *world) serve(registry *partners.Registry, logger *slog.Logger) {
+	set := pages(w.t, logger)
+	server := httptest.NewUnstartedServer(nil)
+	w.url = "http://" + server.Listener.Addr().String()
+	p, err := portal.New(portal.Options{Service: w.staff, Pages: set, Exchange: w.service, Ledger: w.ledger, Registry: registry, Settlements: nights{},
+		Programs: func(partner string) []portal.Program {
+			return []portal.Program{{ID: partner + "-app", KeyID: "key-1", KeyFile: "/keys/" + partner + ".pem"}}
+		},
+		Clock: w.clock, Hub: "EPT", URL: w.url, Location: time.UTC, Now: w.clock.Now, Machine: w.machine.Now,
+		Figures: portal.Figures{QuoteLife: time.Minute, TokenLife: 10 * time.Minute, Deadline: 2 * time.Minute}})
+	must(w.t, err)
+	routes, err := set.Protect(w.url, append(set.Routes(), p.Routes()...))
+	must(w.t, err)
+	server.Config.Handler = page.Mux(routes)
+	server.Start()
+	w.t.Cleanup(server.Close)
+}
+
+// found sets the alliance up: 3 SKYM give 1 EPT and so on.
+func (w *world) found() {
+	w.give(gateway, &ledger.Initialise{Hub: "EPT", Window: ledger.DateOf(w.clock.Now())})
+	for _, p := range companies {
+		w.give(gateway, &ledger.RegisterPartner{Partner: p.Code, Programme: p.Programme, Scale: p.Scale, MSP: p.MSP})
+		for _, dir := range []ledger.Direction{ledger.In, ledger.Out} {
+			w.agree(p, dir, 1)
+		}
+	}
+}
+
+func terms(p partners.Partner, dir ledger.Direction, version uint32) ledger.Terms {
+	t := ledger.Terms{Partner: p.Code, Direction: dir, Version: version, Rate: ledger.Rate{FromUnits: 3_000_000, ToUnits: 1_000_000}, Step: 30, Min: 30, Max: 300_000,
+		DayCap: 3_000_000, Price: 50_000, FeeBPS: 100 * version, FeePayer: ledger.FeeMember, ExposureCap: 10_000_000_000, LockSeconds: 3600}
+	if dir == ledger.In {
+		t.LotMonths = 24
+	}
+	return t
+}
+
+func (w *world) agree(p partners.Partner, dir ledger.Direction, version uint32) {
+	t := terms(p, dir, version)
+	id := w.give(gateway, &ledger.ProposeAgreement{Terms: t})
+	w.give(ledger.Identity{MSP: p.MSP, Subject: "finance"}, &ledger.AcceptAgreement{Agreement: id, Hash: t.Hash()})
+}
+
+func (w *world) give(who ledger.Identity, body ledger.Body) ledger.ID {
+	w.t.Helper()
+	id := w.newID()
+	results, err := w.ledger.Submit(context.Background(), who, ledger.Command{ID: id, Body: body})
+	must(w.t, err)
+	if results[0].Code != ledger.CodeOK {
+		w.t.Fatalf("%s: %s: %s", body.Kind(), results[0].Code, results[0].Message)
+	}
+	return id
+}
+
+func (w *world) newID() ledger.ID {
+	var random [10]byte
+	_, _ = rand.Read(random[:])
+	return ledger.NewID(w.clock.Now(), random).Root()
+}
+
+// convert turns points of a company into electricity points.
+func (w *world) convert(partner string, amount int64) *exchange.Conversion {
+	w.t.Helper()
+	w.serial++
+	ctx, party := context.Background(), exchange.Party{Client: partner + "-app", Partner: partner}
+	number := rand.Text()
+	link, err := w.service.Link(ctx, party, exchange.LinkRequest{Partner: partner, Member: number, Membership: number,
+		Consent: exchange.Consent{TextVersion: "1", GivenAt: w.clock.Now().UnixMilli(), Channel: "app"}})
+	must(w.t, err)
+	var company partners.Partner
+	for _, c := range companies {
+		if c.Code == partner {
+			company = c
+		}
+	}
+	c, _, err := w.service.Convert(ctx, party, exchange.ConvertRequest{Source: company.Programme, Destination: "EPT", From: amount, LinkID: link.ID,
+		Reference: number, Idempotency: exchange.Idempotency{Key: number, Hash: ledger.Hash{byte(w.serial)}}}, time.Minute)
+	must(w.t, err)
+	return c
+}
+
+func (w *world) addUser(login, company string, roles ...signin.Role) {
+	w.t.Helper()
+	_, _, err := w.staff.AddUser(context.Background(), signin.NewUser{Login: login, Name: "Name of " + login, Company: company, Roles: roles, Password: password, KeepPassword: true})
+	must(w.t, err)
+}
+
+// browser keeps cookies and follows redirects, as browsers do.
+type browser struct {
+	t      testing.TB
+	base   string
+	client *http.Client
+	header http.Header
+}
+
+func (w *world) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	must(w.t, err)
+	return &browser{w.t, w.url, &http.Client{Jar: jar}, http.Header{"Sec-Fetch-Site": {"same-origin"}}}
+}
+
+// signedIn is a browser of a user.
+func (w *world) signedIn(login string) *browser {
+	w.t.Helper()
+	b := w.browser()
+	got := b.post("/portal/sign-in", url.Values{"login": {login}, "password": {password}})
+	if got.path != "/portal" || got.status != http.StatusOK {
+		w.t.Fatalf("sign-in of %s leads to %d %s", login, got.status, got.path)
+	}
+	return b
+}
+
+// answer is a page.
+type answer struct {
+	status int
+	path   string // where redirects led
+	body   string
+	header http.Header
+}
+
+func (b *browser) do(method, path string, form url.Values) answer {
+	b.t.Helper()
+	r, err := http.NewRequest(method, b.base+path, strings.NewReader(form.Encode()))
+	must(b.t, err)
+	for name, values := range b.header {
+		r.Header[name] = values
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := b.client.Do(r)
+	must(b.t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	must(b.t, err)
+	return answer{resp.StatusCode, resp.Request.URL.Path, string(body), resp.Header}
+}
+
+func (b *browser) get(path string) answer { b.t.Helper(); return b.do(http.MethodGet, path, nil) }
+
+func (b *browser) post(path string, form url.Values) answer {
+	b.t.Helper()
+	return b.do(http.MethodPost, path, form)
+}
+
+var formToken = regexp.MustCompile(`name="form_token" value="([^"]+)"`)
+
+// send posts a form with the token that the user's pages carry.
+func (b *browser) send(path string, form url.Values) answer {
+	b.t.Helper()
+	found := formToken.FindStringSubmatch(b.get("/portal/account").body)
+	if found == nil {
+		b.t.Fatal("the account page has no form token")
+	}
+	form.Set("form_token", html.UnescapeString(found[1]))
+	return b.post(path, form)
+}
+
+func want(t testing.TB, what string, got answer, status int, parts ...string) {
+	t.Helper()
+	if got.status != status {
+		t.Errorf("%s: status %d, want %d\n%s", what, got.status, status, got.body)
+	}
+	for _, p := range parts {
+		if !strings.Contains(got.body, p) {
+			t.Errorf("%s: the page does not have %q", what, p)
+		}
+	}
+}
