@@ -36,7 +36,7 @@ func (u userConfig) with(ctx context.Context, do func(*config.Config, *signin.Se
 	if err != nil {
 		return err
 	}
-	store, err := gateway.OpenStore(ctx, &c, logger(config.Log{Level: "error", Format: "text"}))
+	store, err := gateway.OpenStore(ctx, &c, time.Now, logger(config.Log{Level: "error", Format: "text"}))
 	if errors.Is(err, sqlstore.ErrInUse) {
 		return fmt.Errorf("user: the gateway is running; stop it first: %w", err)
 	}

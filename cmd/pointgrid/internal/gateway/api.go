@@ -34,7 +34,6 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 	if g.config.Sandbox {
 		o.Clock = sandboxClock{g}
 	}
-	var err error
 	if o.Pages, err = g.pages(issuer); err != nil {
 		return nil, err
 	}
