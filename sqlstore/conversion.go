@@ -123,12 +123,12 @@ func (s *Store) UpdateConversions(ctx context.Context, all []*exchange.Conversio
 	if _, err := s.writer.do(ctx, statements...); err != nil {
 		return err
 	}
+	told.notify()
 	for i := range all {
 		if statements[before+i].affected == 0 {
 			return exchange.ErrNotFound
 		}
 	}
-	told.notify()
 	return nil
 }
 

@@ -22,7 +22,6 @@ const (
 	AgreementProposed  Type = "agreement.proposed"
 	AgreementAccepted  Type = "agreement.accepted"
 	AgreementRejected  Type = "agreement.rejected"
-	SettlementClosed   Type = "settlement.closed"
 	SettlementNetted   Type = "settlement.netted"
 	ExposureWarning    Type = "exposure.warning"
 	EndpointEnabled    Type = "webhook_endpoint.enabled"
