@@ -82,11 +82,6 @@ func (c *columns) cell(cells []string, f Field) string {
 	return strings.TrimSpace(cells[i])
 }
 
-func (c *columns) has(f Field) bool {
-	_, ok := c.at[f]
-	return ok
-}
-
 // remark reports whether a row holds one cell, and neither date nor amount.
 func (p *parser) remark(cells []string) bool {
 	filled := 0
