@@ -54,6 +54,7 @@ var rules = []rule{
 	{folder: "exchange", why: "exchange, settlement, mall and rewards do not know each other",
 		ours: []string{"ledger", "ledger/wire", "partners", "exchange"}},
 	{folder: "settlement", why: "settlement stays an independent auditor", ours: []string{"ledger", "ledger/wire", "partners", "settlement"}},
+	{folder: "settlement/paper", why: "papers show what was netted", ours: []string{"ledger", "settlement/netting", "settlement/bank"}},
 	{folder: "settlement/bank", why: "a bank's messages know nothing of points", ours: []string{"ledger"}},
 	{folder: "settlement/statementfile", why: "a file is read, not judged", ours: []string{"ledger", "partners", "settlement/reconcile"}},
 	{folder: "settlement/reconcile", why: "books are compared, not looked up", ours: []string{"ledger", "settlement/reconcile"}},
