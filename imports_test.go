@@ -55,6 +55,7 @@ var rules = []rule{
 		ours: []string{"ledger", "ledger/wire", "partners", "exchange"}},
 	{folder: "settlement", why: "settlement stays an independent auditor", ours: []string{"ledger", "ledger/wire", "partners", "settlement"}},
 	{folder: "settlement/paper", why: "papers show what was netted", ours: []string{"ledger", "settlement/netting", "settlement/bank"}},
+	{folder: "settlement/calendar", why: "days know nothing of money", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "settlement/bank", why: "a bank's messages know nothing of points", ours: []string{"ledger"}},
 	{folder: "settlement/statementfile", why: "a file is read, not judged", ours: []string{"ledger", "partners", "settlement/reconcile"}},
 	{folder: "settlement/reconcile", why: "books are compared, not looked up", ours: []string{"ledger", "settlement/reconcile"}},
