@@ -9,6 +9,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/wire"
 	"github.com/pointgrid/pointgrid/settlement/netting"
+	"github.com/pointgrid/pointgrid/settlement/paper"
 )
 
 // books gathers one window: the sums of all partners, and for each that is to be
@@ -38,7 +39,7 @@ func (n *Night) openBooks(ctx context.Context, w pending) (*books, error) {
 	b := &books{window: w.date, partners: partners, tally: netting.NewTally(w.date, partners, agreements),
 		statements: map[string]*statement{}, trees: map[string]*ledger.Frontier{}}
 	for _, p := range w.partners {
-		s, err := createStatement(n.dir, w.date, p, alliance.Hub, n.calendar.Location)
+		s, err := createStatement(n.dir, paper.Heading{Partner: p, Hub: alliance.Hub, Window: w.date, Zone: n.calendar.Location})
 		if err != nil {
 			b.discard()
 			return nil, err
@@ -58,13 +59,13 @@ func (b *books) add(e ledger.Entry) error {
 	switch {
 	case t.Kind == ledger.KindHold || t.Kind == ledger.KindVoid: // a hold's leg counts when it is posted
 	case t.Kind == ledger.KindAcceptAdjustment:
-		err = b.line(t.To, t, func(s *statement) error { return s.adjust(e) })
+		err = b.line(t.To, t, func(s *statement) error { return s.csv.Adjust(&e) })
 	default:
 		if t.Source != nil {
-			err = b.line(t.Source.Partner, t, func(s *statement) error { return s.write(e, t.Source, ledger.In) })
+			err = b.line(t.Source.Partner, t, func(s *statement) error { return s.csv.Write(&e, t.Source, ledger.In) })
 		}
 		if t.Destination != nil {
-			err = errors.Join(err, b.line(t.Destination.Partner, t, func(s *statement) error { return s.write(e, t.Destination, ledger.Out) }))
+			err = errors.Join(err, b.line(t.Destination.Partner, t, func(s *statement) error { return s.csv.Write(&e, t.Destination, ledger.Out) }))
 		}
 	}
 	if err != nil {
@@ -112,8 +113,8 @@ func (b *books) finish(partner string, now time.Time) (*Settlement, error) {
 		return nil, err
 	}
 	return &Settlement{ID: ID(b.window, partner), Partner: partner, Window: b.window, State: Netted,
-		Position: position, Lines: s.lines, Digest: s.digest(), File: s.name, UpdatedAt: now.UnixMilli(),
-		Figures: ledger.SettlementFigures{Lines: s.lines, Root: b.trees[partner].Root(), Net: position.Net()}}, nil
+		Position: position, Lines: s.csv.Lines(), Digest: s.digest(), File: s.name, UpdatedAt: now.UnixMilli(),
+		Figures: ledger.SettlementFigures{Lines: s.csv.Lines(), Root: b.trees[partner].Root(), Net: position.Net()}}, nil
 }
 
 // discard removes what was not finished.

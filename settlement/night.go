@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/settlement/netting"
 )
 
@@ -40,7 +41,7 @@ type Night struct {
 	identity ledger.Identity
 	store    Store
 	dir      string
-	calendar Calendar
+	calendar calendar.CutOff
 	policies []netting.Policy
 	now      func() time.Time
 	logger   *slog.Logger
@@ -53,7 +54,7 @@ type Options struct {
 	Identity ledger.Identity // the utility's, which closes windows
 	Store    Store
 	Dir      string // folder of the statements; it is made when missing
-	Calendar Calendar
+	Calendar calendar.CutOff
 	// Policies say how partners settle; one without settles bilaterally and to the
 	// last fen.
 	Policies []netting.Policy

@@ -20,6 +20,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/sqlstore/storetest"
 )
 
@@ -46,7 +47,7 @@ func newStand(t *testing.T) *stand {
 	s := &stand{t: t, store: &memoryStore{}, dir: t.TempDir(), now: time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC)}
 	s.ledger = ledgertest.NewMemory(func() time.Time { return s.now })
 	t.Cleanup(func() { s.ledger.Close() })
-	calendar, err := settlement.ParseCalendar("Asia/Shanghai", "00:00")
+	calendar, err := calendar.Parse("Asia/Shanghai", "00:00")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +224,7 @@ func TestTransfersThatDoNotAddUpAreNotSettled(t *testing.T) {
 	s := newStand(t)
 	s.give(utility, &ledger.ConvertIn{Account: member, Leg: s.leg(s.in, 3000)})
 	s.now = s.now.Add(24 * time.Hour)
-	calendar, err := settlement.ParseCalendar("Asia/Shanghai", "00:00")
+	calendar, err := calendar.Parse("Asia/Shanghai", "00:00")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,7 +369,7 @@ func TestAnAdjustmentIsALineOfTheWindowInWhichItWasAccepted(t *testing.T) {
 func TestAPartnerThatCannotBeReachedKeepsNobodyWaiting(t *testing.T) {
 	s := newStand(t)
 	s.now = s.now.Add(24 * time.Hour)
-	calendar, err := settlement.ParseCalendar("Asia/Shanghai", "00:00")
+	calendar, err := calendar.Parse("Asia/Shanghai", "00:00")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -395,4 +396,13 @@ func (c cutOff) Submit(ctx context.Context, who ledger.Identity, commands ...led
 
 func TestTheStoreInMemory(t *testing.T) {
 	storetest.RunSettlements(t, func(*testing.T) settlement.Store { return &memoryStore{} })
+}
+
+func date(t *testing.T, s string) ledger.Date {
+	t.Helper()
+	d, err := ledger.ParseDate(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }

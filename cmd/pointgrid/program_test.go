@@ -299,6 +299,9 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 	if out, code := run(t, "verify", home); code != 0 || !strings.Contains(out, "nothing is wrong") {
 		t.Errorf("untouched: exit code %d: %s", code, out)
 	}
+	if out, code := run(t, "verify", "1999-12-31.sky", "--ledger", home); code != 1 || !strings.Contains(out, "is not closed") {
+		t.Errorf("a settlement that is not there: exit code %d: %s", code, out)
+	}
 	blocks, err := filepath.Glob(filepath.Join(home, "ledger", "blocks", "*"))
 	if err != nil || len(blocks) == 0 {
 		t.Fatal(blocks, err)
@@ -375,6 +378,8 @@ func TestMistakesOfTheOperatorAreNamed(t *testing.T) {
 		{"key file that is missing", []string{"serve", "--config", file("b.yaml",
 			"data_dir: "+dir+"/h\nutility: {clients: [{id: u, scopes: [operator], key_file: "+dir+"/none}]}\n")}, dir + "/none"},
 		{"receipt without key", []string{"verify", file("r.json", "{}")}, "--key"},
+		{"settlement without ledger", []string{"verify", "2026-11-21.sky"}, "--ledger"},
+		{"receipt that is not there", []string{"verify", "nothing.json"}, "no such file"},
 		{"receipt that is none", []string{"verify", file("r2.json", "{}"), "--key", file("k.json", `{"keys":[]}`)}, "key"},
 	}
 	for _, c := range cases {

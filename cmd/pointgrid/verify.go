@@ -18,8 +18,10 @@ import (
 )
 
 type verifyCommand struct {
-	Path string `arg:"" help:"A receipt's JSON file, or the folder of a stopped ledger (or the gateway's data folder)." type:"existingpath"`
+	Path string `arg:"" help:"A receipt's JSON file, the folder of a stopped ledger (or the gateway's data folder), or a settlement such as 2026-11-21.sky, which is computed again from the blocks alone." placeholder:"RECEIPT|FOLDER|SETTLEMENT"`
 	Key  string `help:"The gateway's public keys, as JWKS or PEM, for the embedded ledger. Not needed for a gateway's data folder, which keeps a copy." type:"existingfile"`
+
+	Ledger string `help:"Folder of the stopped ledger, or the gateway's data folder, for a settlement." type:"existingdir"`
 
 	Profile string            `help:"Connection profile that names the companies' root certificates, for a receipt of Fabric." type:"existingfile"`
 	Utility string            `help:"The company that runs the hub, for a receipt of Fabric." placeholder:"MSP" default:"UtilityMSP"`
@@ -31,6 +33,9 @@ type verifyCommand struct {
 
 func (v *verifyCommand) Run(ctx context.Context) error {
 	info, err := os.Stat(v.Path)
+	if window, partner, ok := settlementID(v.Path); ok && os.IsNotExist(err) {
+		return v.settlement(ctx, os.Stdout, window, partner)
+	}
 	if err != nil {
 		return err
 	}
@@ -176,8 +181,10 @@ func publicKeys(path string) (map[string]ed25519.PublicKey, error) {
 	return keys, nil
 }
 
-func (v *verifyCommand) ledger(ctx context.Context, out io.Writer) error {
-	dir, key := v.Path, v.Key
+// folder returns the ledger's own folder of a data folder, and the keys by which
+// its checkpoints are checked.
+func (v *verifyCommand) folder(dir string) (string, map[string]ed25519.PublicKey, error) {
+	key := v.Key
 	if inside := filepath.Join(dir, "ledger"); isDir(inside) {
 		if key == "" {
 			key = filepath.Join(dir, "keys", "jwks.json")
@@ -185,9 +192,14 @@ func (v *verifyCommand) ledger(ctx context.Context, out io.Writer) error {
 		dir = inside
 	}
 	if key == "" {
-		return errors.New("verify: --key is needed: a file with the gateway's public keys, as JWKS or PEM")
+		return "", nil, errors.New("verify: --key is needed: a file with the gateway's public keys, as JWKS or PEM")
 	}
 	keys, err := publicKeys(key)
+	return dir, keys, err
+}
+
+func (v *verifyCommand) ledger(ctx context.Context, out io.Writer) error {
+	dir, keys, err := v.folder(v.Path)
 	if err != nil {
 		return err
 	}

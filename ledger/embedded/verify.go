@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/pointgrid/pointgrid/chaincode"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/annals"
 )
@@ -25,6 +26,13 @@ import (
 // or that of a system that cannot read or has no room. Progress, which may be
 // nil, is called now and then.
 func Verify(ctx context.Context, dir string, keys map[string]ed25519.PublicKey, progress func(Progress)) (Report, error) {
+	return Replay(ctx, dir, keys, progress, nil)
+}
+
+// Replay is [Verify], and gives visit each batch as executing its block again
+// wrote it, in order and up to the first damage. The batches are worth no more
+// than the report. The error of visit ends it.
+func Replay(ctx context.Context, dir string, keys map[string]ed25519.PublicKey, progress func(Progress), visit func(*ledger.Batch) error) (Report, error) {
 	f, err := lockFolder(dir, true)
 	if err != nil {
 		var report Report
@@ -36,7 +44,7 @@ func Verify(ctx context.Context, dir string, keys map[string]ed25519.PublicKey, 
 		return Report{}, err
 	}
 	defer os.RemoveAll(scratch)
-	v := &verification{ctx: ctx, folder: f, keys: keys, progress: progress}
+	v := &verification{ctx: ctx, folder: f, keys: keys, progress: progress, visit: visit}
 	err = v.run(scratch)
 	return v.report, err
 }
@@ -46,6 +54,7 @@ type verification struct {
 	folder   *folder
 	keys     map[string]ed25519.PublicKey
 	progress func(Progress)
+	visit    func(*ledger.Batch) error
 	report   Report
 
 	tip     *position
@@ -247,6 +256,7 @@ func (v *verification) execute(name string, offset int64, h *header) error {
 		return fmt.Errorf("executing block %d: %w", h.Number, err)
 	case record == nil:
 		v.report.Transfers += uint64(len(h.Commands))
+		return v.last(h.Lane)
 	default:
 		v.report.Checkpoints++
 		if fault := checkSignature(record, h.Signature, v.keys); fault != "" {
@@ -254,6 +264,16 @@ func (v *verification) execute(name string, offset int64, h *header) error {
 		}
 	}
 	return nil
+}
+
+// last visits the batch that was executed last.
+func (v *verification) last(lane uint32) error {
+	if v.visit == nil {
+		return nil
+	}
+	return chaincode.Batches(v.rebuilt.store, lane, v.rebuilt.at.batches-1, func(b ledger.Batch) (bool, error) {
+		return false, v.visit(&b)
+	})
 }
 
 // checkSignature returns what is wrong with a checkpoint's signature, or nothing.

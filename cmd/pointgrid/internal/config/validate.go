@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/calendar"
 )
 
 // Validate reports everything that is wrong, each with its key.
@@ -90,7 +90,7 @@ func (c *Config) validateAlliance(wrong report) {
 	if c.Alliance.MSP == "" {
 		wrong("alliance.msp", "is missing")
 	}
-	if _, err := settlement.ParseCalendar(c.Alliance.TimeZone, c.Alliance.CutOff); err != nil {
+	if _, err := calendar.Parse(c.Alliance.TimeZone, c.Alliance.CutOff); err != nil {
 		wrong("alliance", "%v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric/network"
-	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/calendar"
 )
 
 // pointsEach is what each member begins with in electricity points.
@@ -64,7 +64,7 @@ func (a *Alliance) seed(ctx context.Context, s *sandbox.Site, l ledger.Ledger, m
 		return err
 	}
 	alliance := config.Default().Alliance
-	calendar, err := settlement.ParseCalendar(alliance.TimeZone, alliance.CutOff)
+	calendar, err := calendar.Parse(alliance.TimeZone, alliance.CutOff)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/access"
 	"github.com/pointgrid/pointgrid/web/signin"
@@ -53,7 +54,7 @@ type Gateway struct {
 	registry *partners.Registry
 	clients  *partners.Directory
 	access   *access.Recorder
-	calendar settlement.Calendar
+	calendar calendar.CutOff
 	staff    *signin.Service
 	metrics  *metrics
 	delivery *webhooks.Deliverer
@@ -86,7 +87,7 @@ func (g *Gateway) readKeys(context.Context) (err error) {
 	if g.registry, err = registry(g.config); err != nil {
 		return err
 	}
-	if g.calendar, err = settlement.ParseCalendar(g.config.Alliance.TimeZone, g.config.Alliance.CutOff); err != nil {
+	if g.calendar, err = calendar.Parse(g.config.Alliance.TimeZone, g.config.Alliance.CutOff); err != nil {
 		return err
 	}
 	g.key, err = g.home.SigningKey(g.around.Random)

@@ -14,7 +14,7 @@ import (
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/gateway"
 	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"go.yaml.in/yaml/v3"
 )
@@ -159,7 +159,7 @@ func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store,
 		return err
 	}
 	alliance := config.Default().Alliance
-	calendar, err := settlement.ParseCalendar(alliance.TimeZone, alliance.CutOff)
+	calendar, err := calendar.Parse(alliance.TimeZone, alliance.CutOff)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,11 @@
-package settlement_test
+package calendar_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"pgregory.net/rapid"
 )
 
@@ -21,9 +20,16 @@ func TestWindowOfAnInstant(t *testing.T) {
 		{"Europe/Berlin", "00:00", "2026-10-24T22:00:00Z", "2026-10-25"}, // a day of 25 hours
 		{"Europe/Berlin", "00:00", "2026-10-25T22:59:59Z", "2026-10-25"},
 		{"Europe/Berlin", "00:00", "2026-10-25T23:00:00Z", "2026-10-26"},
+		{"Europe/Berlin", "02:30", "2026-10-25T00:29:59Z", "2026-10-24"}, // 02:30 comes twice that day
+		{"Europe/Berlin", "02:30", "2026-10-25T00:30:00Z", "2026-10-25"},
+		{"Europe/Berlin", "02:30", "2026-10-25T01:30:00Z", "2026-10-25"},
+		{"Australia/Lord_Howe", "02:15", "2026-10-03T15:44:59Z", "2026-10-03"}, // the clocks go forward by half an hour
+		{"Australia/Lord_Howe", "02:15", "2026-10-03T15:45:00Z", "2026-10-04"},
+		{"Africa/Cairo", "00:00", "2026-04-23T21:59:59Z", "2026-04-23"}, // midnight does not exist
+		{"Africa/Cairo", "00:00", "2026-04-23T22:00:00Z", "2026-04-24"},
 	}
 	for _, c := range cases {
-		calendar, err := settlement.ParseCalendar(c.zone, c.cutOff)
+		cutOff, err := calendar.Parse(c.zone, c.cutOff)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +37,7 @@ func TestWindowOfAnInstant(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := calendar.Date(at).String(); got != c.want {
+		if got := cutOff.Date(at).String(); got != c.want {
 			t.Errorf("%s, cut-off %s, %s: window %s, want %s", c.zone, c.cutOff, c.at, got, c.want)
 		}
 	}
@@ -40,15 +46,15 @@ func TestWindowOfAnInstant(t *testing.T) {
 func TestEveryInstantLiesInTheWindowThatHasBegunAndIsNotDue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		zone := rapid.SampledFrom([]string{"Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"}).Draw(t, "zone")
-		cutOff := rapid.SampledFrom([]string{"00:00", "02:30", "04:00", "23:30"}).Draw(t, "cut-off")
-		calendar, err := settlement.ParseCalendar(zone, cutOff)
+		clock := rapid.SampledFrom([]string{"00:00", "02:30", "04:00", "23:30"}).Draw(t, "cut-off")
+		cutOff, err := calendar.Parse(zone, clock)
 		if err != nil {
 			t.Fatal(err)
 		}
 		at := time.Unix(rapid.Int64Range(1_500_000_000, 2_500_000_000).Draw(t, "at"), 0)
-		date := calendar.Date(at)
-		if at.Before(calendar.Start(date)) || calendar.Due(date, at) || !calendar.Due(date-1, at) {
-			t.Fatalf("%s lies in %s, which runs from %s to %s", at, date, calendar.Start(date), calendar.Start(date+1))
+		date := cutOff.Date(at)
+		if at.Before(cutOff.Start(date)) || cutOff.Due(date, at) || !cutOff.Due(date-1, at) {
+			t.Fatalf("%s lies in %s, which runs from %s to %s", at, date, cutOff.Start(date), cutOff.Start(date+1))
 		}
 	})
 }
@@ -58,17 +64,8 @@ func TestCalendarMistakesAreNamed(t *testing.T) {
 		{"Peking", "00:00", "Peking"}, {"", "00:00", "time zone"}, {"Local", "00:00", "time zone"},
 		{"Asia/Shanghai", "24:00", "24:00"}, {"Asia/Shanghai", "midnight", "midnight"},
 	} {
-		if _, err := settlement.ParseCalendar(c.zone, c.cutOff); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := calendar.Parse(c.zone, c.cutOff); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q %q: got %v, want it to name %q", c.zone, c.cutOff, err, c.want)
 		}
 	}
-}
-
-func date(t *testing.T, s string) ledger.Date {
-	t.Helper()
-	d, err := ledger.ParseDate(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
 }
