@@ -51,6 +51,7 @@ var rules = []rule{
 	{folder: "partners", why: "the registry stands below the exchange", ours: []string{"ledger", "partners"}},
 	{folder: "exchange", why: "exchange, settlement, mall and rewards do not know each other",
 		ours: []string{"ledger", "ledger/wire", "partners", "exchange"}},
+	{folder: "exchange/bulkfile", why: "a file is many conversions, whatever stores its row", ours: []string{"ledger", "partners", "exchange"}},
 	{folder: "settlement", why: "settlement stays an independent auditor", ours: []string{"ledger", "ledger/wire", "partners", "settlement"}},
 	{folder: "settlement/reconcile", why: "books are compared, not looked up", ours: []string{"ledger", "settlement/reconcile"}},
 	{folder: "settlement/netting", why: "who owes what follows from the ledger alone", ours: []string{"ledger"}, noLibraries: true},
@@ -65,6 +66,7 @@ var rules = []rule{
 var suites = []string{
 	"ledger/ledgertest",
 	"exchange/exchangetest",
+	"exchange/bulkfile/bulkfiletest",
 	"partners/connector/conformance",
 	"partners/connector/conformance/conformancetest",
 	"sqlstore/storetest",
