@@ -27,6 +27,7 @@ import (
 // Options are the parts of an [API]. Without a default a field is required.
 type Options struct {
 	Exchange    Exchange
+	Files       Files
 	Quotes      Quotes
 	Settlements Settlements
 	Statements  Statements
@@ -57,8 +58,8 @@ type Options struct {
 
 func (o *Options) check() error {
 	switch {
-	case o.Exchange == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
-		return errors.New("api: exchange, quotes, settlements, statements and the night are required")
+	case o.Exchange == nil || o.Files == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
+		return errors.New("api: exchange, files, quotes, settlements, statements and the night are required")
 	case o.Answers == nil || o.Registry == nil || o.Assertions == nil || o.Webhooks == nil:
 		return errors.New("api: answers, registry, assertions and webhooks are required")
 	case o.Ready == nil || o.Metrics == nil || o.Now == nil || o.Random == nil || o.Logger == nil:

@@ -37,6 +37,8 @@ type forms struct {
 	rejection  *jsonbody.Form[Rejection]
 	link       *jsonbody.Form[LinkRequest]
 	clock      *jsonbody.Form[ClockRequest]
+	file       *jsonbody.Form[ConversionFileRequest]
+	completion *jsonbody.Form[ConversionFileCompletion]
 
 	webhookEndpoint explainedForm[WebhookEndpointRequest]
 	webhookChange   explainedForm[WebhookEndpointChange]
@@ -54,7 +56,7 @@ func newForms() (*forms, error) {
 		return nil, err
 	}
 	f := &forms{}
-	var errs [9]error
+	var errs [11]error
 	f.quote, errs[0] = jsonbody.NewForm[QuoteRequest](checks, s.always("QuoteRequest"))
 	f.conversion, errs[1] = jsonbody.NewForm[conversionBody](checks, s.conversion())
 	f.reversal, errs[2] = jsonbody.NewForm[ReversalRequest](checks, s.always("ReversalRequest"))
@@ -65,6 +67,8 @@ func newForms() (*forms, error) {
 	f.clock, errs[7] = jsonbody.NewForm[ClockRequest](checks, s.always("ClockRequest"))
 	f.batchItem, errs[8] = jsonbody.NewForm[batchItem](checks, s.batchItem())
 	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
+	f.file, errs[9] = jsonbody.NewForm[ConversionFileRequest](checks, s.always("ConversionFileRequest"))
+	f.completion, errs[10] = jsonbody.NewForm[ConversionFileCompletion](checks, s.always("ConversionFileCompletion"))
 	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s))
 }
 

@@ -20,7 +20,7 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 	if issuer == "" {
 		issuer = "http://" + address
 	}
-	o := api.Options{Exchange: g.Exchange, Quotes: g.Store, Settlements: g.Store, Answers: g.Store, Assertions: g.Store,
+	o := api.Options{Exchange: g.Exchange, Files: g.Files, Quotes: g.Store, Settlements: g.Store, Answers: g.Store, Assertions: g.Store,
 		Registry: g.registry, Issuer: issuer, Keys: []partners.SigningKey{g.key}, TokenLife: g.config.Tokens.TTL,
 		Statements: func(s *settlement.Settlement) (io.ReadCloser, error) {
 			return settlement.OpenStatement(g.home.Statements(), s)
