@@ -79,12 +79,12 @@ func (s *Store) DeleteFile(ctx context.Context, id ledger.ID) error {
 
 // File implements [bulkfile.Store].
 func (s *Store) File(ctx context.Context, id ledger.ID) (*bulkfile.File, error) {
-	return one(ctx, s.reader, scanFile, bulkfile.ErrNotFound, selectFile, id[:])
+	return one(ctx, s.reader, scanConversionFile, bulkfile.ErrNotFound, selectFile, id[:])
 }
 
 // FileByDigest implements [bulkfile.Store].
 func (s *Store) FileByDigest(ctx context.Context, partner string, digest ledger.Hash) (*bulkfile.File, error) {
-	return one(ctx, s.reader, scanFile, bulkfile.ErrNotFound, selectFileByDigest, partner, digest[:])
+	return one(ctx, s.reader, scanConversionFile, bulkfile.ErrNotFound, selectFileByDigest, partner, digest[:])
 }
 
 // Files implements [bulkfile.Store].
@@ -93,17 +93,17 @@ func (s *Store) Files(ctx context.Context, partner string, before ledger.ID, lim
 		before = ledger.ID(bytes.Repeat([]byte{0xff}, len(before))) // above all that there are
 	}
 	if partner == "" {
-		return list(ctx, s.reader, scanFile, selectFiles, before[:], int64(max(limit, 0)))
+		return list(ctx, s.reader, scanConversionFile, selectFiles, before[:], int64(max(limit, 0)))
 	}
-	return list(ctx, s.reader, scanFile, selectFilesOf, partner, before[:], int64(max(limit, 0)))
+	return list(ctx, s.reader, scanConversionFile, selectFilesOf, partner, before[:], int64(max(limit, 0)))
 }
 
 // OpenFiles implements [bulkfile.Store].
 func (s *Store) OpenFiles(ctx context.Context, after ledger.ID, limit int) ([]*bulkfile.File, error) {
-	return list(ctx, s.reader, scanFile, selectOpenFiles, after[:], int64(max(limit, 0)))
+	return list(ctx, s.reader, scanConversionFile, selectOpenFiles, after[:], int64(max(limit, 0)))
 }
 
-func scanFile(row scanner) (*bulkfile.File, error) {
+func scanConversionFile(row scanner) (*bulkfile.File, error) {
 	var f bulkfile.File
 	var format, state string
 	err := row.Scan((*idColumn)(&f.ID), &f.Party.Client, &f.Party.Partner, &f.Name, &format, &f.Source, &f.Destination,
