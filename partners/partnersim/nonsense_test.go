@@ -33,7 +33,7 @@ var nonsense = map[string]struct {
 	"another's answer":                   {page(200, "application/json", `{"membership":"X","status":"active"}`), "not the one that was asked about"},
 	"a status of its own":                {page(200, "application/json", `{"membership":"SKY-000001","status":"gold"}`), "not one of the contract"},
 	"JSON 10,000 deep":                   {page(200, "application/json", strings.Repeat("[", 10_000)+strings.Repeat("]", 10_000)), "not the JSON of a member"},
-	"JSON 30,000 deep":                   {page(200, "application/json", strings.Repeat(`{"a":`, 10_000)+"1"+strings.Repeat("}", 10_000)), "not the JSON of a member"},
+	"objects 10,000 deep":                {page(200, "application/json", strings.Repeat(`{"a":`, 10_000)+"1"+strings.Repeat("}", 10_000)), "not the one that was asked about"},
 	"a cut object":                       {page(200, "application/json", `{"membership":"SKY-000001",`), "not the JSON of a member"},
 	"no UTF-8 and a terminal's commands": {page(500, "application/problem+json", "\xff\x1b[2J\x00"), "status 500"},
 	"a body without end": {func(w http.ResponseWriter, r *http.Request) {
