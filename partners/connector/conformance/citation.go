@@ -21,6 +21,15 @@ func (c Citation) String() string {
 	return fmt.Sprintf("openapi/%s:%d (%s)", c.Document, c.Line, c.Section)
 }
 
+// Says is the place where the contract says the rule.
+func (r Rule) Says() (Citation, error) {
+	document, err := readContract()
+	if err != nil {
+		return Citation{}, err
+	}
+	return document.cite(r.anchor)
+}
+
 // contract is connector.yaml by lines.
 type contract []string
 
