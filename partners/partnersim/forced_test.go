@@ -1,6 +1,8 @@
 package partnersim_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,5 +68,20 @@ func TestAmountsForceNothingUnlessAsked(t *testing.T) {
 	host := start(t, func(o *partnersim.Options) { o.Balance = 100_000 })
 	if a, err := host.client(t, nil).Debit(t.Context(), transfer(t, 9110)); err != nil || a.Outcome != connector.Done {
 		t.Errorf("answered %+v, %v", a, err)
+	}
+}
+
+func TestTheDocumentationListsTheForcedOutcomes(t *testing.T) {
+	text, err := os.ReadFile("../../docs/conformance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range partnersim.ForcedOutcomes() {
+		if row := "| `" + connector.FormatAmount(o.Ending) + "` | " + o.Means + " |"; !strings.Contains(string(text), row) {
+			t.Errorf("docs/conformance.md lacks the row\n%s", row)
+		}
+		if o.MeansZH == "" {
+			t.Errorf("%d has no words in Chinese", o.Ending)
+		}
 	}
 }
