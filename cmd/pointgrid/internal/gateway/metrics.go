@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"math/rand/v2"
+	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/partners/connector"
@@ -15,6 +16,7 @@ type metrics struct {
 	ledger      *ledgerMetrics
 	calls       *prometheus.HistogramVec
 	conversions *prometheus.HistogramVec
+	steps       *prometheus.HistogramVec
 }
 
 // latencies are buckets in seconds, from a fast fsync to a partner's time-out.
@@ -31,8 +33,11 @@ func newMetrics() *metrics {
 			Help: "Conversions and reversals by how they ended; status processing: put on the operator's list.", Buckets: latencies},
 			[]string{"kind", "source", "destination", "status"}),
 	}
+	m.steps = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_workflow_step_seconds",
+		Help: "Steps of conversions and reversals, with all waiting for partners, ledger and store.", Buckets: latencies},
+		[]string{"what", "step", "result"})
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.calls, m.conversions)
+		m.calls, m.conversions, m.steps)
 	m.registry.MustRegister(m.ledger.all()...)
 	return m
 }
@@ -43,6 +48,14 @@ func (m *metrics) observeCall(o connector.Observation) {
 
 func (m *metrics) observeConversion(o exchange.Observation) {
 	m.conversions.WithLabelValues(o.Kind, o.Source, o.Destination, string(o.Status)).Observe(o.Took.Seconds())
+}
+
+func (m *metrics) observeStep(w exchange.Work, took time.Duration, err error) {
+	result := "done"
+	if err != nil {
+		result = "laid_down"
+	}
+	m.steps.WithLabelValues(w.What, string(w.Step), result).Observe(took.Seconds())
 }
 
 // randomBelow spreads retries; it need not be secret.
