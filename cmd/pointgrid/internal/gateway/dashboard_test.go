@@ -49,6 +49,7 @@ func exposed(t *testing.T) string {
 	})
 	hooks.observe(webhooks.Observation{Partner: "sky", Outcome: webhooks.OutcomeDelivered})
 	m.registry.MustRegister(hooks)
+	m.observeStep(exchange.Work{What: "conversion", Step: exchange.StepDebit}, time.Second, nil)
 	engine := gin.New()
 	engine.Use(watch.Watch)
 	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})))
