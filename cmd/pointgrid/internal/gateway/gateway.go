@@ -152,10 +152,11 @@ func (g *Gateway) buildHosts(context.Context) error {
 		}
 		host, err := connector.New(connector.Options{BaseURL: p.Connector.URL, Partner: p.Code, Signer: g.traces.signer(signer),
 			Timeout: p.Connector.Timeout, MaxInFlight: p.Connector.MaxInFlight, MaxQueue: p.Connector.MaxQueue,
-			Clock: g.around.Now, Rand: randomBelow, Logger: g.around.Logger, Observe: g.metrics.observeCall})
+			Clock: g.around.Now, Rand: randomBelow, Logger: g.around.Logger, Observe: g.metrics.observeCall, ObserveBreaker: g.metrics.observeBreaker})
 		if err != nil {
 			return fmt.Errorf("configuration: partner %q: %w", p.Code, err)
 		}
+		g.metrics.observeBreaker(p.Code, false)
 		g.hosts[p.Code] = g.traces.host(p.Code, host)
 	}
 	return nil
@@ -174,6 +175,7 @@ func (g *Gateway) buildServices(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	g.metrics.watchExchange(g.Exchange.UnderWay)
 	g.Night = settlement.New(settlement.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Dir: g.home.Statements(),
 		Calendar: g.calendar, Now: g.Clock.Now, Logger: g.around.Logger})
 	return nil

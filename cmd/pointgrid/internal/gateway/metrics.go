@@ -17,6 +17,7 @@ type metrics struct {
 	calls       *prometheus.HistogramVec
 	conversions *prometheus.HistogramVec
 	steps       *prometheus.HistogramVec
+	breakers    *prometheus.GaugeVec
 }
 
 // latencies are buckets in seconds, from a fast fsync to a partner's time-out.
@@ -36,8 +37,10 @@ func newMetrics() *metrics {
 	m.steps = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_workflow_step_seconds",
 		Help: "Steps of conversions and reversals, with all waiting for partners, ledger and store.", Buckets: latencies},
 		[]string{"what", "step", "result"})
+	m.breakers = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "pointgrid_connector_breaker_open",
+		Help: "1 while the circuit breaker of a partner lets no calls through, or tries the first again."}, []string{"partner"})
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.calls, m.conversions, m.steps)
+		m.calls, m.conversions, m.steps, m.breakers)
 	m.registry.MustRegister(m.ledger.all()...)
 	return m
 }
@@ -56,6 +59,25 @@ func (m *metrics) observeStep(w exchange.Work, took time.Duration, err error) {
 		result = "laid_down"
 	}
 	m.steps.WithLabelValues(w.What, string(w.Step), result).Observe(took.Seconds())
+}
+
+func (m *metrics) observeBreaker(partner string, open bool) {
+	value := 0.0
+	if open {
+		value = 1
+	}
+	m.breakers.WithLabelValues(partner).Set(value)
+}
+
+// watchExchange shows how much the exchange has in its hands.
+func (m *metrics) watchExchange(underWay func() exchange.UnderWay) {
+	for what, count := range map[string]func() int{
+		"conversion": func() int { return underWay().Conversions }, "reversal": func() int { return underWay().Reversals },
+	} {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "pointgrid_workflows_under_way",
+			Help:        "Workflows in the hands of this process, those that wait for a partner's word included.",
+			ConstLabels: prometheus.Labels{"what": what}}, func() float64 { return float64(count()) }))
+	}
 }
 
 // randomBelow spreads retries; it need not be secret.
