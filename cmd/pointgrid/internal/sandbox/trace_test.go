@@ -3,11 +3,11 @@ package sandbox_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -84,21 +84,20 @@ func serveTraced(t *testing.T, provider *sdk.TracerProvider) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ready := make(chan string, 1)
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		if err := g.Serve(ctx, func(a string) { ready <- a }); err != nil {
-			t.Error(err)
-		}
-	})
+	ready, ended := make(chan string, 1), make(chan error, 1)
+	go func() { ended <- g.Serve(ctx, func(a string) { ready <- a }) }()
 	t.Cleanup(func() {
 		stop()
-		serving.Wait()
-		if err := hosts.Close(); err != nil {
+		if err := errors.Join(<-ended, hosts.Close()); err != nil {
 			t.Error(err)
 		}
 	})
-	<-ready
+	select {
+	case <-ready:
+	case err := <-ended:
+		ended <- nil
+		t.Fatalf("the gateway ended: %v", err)
+	}
 	key, _, err := site.Key("sky")
 	if err != nil {
 		t.Fatal(err)
