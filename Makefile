@@ -3,7 +3,7 @@ FUZZTIME ?= 30s
 
 .PHONY: help
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
 
 .PHONY: sandbox
 sandbox: ## Run the whole product on this machine
@@ -26,9 +26,21 @@ race: ## Run the tests under the race detector
 	go test -race -short ./...
 
 .PHONY: lint
-lint: ## Run vet and staticcheck
+lint: openapi-lint ## Run vet, staticcheck and the linter of the API descriptions
 	go vet ./...
 	go tool -modfile=tools/go.mod staticcheck ./...
+
+.PHONY: openapi-tools
+openapi-tools: ## Install the linter of the API descriptions (needs Node.js 20.19 or later)
+	npm ci --prefix tools/openapi --no-audit --no-fund --ignore-scripts
+
+.PHONY: openapi-lint
+openapi-lint: ## Lint the API descriptions, and compare them with the last release
+	go test -count=1 ./openapi
+
+.PHONY: openapi-baseline
+openapi-baseline: ## Make today's API descriptions the release that changes are compared with
+	cp openapi/*.yaml openapi/baseline/
 
 .PHONY: generate
 generate: ## Write the generated code again

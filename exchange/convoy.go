@@ -22,7 +22,10 @@ func (c *crew[T]) march(jobs []*job[T]) {
 		for i, j := range jobs {
 			rows[i] = j.row.Load()
 		}
-		jobs = c.keepAll(c.split(jobs, c.craft.stride(c.shift.ctx, rows)))
+		ctx, end := c.aroundAll(jobs, rows)
+		along, next := c.split(jobs, c.craft.stride(ctx, rows))
+		jobs = c.keepAll(ctx, along, next)
+		end(nil)
 	}
 }
 
@@ -42,11 +45,11 @@ func (c *crew[T]) split(jobs []*job[T], next []*T) ([]*job[T], []*T) {
 
 // keepAll stores rows and makes them the jobs'. It returns those that have not
 // ended. When the store refuses them together, each is stored by itself.
-func (c *crew[T]) keepAll(jobs []*job[T], next []*T) []*job[T] {
+func (c *crew[T]) keepAll(ctx context.Context, jobs []*job[T], next []*T) []*job[T] {
 	if len(jobs) == 0 {
 		return nil
 	}
-	if err := c.craft.saveAll(c.shift.ctx, next); err != nil {
+	if err := c.craft.saveAll(ctx, next); err != nil {
 		c.log.Error("steps could not be stored together", "what", c.craft.what, "count", len(next), "error", err)
 		for i, j := range jobs {
 			go c.catchUp(j, next[i])
@@ -68,7 +71,7 @@ func (c *crew[T]) keepAll(jobs []*job[T], next []*T) []*job[T] {
 // catchUp stores a row by itself and carries the workflow on.
 func (c *crew[T]) catchUp(j *job[T], next *T) {
 	defer c.drop(j)
-	if c.keep(j, next) {
+	if c.keep(c.shift.ctx, j, next) {
 		c.carry(j, next)
 	}
 }

@@ -95,6 +95,9 @@ func (s *Service) createAll(ctx context.Context, all []undertaking, in *seat) (s
 			u.err = refuse(CodeQuoteUsed, "the quote was used by another conversion; ask for a new one")
 		case u.err == nil && made[i].Existing == nil:
 			u.job.row.Store(u.row)
+			if s.o.Around != nil {
+				u.job.origin = ctx
+			}
 			jobs = append(jobs, u.job)
 			continue
 		case u.err == nil:

@@ -21,6 +21,9 @@ type job[T any] struct {
 	row    atomic.Pointer[T]
 	done   chan struct{} // closed when the job has ended or was laid down
 	places places
+	// origin is the context of the request that began it, for its values; nil when
+	// nobody asks for them.
+	origin context.Context
 	// resumed: the step at which it stands may have been begun before.
 	resumed bool
 	// once: it is laid down where it would have to wait.
@@ -35,6 +38,7 @@ type craft[T any] struct {
 	// the same.
 	step func(ctx context.Context, j *job[T], row *T) (*T, error)
 	done func(*T) bool
+	at   func(*T) Step
 	// stride does the next step of many at once. It returns nil for a row whose
 	// step is not one that can be done so, or did not work out: that workflow goes
 	// on by itself, with the same step. Nil if there are no such steps.
@@ -51,7 +55,9 @@ type crew[T any] struct {
 	craft craft[T]
 	shift *shift
 	retry func() backoff
-	log   *slog.Logger
+	// observe is Options.Around.
+	observe func(context.Context, Work) (context.Context, func(error))
+	log     *slog.Logger
 
 	mu   sync.Mutex
 	jobs map[ledger.ID]*job[T]
@@ -59,7 +65,7 @@ type crew[T any] struct {
 
 func newCrew[T any](s *shift, o *Options, c craft[T]) *crew[T] {
 	first, longest := o.RetryFirst, o.RetryMax
-	return &crew[T]{craft: c, shift: s, log: o.Logger, jobs: map[ledger.ID]*job[T]{},
+	return &crew[T]{craft: c, shift: s, observe: o.Around, log: o.Logger, jobs: map[ledger.ID]*job[T]{},
 		retry: func() backoff { return backoff{bound: first, longest: longest} }}
 }
 
@@ -130,13 +136,24 @@ func (c *crew[T]) work(j *job[T], row *T) {
 
 func (c *crew[T]) carry(j *job[T], row *T) {
 	for !c.craft.done(row) {
-		next, err := c.craft.step(c.shift.ctx, j, row)
-		if next != nil && !c.keep(j, next) || err != nil {
-			c.report(j, err)
+		if row = c.advance(j, row); row == nil {
 			return
 		}
-		row, j.resumed = next, false
+		j.resumed = false
 	}
+}
+
+// advance takes one step and stores where that leads; nil ends the work.
+func (c *crew[T]) advance(j *job[T], row *T) *T {
+	ctx, end := c.around(j, row)
+	next, err := c.craft.step(ctx, j, row)
+	kept := next == nil || c.keep(ctx, j, next)
+	end(err)
+	if !kept || err != nil {
+		c.report(j, err)
+		return nil
+	}
+	return next
 }
 
 func (c *crew[T]) report(j *job[T], err error) {
@@ -150,10 +167,10 @@ func (c *crew[T]) report(j *job[T], err error) {
 const saveTries = 5
 
 // keep stores a row and makes it the job's.
-func (c *crew[T]) keep(j *job[T], next *T) bool {
+func (c *crew[T]) keep(ctx context.Context, j *job[T], next *T) bool {
 	wait := c.retry()
 	for try := 1; ; try++ {
-		err := c.craft.save(c.shift.ctx, next)
+		err := c.craft.save(ctx, next)
 		if err == nil {
 			c.kept(j, next)
 			return true

@@ -1,6 +1,58 @@
 package exchange
 
-import "time"
+import (
+	"context"
+	"time"
+)
+
+// Work is one step of a workflow, about to be taken.
+type Work struct {
+	What string // "conversion" or "reversal"
+	Step Step   // of the first, when several go together
+	// Workflows is how many take the step together.
+	Workflows int
+}
+
+// around tells the options' observer of a step, with what the request that began
+// the workflow carried in its context.
+func (c *crew[T]) around(j *job[T], row *T) (context.Context, func(error)) {
+	ctx := c.shift.ctx
+	if c.observe == nil {
+		return ctx, unobserved
+	}
+	if j.origin != nil {
+		ctx = carried{Context: ctx, origin: j.origin}
+	}
+	return c.observe(ctx, Work{What: c.craft.what, Step: c.craft.at(row), Workflows: 1})
+}
+
+// aroundAll is around for the next steps of many that one request began.
+func (c *crew[T]) aroundAll(jobs []*job[T], rows []*T) (context.Context, func(error)) {
+	ctx := c.shift.ctx
+	if c.observe == nil {
+		return ctx, unobserved
+	}
+	if origin := jobs[0].origin; origin != nil {
+		ctx = carried{Context: ctx, origin: origin}
+	}
+	return c.observe(ctx, Work{What: c.craft.what, Step: c.craft.at(rows[0]), Workflows: len(jobs)})
+}
+
+func unobserved(error) {}
+
+// carried is a context that ends as one does and carries what another carries.
+type carried struct {
+	context.Context
+	origin context.Context
+}
+
+// Value implements context.Context.
+func (c carried) Value(key any) any {
+	if v := c.Context.Value(key); v != nil {
+		return v
+	}
+	return c.origin.Value(key)
+}
 
 // Observation is one workflow that has ended, or was put on the operator's list.
 type Observation struct {

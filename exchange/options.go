@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -70,6 +71,10 @@ type Options struct {
 	// Observe, if set, is told of what ended and what went to the operator's list.
 	// It must be quick and safe for concurrent use.
 	Observe func(Observation)
+	// Around, if set, is told before each step of a workflow and returns the
+	// context to take it in, which carries what ctx does, and what to call
+	// afterwards. Ctx carries the values of the request that began the workflow.
+	Around func(ctx context.Context, w Work) (context.Context, func(err error))
 }
 
 func (o Options) withDefaults() Options {

@@ -96,6 +96,9 @@ func (s *Service) createReversal(ctx context.Context, p Party, c *Conversion, r 
 		return nil, nil, &Busy{What: "a service that is closing", RetryAfter: busyPause}
 	}
 	j.places = taken
+	if s.o.Around != nil {
+		j.origin = ctx
+	}
 	existing, err = s.o.Store.CreateReversal(context.WithoutCancel(ctx), rev)
 	if err != nil || existing != nil {
 		s.reversals.drop(j)

@@ -43,11 +43,13 @@ func New(o Options) (*Service, error) {
 	s.random.Reader = o.Random
 	s.conversions = newCrew(s.shift, &o, craft[Conversion]{
 		what: "conversion", step: s.stepConversion, done: func(c *Conversion) bool { return c.Step == StepDone },
+		at:     func(c *Conversion) Step { return c.Step },
 		stride: s.strideConversions, saveAll: o.Store.UpdateConversions,
 		load: o.Store.Conversion, save: o.Store.UpdateConversion, ended: s.observeConversion,
 	})
 	s.reversals = newCrew(s.shift, &o, craft[Reversal]{
 		what: "reversal", step: s.stepReversal, done: func(r *Reversal) bool { return r.Step == StepDone },
+		at:   func(r *Reversal) Step { return r.Step },
 		load: o.Store.Reversal, save: o.Store.UpdateReversal, ended: s.observeReversal,
 	})
 	return s, nil

@@ -72,6 +72,16 @@ type Entry struct {
 	Locator  Locator
 }
 
+// PlaceOf returns the place of the first new transfer of the results.
+func PlaceOf(results []Result) (place Locator, ok bool) {
+	for i := range results {
+		if r := &results[i]; r.Code == CodeOK && !r.Replayed {
+			return r.Entry.Locator, true
+		}
+	}
+	return Locator{}, false
+}
+
 // Locator is the place of a transfer: the Index-th of a lane's batch.
 type Locator struct {
 	Lane  uint32 `json:"lane"`

@@ -33,6 +33,7 @@ type program struct {
 	Balance    int64  `help:"Balance of each of them, in smallest units."`
 	Prefix     string `help:"Prefix of their membership numbers; the programme's code if empty."`
 	Limit      int64  `help:"Largest amount of one debit or credit, in smallest units; 0 for the default of 10^15."`
+	Forced     bool   `name:"forced-amounts" help:"Give debits and credits of certain amounts certain outcomes, as in the sandbox; docs/conformance.md lists them."`
 	Zone       string `default:"Asia/Shanghai" help:"Time zone of the business day."`
 	JWKSURL    string `name:"jwks-url" required:"" xor:"keys" help:"Address of the gateway's key set, https://…/.well-known/jwks.json."`
 	KeyFile    string `required:"" xor:"keys" type:"existingfile" help:"File with the gateway's key set, or with its public key in PEM."`
@@ -87,7 +88,7 @@ func (p *program) options(clock func() time.Time, logger *slog.Logger) (partners
 	}
 	return partnersim.Options{
 		Dir: p.Dir, Programme: p.Programme, Scale: p.Scale,
-		Members: p.Members, Balance: p.Balance, Prefix: p.Prefix, LimitMax: p.Limit, Zone: zone,
+		Members: p.Members, Balance: p.Balance, Prefix: p.Prefix, LimitMax: p.Limit, ForcedAmounts: p.Forced, Zone: zone,
 		Keys: keys, Authority: p.Authority, PathPrefix: p.PathPrefix, Clock: clock, Logger: logger,
 	}, nil
 }

@@ -28,6 +28,7 @@ type program struct {
 	Containers containersCommand   `cmd:"" help:"Prepare the production shape in containers; see docker-compose.yml."`
 	Agreement  agreementCommand    `cmd:"" help:"Propose, accept, reject and list agreements as a company of a Hyperledger Fabric network, with its own key and without the gateway."`
 	User       userCommand         `cmd:"" help:"Accounts of the staff who sign in at the partner portal and the console."`
+	Partner    partnerCommand      `cmd:"" help:"For a partner's engineers: check an implementation of the Connector API."`
 	Partners   partnersCommand     `cmd:"" name:"sandbox-partners" hidden:""`
 	Load       loadCommand         `cmd:"" name:"bench-load" hidden:""`
 	Window     settleWindowCommand `cmd:"" name:"bench-window" hidden:""`

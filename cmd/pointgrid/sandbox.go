@@ -54,7 +54,7 @@ func (s *sandboxCommand) run(ctx context.Context, site *sandbox.Site, listen str
 		return err
 	}
 	log := logger(config.Log{Level: s.Log, Format: "text"})
-	hosts, err := sandbox.StartHosts(site, "http://"+listen, s.Members, time.Now, log)
+	hosts, err := sandbox.StartHosts(site, "http://"+listen, s.Members, true, time.Now, log)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ type partnersCommand struct {
 // Run serves the companies' hosts until the program is asked to end.
 func (p *partnersCommand) Run(ctx context.Context) error {
 	log := logger(config.Log{Level: "warn", Format: "text"})
-	hosts, err := sandbox.StartHosts(&sandbox.Site{Dir: p.Dir}, p.Gateway, p.Members, time.Now, log)
+	hosts, err := sandbox.StartHosts(&sandbox.Site{Dir: p.Dir}, p.Gateway, p.Members, false, time.Now, log)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/gateway"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/tracing"
+	"go.opentelemetry.io/otel/trace"
 )
 
 type serveCommand struct {
@@ -24,11 +27,28 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g, err := gateway.Open(ctx, &c, gateway.Surroundings{Now: time.Now, Random: rand.Reader, Logger: logger(c.Log)})
+	spans, stop, err := tracing.Start(ctx, c.Traces.Endpoint, c.Traces.Share, os.Environ())
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.serve(ctx, &c, spans), endTraces(ctx, stop))
+}
+
+func (s *serveCommand) serve(ctx context.Context, c *config.Config, spans trace.TracerProvider) error {
+	g, err := gateway.Open(ctx, c, gateway.Surroundings{Now: time.Now, Random: rand.Reader, Logger: logger(c.Log), Spans: spans})
 	if err != nil {
 		return err
 	}
 	return g.Serve(ctx, func(address string) { fmt.Println(sandbox.GatewayReady + "http://" + address) })
+}
+
+// tracesPatience is how long a collector may take for the last spans.
+const tracesPatience = 5 * time.Second
+
+func endTraces(ctx context.Context, stop func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracesPatience)
+	defer cancel()
+	return stop(ctx)
 }
 
 // logger writes to standard error.

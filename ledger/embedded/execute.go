@@ -38,6 +38,9 @@ func (l *Ledger) transact(batch lane.Batch) ([]ledger.Result, error) {
 			return nil, fmt.Errorf("%w: %v", ledger.ErrOutcomeUnknown, err)
 		}
 	}
+	if place, ok := ledger.PlaceOf(results); ok {
+		sample.Batch = place.Batch
+	}
 	l.opts.Observe(sample)
 	return results, nil
 }

@@ -59,7 +59,9 @@ type Signer struct {
 
 // Sample is what there is to measure of one batch.
 type Sample struct {
-	Commands   int // given
+	Commands int // given
+	// Batch is the number of the batch, 0 when it wrote no transfer.
+	Batch      uint64
 	CarriedOut int // neither refused nor replayed; 0 makes no block
 	Queued     int // waiting when the batch was taken
 	Bytes      int // of the block on disk

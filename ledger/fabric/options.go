@@ -95,7 +95,8 @@ const CheckpointDefault = time.Second
 
 // Sample is what there is to measure of one batch.
 type Sample struct {
-	Lane uint32
+	Lane  uint32
+	Batch uint64 // its number in the lane, 0 when it wrote no transfer
 	// Concerned are the companies, by MSP ID, without whose endorsement the batch is
 	// not valid: the utility, and the partners whose keys it changes.
 	Concerned  []string

@@ -80,6 +80,9 @@ func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Resul
 		return nil, b.verdict(ctx, err)
 	}
 	b.sample.Lane, b.sample.Concerned = laneNumber, b.companies
+	if place, ok := ledger.PlaceOf(results); ok {
+		b.sample.Batch = place.Batch
+	}
 	l.opts.Observe(b.sample)
 	l.routes.done(results, b.caller)
 	return results, nil

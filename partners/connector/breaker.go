@@ -20,6 +20,7 @@ func newBreaker(o Options) *gobreaker.TwoStepCircuitBreaker[struct{}] {
 		IsSuccessful: partnerIsThere,
 		IsExcluded:   func(err error) bool { return errors.Is(err, errLeft) },
 		OnStateChange: func(_ string, from, to gobreaker.State) {
+			o.ObserveBreaker(o.Partner, to != gobreaker.StateClosed)
 			o.Logger.Warn("circuit breaker of partner changed", "partner", o.Partner, "from", from.String(), "to", to.String())
 		},
 	})

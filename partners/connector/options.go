@@ -58,6 +58,9 @@ type Options struct {
 	Rand    func(n int64) int64 // uniform in [0, n), safe for concurrent use; required
 	Logger  *slog.Logger        // required
 	Observe func(Observation)   // may be nil; must be quick and safe for concurrent use
+	// ObserveBreaker is told whether the circuit breaker lets calls through: when it
+	// opens and when it closes. It may be nil.
+	ObserveBreaker func(partner string, open bool)
 }
 
 // BreakerOptions configure the circuit breaker. It opens after so many attempts
@@ -82,6 +85,9 @@ func (o Options) withDefaults() Options {
 	o.Breaker.Probes = cmp.Or(o.Breaker.Probes, 1)
 	o.StatementBytesMax = min(cmp.Or(o.StatementBytesMax, 4<<30), 1<<60)
 	o.StatementStall = cmp.Or(o.StatementStall, 30*time.Second)
+	if o.ObserveBreaker == nil {
+		o.ObserveBreaker = func(string, bool) {}
+	}
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}
 	}

@@ -24,6 +24,7 @@ func (h *Host) routeAdministration(mux *http.ServeMux) {
 		"PUT /sim/members/{member}":        h.putMember,
 		"POST /sim/members/{member}/spend": h.postSpend,
 		"GET /sim/books":                   h.getBooks,
+		"GET /sim/forced":                  h.getForced,
 		"GET /sim/faults":                  h.getFaults,
 		"POST /sim/faults":                 h.postFault,
 		"PUT /sim/faults":                  h.putFaults,

@@ -20,6 +20,7 @@
 //	PUT    /sim/members/M              {"status":"closed"}
 //	POST   /sim/members/M/spend        {"amount":"5"}
 //	GET    /sim/books                  the totals, and whether they are lawful
+//	GET    /sim/forced                 amounts that force outcomes, if they do here
 //	GET    /sim/faults
 //	POST   /sim/faults                 {"verb":"debit","kind":"lose_answer","count":1}
 //	PUT    /sim/faults                 {"faults":[…]} in place of all

@@ -154,6 +154,7 @@ type subject struct {
 	verb       connector.Verb
 	membership string
 	transfer   connector.ID
+	amount     int64  // of a debit or credit
 	echo       string // what the answer must repeat
 }
 

@@ -149,9 +149,9 @@ func (h *Host) serveTransfer(c *call, verb connector.Verb, kind connector.Kind) 
 	if err != nil {
 		return h.failed(err)
 	}
-	c.subject = subject{verb: verb, membership: t.Membership, transfer: t.ID, echo: t.ID.String()}
+	c.subject = subject{verb: verb, membership: t.Membership, transfer: t.ID, amount: t.Amount, echo: t.ID.String()}
 	return h.misbehave(c, func() *reply {
-		a, err := h.transfer(kind, &t, h.faults.forced(c.subject))
+		a, err := h.transfer(kind, &t, h.decided(c.subject))
 		if err != nil {
 			return h.failed(err)
 		}

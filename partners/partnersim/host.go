@@ -25,6 +25,7 @@ type Host struct {
 	store    *store
 	verifier *signature.Verifier
 	faults   *Faults
+	forcing  *forcing
 	orders   atomic.Uint64
 
 	memberLocks, transferLocks, reversalLocks stripes
@@ -52,7 +53,7 @@ func Open(o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{o: o, store: s, verifier: verifier, faults: newFaults(), stopping: make(chan struct{})}
+	h := &Host{o: o, store: s, verifier: verifier, faults: newFaults(), forcing: newForcing(o.ForcedAmounts), stopping: make(chan struct{})}
 	h.stop = sync.OnceFunc(func() { close(h.stopping) })
 	if err := h.begin(); err != nil {
 		return nil, errors.Join(err, s.close())

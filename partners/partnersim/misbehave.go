@@ -17,6 +17,9 @@ import (
 func (h *Host) misbehave(c *call, do func() *reply) *reply {
 	fault := h.faults.take(c.subject, false)
 	if fault == nil {
+		fault = h.forcing.take(c.subject)
+	}
+	if fault == nil {
 		return do()
 	}
 	switch fault.Kind {

@@ -33,6 +33,9 @@ type Options struct {
 	// LimitMax is the largest amount of one debit or credit; above it the host
 	// declines with limit_exceeded. Default 10¹⁵.
 	LimitMax int64
+	// ForcedAmounts gives debits and credits of certain amounts certain outcomes;
+	// see [ForcedOutcomes]. For sandboxes.
+	ForcedAmounts bool
 	// Zone is that of the business day; default UTC+8, as in Asia/Shanghai.
 	Zone *time.Location
 

@@ -61,7 +61,9 @@ type Options struct {
 	Clock SandboxClock                // only in a sandbox
 	Ready func(context.Context) error // whether stores and ledger can do their work
 
-	Metrics  *prometheus.Registry
+	Metrics *prometheus.Registry
+	// Span records spans of requests; see observe.Options.
+	Span     func(ctx context.Context, method, came string) (context.Context, string, func(route string, status int))
 	LogEvery int              // see observe.Options; default 1
 	Lease    time.Duration    // see idempotency.Once; default 2 min
 	Now      func() time.Time // the real clock, also in a sandbox
@@ -107,7 +109,7 @@ func New(o Options) (*API, error) {
 	if err := errors.Join(a.setAuthentication(), a.setDocuments()); err != nil {
 		return nil, err
 	}
-	watch, err := observe.New(observe.Options{Logger: o.Logger, Registerer: o.Metrics, Now: o.Now, Random: o.Random, LogEvery: o.LogEvery})
+	watch, err := observe.New(observe.Options{Logger: o.Logger, Registerer: o.Metrics, Now: o.Now, Random: o.Random, LogEvery: o.LogEvery, Span: o.Span})
 	if err != nil {
 		return nil, err
 	}

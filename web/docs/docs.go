@@ -72,8 +72,8 @@ func (s *Site) addPlain() error {
 		{page.ReadFile, "page/index.html", index, "text/html; charset=utf-8", s.files},
 		{page.ReadFile, "page/start.js", "start.js", "text/javascript; charset=utf-8", s.files},
 		{static.FS.ReadFile, "favicon-32x32.png", "favicon-32x32.png", "image/png", s.files},
-		{openapi.Document, openapi.Exchange, openapi.Exchange, "application/yaml", s.documents},
-		{openapi.Document, openapi.Connector, openapi.Connector, "application/yaml", s.documents},
+		{openapi.Published, openapi.Exchange, openapi.Exchange, "application/yaml", s.documents},
+		{openapi.Published, openapi.Connector, openapi.Connector, "application/yaml", s.documents},
 	} {
 		data, err := part.read(part.path)
 		if err != nil {

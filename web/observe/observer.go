@@ -29,6 +29,10 @@ type Options struct {
 	// log; 1, the default, is every one. Those of status 400 and above always get
 	// theirs.
 	LogEvery int
+	// Span, if set, begins a span for a request that came with a traceparent, empty
+	// if none or a malformed one. It returns the traceparent to send on, and what to
+	// call with the route's pattern and the status at the end.
+	Span func(ctx context.Context, method, came string) (with context.Context, traceParent string, end func(route string, status int))
 }
 
 // Observer watches requests. It may be used by many goroutines.
@@ -71,9 +75,27 @@ func (w *Observer) Watch(c *gin.Context) {
 	}
 	c.Writer.Header()["X-Request-Id"] = []string{record.RequestID}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), recordKey{}, record))
+	end := w.span(c, record)
 	w.inFlight.Inc()
+	defer func() { end(c.FullPath(), c.Writer.Status()) }()
 	defer w.finish(c, record, start)
 	c.Next()
+}
+
+// span begins a span, if spans are recorded, in the place of the one that the
+// record would name.
+func (w *Observer) span(c *gin.Context, r *Record) (end func(route string, status int)) {
+	if w.o.Span == nil {
+		return func(string, int) {}
+	}
+	came := c.Request.Header.Get("Traceparent")
+	if !validTrace(came) {
+		came = ""
+	}
+	ctx, traceParent, end := w.o.Span(c.Request.Context(), method(c.Request.Method), came)
+	c.Request = c.Request.WithContext(ctx)
+	r.TraceParent = traceParent
+	return end
 }
 
 func (w *Observer) newRecord(h http.Header) (*Record, error) {

@@ -59,6 +59,17 @@ func (s *suite) checkBalance(t *trial) {
 	t.Fatalf("after this the member must have %d points, and has %d", expected, s.balance)
 }
 
+// restock finds out what the member has and gives it back what a rule that failed
+// may have taken.
+func (s *suite) restock(t *trial) {
+	s.findBalance(t)
+	if s.balance >= balanceMin {
+		return
+	}
+	missing := s.Balance - s.balance
+	want(t, "a credit of what the failed rule had taken", s.move(t, connector.Credit, s.transfer(missing)), connector.Done, "")
+}
+
 // findBalance finds out what the member has, beginning at what is expected: ever
 // larger steps to the other side of it, and then halves.
 func (s *suite) findBalance(t *trial) {

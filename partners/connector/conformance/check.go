@@ -108,8 +108,10 @@ func (r *run) result(rule Rule) (Result, error) {
 func (r *run) try(rule Rule, result *Result) {
 	began := r.suite.Clock()
 	t, end := r.suite.trial(r.ctx)
+	r.suite.tap.begin(rule.ID)
 	t.run(func() { rule.check(r.suite, t) })
 	if !rule.base && !t.failed() && t.skipped == "" {
+		r.suite.tap.begin(afterRule)
 		t.run(func() { r.suite.checkBalance(t) })
 	}
 	end()
@@ -125,14 +127,18 @@ func (r *run) try(rule Rule, result *Result) {
 	}
 }
 
+// afterRule stands for a rule's identifier in what is sent between two rules.
+const afterRule = "between rules"
+
 // goOn makes sure, after a rule that failed, that the next one begins with what
 // it expects: a host that answers, a balance that is known, a day without lines.
 func (r *run) goOn(rule Rule) {
 	t, end := r.suite.trial(r.ctx)
 	defer end()
+	r.suite.tap.begin(afterRule)
 	t.run(func() { r.suite.ping(t) })
 	if !t.failed() {
-		t.run(func() { r.suite.findBalance(t) })
+		t.run(func() { r.suite.restock(t) })
 	}
 	if t.failed() {
 		r.lost = "the host could not be checked further after " + rule.ID + ": " + t.problems[0].Text

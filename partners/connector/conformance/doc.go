@@ -15,6 +15,8 @@
 // debit of one point more than they expect must be declined, a debit of exactly
 // that much must be done, and is given back.
 //
+// The User-Agent of each request names the rule under way, for the host's logs.
+//
 // A run leaves some hundred transfers in the books of the member that it is
 // given, all of them on a few days that it chooses at random in the years 2150
 // to 2197, and the balance different by a few points. It refuses to run with

@@ -46,6 +46,7 @@ type tap struct {
 	clock  func() time.Time
 
 	mu      sync.Mutex
+	rule    string // under way
 	last    *Exchange
 	strange []string // answers that are not as the document says
 	unnamed []string // answers that do not repeat the identifier
@@ -96,9 +97,11 @@ func (p *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	r = r.Clone(r.Context())
 	if r.Body != nil {
 		r.Body = io.NopCloser(bytes.NewReader(sent))
 	}
+	r.Header.Set("User-Agent", p.agent())
 	x := &Exchange{Request: r.Method + " " + r.URL.EscapedPath(), Sent: clip(sent)}
 	began := p.clock()
 	answer, err := p.base.RoundTrip(r)
@@ -122,6 +125,20 @@ func (p *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.keep(x)
 	p.judge(r, sent, answer, got, p.clock().Sub(began))
 	return answer, nil
+}
+
+// agent names the rule under way, so that the host's logs show it.
+func (p *tap) agent() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return "PointGrid-Conformance/1 (" + p.rule + ")"
+}
+
+// begin notes which rule is under way.
+func (p *tap) begin(rule string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rule, p.last = rule, nil
 }
 
 // drain reads a body up to a limit, and closes it.
@@ -187,8 +204,12 @@ func note(list []string, s string) []string {
 }
 
 // compare says how an answer differs from what the document describes, or
-// nothing. Routes that are not in the document are another rule's matter.
+// nothing. Routes and statuses that are not in the document are other rules'
+// matter.
 func (p *tap) compare(r *http.Request, sent []byte, answer *http.Response, got []byte) string {
+	if depth(got) > depthMax {
+		return fmt.Sprintf("the body is nested deeper than %d", depthMax)
+	}
 	route, params, err := p.router.FindRoute(r)
 	if err != nil {
 		return ""
@@ -199,13 +220,31 @@ func (p *tap) compare(r *http.Request, sent []byte, answer *http.Response, got [
 	header.Set(connector.RequestIDHeader, r.Header.Get(connector.RequestIDHeader))
 	response := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: copied, PathParams: params, Route: route},
-		Status:                 answer.StatusCode, Header: header, Options: &openapi3filter.Options{IncludeResponseStatus: true},
+		Status:                 answer.StatusCode, Header: header,
 	}
 	response.SetBodyBytes(got)
 	if err := openapi3filter.ValidateResponse(copied.Context(), response); err != nil {
 		return short(err)
 	}
 	return ""
+}
+
+// depthMax bounds what is compared with a schema; the contract's answers are flat.
+const depthMax = 32
+
+// depth is how deep brackets are nested, those in texts counted too.
+func depth(body []byte) (deepest int) {
+	at := 0
+	for _, c := range body {
+		switch c {
+		case '{', '[':
+			at++
+			deepest = max(deepest, at)
+		case '}', ']':
+			at--
+		}
+	}
+	return deepest
 }
 
 // short is the first line of an error, without the schema that follows.

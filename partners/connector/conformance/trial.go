@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -93,6 +94,8 @@ func plain(err error) string {
 		return "no error"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nobody listens at that address (connection refused)"
+	case errors.As(err, new(tls.RecordHeaderError)):
+		return "what listens at that address does not speak TLS; is it http:// rather than https://?"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "there was no answer in time"
 	case errors.As(err, &e) && e.Code != "" && e.Status != 0:

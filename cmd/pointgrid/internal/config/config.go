@@ -32,6 +32,7 @@ type Config struct {
 	Ledger     Ledger     `yaml:"ledger" envPrefix:"LEDGER_"`
 	Exchange   Exchange   `yaml:"exchange" envPrefix:"EXCHANGE_"`
 	Tokens     Tokens     `yaml:"tokens" envPrefix:"TOKENS_"`
+	Traces     Traces     `yaml:"traces" envPrefix:"TRACES_"`
 	Projection Projection `yaml:"projection" envPrefix:"PROJECTION_"`
 	Webhooks   Webhooks   `yaml:"webhooks" envPrefix:"WEBHOOKS_"`
 	Proxies    Proxies    `yaml:"proxies" envPrefix:"PROXIES_"`
@@ -75,6 +76,12 @@ type Ledger struct {
 type Exchange struct {
 	QuoteTTL time.Duration `yaml:"quote_ttl" env:"QUOTE_TTL" doc:"How long a quote can be used, 1s to 1h."`
 	Deadline time.Duration `yaml:"deadline" env:"DEADLINE" doc:"How long a partner is asked for an unknown outcome before it is taken back and an operator is told, 1s to 24h."`
+}
+
+// Traces says where OpenTelemetry traces go.
+type Traces struct {
+	Endpoint string  `yaml:"endpoint" env:"ENDPOINT" doc:"URL of an OTLP/HTTP collector, such as http://127.0.0.1:4318/v1/traces. Empty: the standard variable OTEL_EXPORTER_OTLP_ENDPOINT, and without that nothing is traced."`
+	Share    float64 `yaml:"share" env:"SHARE" doc:"Share of the traces that begin here which are recorded, 0 to 1. A request that comes with a traceparent keeps its decision."`
 }
 
 // Projection is the copy of the ledger's transfers in the database.
@@ -165,6 +172,7 @@ func Default() Config {
 		Log:      Log{Level: "info", Format: "json", Every: 1},
 		Ledger:   Ledger{Home: Embedded, CheckpointEvery: time.Second},
 		Exchange: Exchange{QuoteTTL: time.Minute, Deadline: 2 * time.Minute},
+		Traces:   Traces{Share: 1},
 		Tokens:   Tokens{TTL: 10 * time.Minute},
 		Webhooks: Webhooks{Timeout: 15 * time.Second, Concurrency: 16, DisableAfter: 120 * time.Hour, Keep: 720 * time.Hour},
 		Limits: Limits{Read: 600_000, Write: 120_000, Convert: 2_000_000, Tokens: 6_000, Strangers: 600,

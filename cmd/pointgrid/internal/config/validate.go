@@ -52,6 +52,12 @@ func (c *Config) Validate() error {
 	between(wrong, "exchange.deadline", c.Exchange.Deadline, time.Second, 24*time.Hour)
 	between(wrong, "tokens.ttl", c.Tokens.TTL, 5*time.Minute, 10*time.Minute)
 	c.validateWebhooks(wrong)
+	if c.Traces.Endpoint != "" && !isBaseURL(c.Traces.Endpoint) {
+		wrong("traces.endpoint", "%q is not a URL like http://127.0.0.1:4318/v1/traces", c.Traces.Endpoint)
+	}
+	if c.Traces.Share < 0 || c.Traces.Share > 1 {
+		wrong("traces.share", "%g is not 0 to 1", c.Traces.Share)
+	}
 	c.validateCompanies(wrong)
 	c.validateAccess(wrong)
 	return errors.Join(errs...)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,6 +50,9 @@ func exposed(t *testing.T) string {
 	})
 	hooks.observe(webhooks.Observation{Partner: "sky", Outcome: webhooks.OutcomeDelivered})
 	m.registry.MustRegister(hooks)
+	m.observeBreaker("sky", false)
+	m.watchExchange(func() exchange.UnderWay { return exchange.UnderWay{} })
+	m.observeStep(exchange.Work{What: "conversion", Step: exchange.StepDebit}, time.Second, nil)
 	engine := gin.New()
 	engine.Use(watch.Watch)
 	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})))
@@ -81,15 +85,29 @@ var (
 	sample     = regexp.MustCompile(`(?m)^([a-z_]+)(?:\{([^}]*)\})? `)
 )
 
+// dashboards are those in deploy/grafana, read as one.
+func dashboards(t *testing.T) (all dashboard) {
+	t.Helper()
+	files, err := filepath.Glob("../../../../deploy/grafana/*.json")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("found %v, %v", files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d dashboard
+		if err := json.Unmarshal(text, &d); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		all.Panels = append(all.Panels, d.Panels...)
+	}
+	return all
+}
+
 func TestTheDashboardShowsMetricsThatThereAre(t *testing.T) {
-	text, err := os.ReadFile("../../../../deploy/grafana/pointgrid.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var d dashboard
-	if err := json.Unmarshal(text, &d); err != nil {
-		t.Fatal(err)
-	}
+	d := dashboards(t)
 	labels := map[string][]string{} // by metric
 	for _, m := range sample.FindAllStringSubmatch(exposed(t), -1) {
 		labels[m[1]] = append([]string{"instance"}, names(matcher, m[2])...) // Prometheus adds the instance

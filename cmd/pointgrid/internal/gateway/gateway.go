@@ -26,6 +26,7 @@ import (
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/access"
 	"github.com/pointgrid/pointgrid/web/signin"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Surroundings are what a gateway takes from the machine.
@@ -33,6 +34,9 @@ type Surroundings struct {
 	Now    func() time.Time
 	Random io.Reader // safe for concurrent use
 	Logger *slog.Logger
+	// Spans records traces; nil records none, and costs nothing. The caller ends it
+	// after the gateway.
+	Spans trace.TracerProvider
 }
 
 // Gateway is the parts, opened. [Gateway.Serve] or [Gateway.Close] must follow.
@@ -61,6 +65,7 @@ type Gateway struct {
 	metrics  *metrics
 	delivery *webhooks.Deliverer
 	watch    *webhooks.Watch
+	traces   *traces // nil when nothing is traced
 	hosts    map[string]connector.Host
 	ready    atomic.Bool
 	closers  []func() error
@@ -74,7 +79,7 @@ const subject = "gateway"
 // nothing resumed before [Gateway.Serve]. It returns [ledger.ErrInUse] when
 // another process has the home open.
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
-	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics()}
+	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
 		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildProjection, g.buildWebhooks, g.buildStaff,
 	} {
@@ -102,7 +107,7 @@ func (g *Gateway) readKeys(context.Context) (err error) {
 func (g *Gateway) openLedger(ctx context.Context) error {
 	g.Clock = &Clock{system: g.around.Now}
 	l, err := OpenLedger(ctx, g.config, LedgerOptions{Home: g.home, Key: g.key, Now: g.Clock.Now, Timer: g.around.Now,
-		Logger: g.around.Logger, Observe: g.metrics.ledger.observe, Failed: g.metrics.ledger.failed})
+		Logger: g.around.Logger, Observe: g.observeBatch, Failed: g.metrics.ledger.failed})
 	if err != nil {
 		return err
 	}
@@ -147,13 +152,14 @@ func (g *Gateway) buildHosts(context.Context) error {
 		if p.Connector.URL == "" {
 			continue
 		}
-		host, err := connector.New(connector.Options{BaseURL: p.Connector.URL, Partner: p.Code, Signer: signer,
+		host, err := connector.New(connector.Options{BaseURL: p.Connector.URL, Partner: p.Code, Signer: g.traces.signer(signer),
 			Timeout: p.Connector.Timeout, MaxInFlight: p.Connector.MaxInFlight, MaxQueue: p.Connector.MaxQueue,
-			Clock: g.around.Now, Rand: randomBelow, Logger: g.around.Logger, Observe: g.metrics.observeCall})
+			Clock: g.around.Now, Rand: randomBelow, Logger: g.around.Logger, Observe: g.metrics.observeCall, ObserveBreaker: g.metrics.observeBreaker})
 		if err != nil {
 			return fmt.Errorf("configuration: partner %q: %w", p.Code, err)
 		}
-		g.hosts[p.Code] = host
+		g.metrics.observeBreaker(p.Code, false)
+		g.hosts[p.Code] = g.traces.host(p.Code, host)
 	}
 	return nil
 }
@@ -164,13 +170,14 @@ func (g *Gateway) buildServices(context.Context) (err error) {
 		return err
 	}
 	identity := ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}
-	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Registry: g.registry,
+	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.traces.ledger(g.Ledger), Identity: identity, Store: g.traces.store(g.Store), Registry: g.registry,
 		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, AccountKey: accountKey,
 		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
-		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion})
+		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
 	if err != nil {
 		return err
 	}
+	g.metrics.watchExchange(g.Exchange.UnderWay)
 	g.Night = settlement.New(settlement.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Dir: g.home.Statements(),
 		Calendar: g.calendar, Now: g.Clock.Now, Logger: g.around.Logger})
 	return nil

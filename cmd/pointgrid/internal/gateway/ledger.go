@@ -34,6 +34,7 @@ type LedgerOptions struct {
 type Batch struct {
 	Lane             uint32
 	Companies        []string // that must endorse it, by MSP ID; none on the embedded ledger
+	Number           uint64   // 0 when it wrote no transfer
 	Commands, Queued int
 	Stages           map[string]time.Duration
 }
@@ -75,7 +76,7 @@ func OpenEmbedded(c *config.Config, o LedgerOptions) (*embedded.Ledger, error) {
 		Signer:          embedded.Signer{KeyID: o.Key.ID, Key: o.Key.Private},
 		CheckpointEvery: c.Ledger.CheckpointEvery, Checkpointer: ledger.Identity{MSP: c.Alliance.MSP, Subject: subject},
 		Observe: func(s embedded.Sample) {
-			o.Observe(Batch{Commands: s.Commands, Queued: s.Queued,
+			o.Observe(Batch{Number: s.Batch, Commands: s.Commands, Queued: s.Queued,
 				Stages: map[string]time.Duration{"execute": s.Execute, "sync": s.Sync, "commit": s.Commit}})
 		}})
 }
@@ -91,7 +92,7 @@ func openFabric(ctx context.Context, c *config.Config, o LedgerOptions) (ledger.
 		CheckpointEvery: c.Ledger.CheckpointEvery, Checkpointer: ledger.Identity{MSP: c.Alliance.MSP, Subject: subject},
 		Failed: o.Failed,
 		Observe: func(s fabric.Sample) {
-			o.Observe(Batch{Lane: s.Lane, Companies: s.Concerned, Commands: s.Commands, Queued: s.Queued,
+			o.Observe(Batch{Lane: s.Lane, Number: s.Batch, Companies: s.Concerned, Commands: s.Commands, Queued: s.Queued,
 				Stages: map[string]time.Duration{"endorse": s.Endorse, "order": s.Order, "commit": s.Commit}})
 		}})
 	if err != nil {

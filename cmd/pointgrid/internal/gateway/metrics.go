@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"math/rand/v2"
+	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/partners/connector"
@@ -15,6 +16,8 @@ type metrics struct {
 	ledger      *ledgerMetrics
 	calls       *prometheus.HistogramVec
 	conversions *prometheus.HistogramVec
+	steps       *prometheus.HistogramVec
+	breakers    *prometheus.GaugeVec
 }
 
 // latencies are buckets in seconds, from a fast fsync to a partner's time-out.
@@ -31,8 +34,13 @@ func newMetrics() *metrics {
 			Help: "Conversions and reversals by how they ended; status processing: put on the operator's list.", Buckets: latencies},
 			[]string{"kind", "source", "destination", "status"}),
 	}
+	m.steps = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_workflow_step_seconds",
+		Help: "Steps of conversions and reversals, with all waiting for partners, ledger and store.", Buckets: latencies},
+		[]string{"what", "step", "result"})
+	m.breakers = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "pointgrid_connector_breaker_open",
+		Help: "1 while the circuit breaker of a partner lets no calls through, or tries the first again."}, []string{"partner"})
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.calls, m.conversions)
+		m.calls, m.conversions, m.steps, m.breakers)
 	m.registry.MustRegister(m.ledger.all()...)
 	return m
 }
@@ -43,6 +51,33 @@ func (m *metrics) observeCall(o connector.Observation) {
 
 func (m *metrics) observeConversion(o exchange.Observation) {
 	m.conversions.WithLabelValues(o.Kind, o.Source, o.Destination, string(o.Status)).Observe(o.Took.Seconds())
+}
+
+func (m *metrics) observeStep(w exchange.Work, took time.Duration, err error) {
+	result := "done"
+	if err != nil {
+		result = "laid_down"
+	}
+	m.steps.WithLabelValues(w.What, string(w.Step), result).Observe(took.Seconds())
+}
+
+func (m *metrics) observeBreaker(partner string, open bool) {
+	value := 0.0
+	if open {
+		value = 1
+	}
+	m.breakers.WithLabelValues(partner).Set(value)
+}
+
+// watchExchange shows how much the exchange has in its hands.
+func (m *metrics) watchExchange(underWay func() exchange.UnderWay) {
+	for what, count := range map[string]func() int{
+		"conversion": func() int { return underWay().Conversions }, "reversal": func() int { return underWay().Reversals },
+	} {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "pointgrid_workflows_under_way",
+			Help:        "Workflows in the hands of this process, those that wait for a partner's word included.",
+			ConstLabels: prometheus.Labels{"what": what}}, func() float64 { return float64(count()) }))
+	}
 }
 
 // randomBelow spreads retries; it need not be secret.

@@ -25,26 +25,27 @@ type Hosts struct {
 const startingBalance = 1_000_000
 
 // StartHosts opens the companies' books and serves their Connector APIs on free
-// ports of this machine.
-func StartHosts(s *Site, gatewayURL string, members int, now func() time.Time, logger *slog.Logger) (*Hosts, error) {
+// ports of this machine. Forced says whether amounts force outcomes, as
+// partnersim.ForcedOutcomes lists them.
+func StartHosts(s *Site, gatewayURL string, members int, forced bool, now func() time.Time, logger *slog.Logger) (*Hosts, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	h := &Hosts{URLs: map[string]string{}, stop: stop, done: make(chan error)}
 	for _, c := range Companies() {
-		if err := h.start(ctx, s, c, gatewayURL, members, now, logger); err != nil {
+		if err := h.start(ctx, s, c, gatewayURL, members, forced, now, logger); err != nil {
 			return nil, errors.Join(err, h.Close())
 		}
 	}
 	return h, nil
 }
 
-func (h *Hosts) start(ctx context.Context, s *Site, c Company, gatewayURL string, members int, now func() time.Time, logger *slog.Logger) error {
+func (h *Hosts) start(ctx context.Context, s *Site, c Company, gatewayURL string, members int, forced bool, now func() time.Time, logger *slog.Logger) error {
 	keys, err := signature.NewRemoteKeys(signature.RemoteKeysOptions{URL: gatewayURL + "/.well-known/jwks.json",
 		Client: &http.Client{Timeout: 5 * time.Second}, Clock: now, Logger: logger})
 	if err != nil {
 		return err
 	}
 	host, err := partnersim.Open(partnersim.Options{Dir: s.PartnerDir(c.Code), Programme: c.Programme, Scale: c.Scale,
-		Members: members, Balance: c.smallest(startingBalance), Prefix: c.Prefix, Keys: keys, Clock: now, Logger: logger})
+		Members: members, Balance: c.smallest(startingBalance), Prefix: c.Prefix, Keys: keys, ForcedAmounts: forced, Clock: now, Logger: logger})
 	if err != nil {
 		return err
 	}
