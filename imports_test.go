@@ -53,6 +53,7 @@ var rules = []rule{
 	{folder: "partners/webhooks", why: "webhooks know what happened, not who did it", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "exchange", why: "exchange, settlement, mall and rewards do not know each other",
 		ours: []string{"ledger", "ledger/wire", "partners", "exchange"}},
+	{folder: "exchange/bulkfile", why: "a file is many conversions, whatever stores its row", ours: []string{"ledger", "partners", "exchange"}},
 	{folder: "settlement", why: "settlement stays an independent auditor", ours: []string{"ledger", "ledger/wire", "partners", "settlement"}},
 	{folder: "settlement/paper", why: "papers show what was netted", ours: []string{"ledger", "settlement/netting", "settlement/bank"}},
 	{folder: "settlement/calendar", why: "days know nothing of money", ours: []string{"ledger"}, noLibraries: true},
@@ -71,6 +72,7 @@ var rules = []rule{
 var suites = []string{
 	"ledger/ledgertest",
 	"exchange/exchangetest",
+	"exchange/bulkfile/bulkfiletest",
 	"partners/connector/conformance",
 	"partners/connector/conformance/conformancetest",
 	"sqlstore/storetest",

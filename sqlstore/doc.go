@@ -1,7 +1,8 @@
 // Package sqlstore keeps the operational state in SQL: quotes, conversions,
 // reversals, links, answers to idempotent requests, used client assertions,
-// settlements with the breaks found in them, webhooks, settings and the staff's
-// accounts. It fills [exchange.Store], [idempotency.Store],
+// settlements with the breaks found in them, webhooks, files of conversions,
+// settings and the staff's accounts. It fills [exchange.Store], [bulkfile.Store],
+// [idempotency.Store],
 // [partners.AssertionStore], [settlement.Store], [desk.Store], [webhooks.Store]
 // and [signin.Store] with one [Store].
 //

@@ -13,6 +13,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/exchange/bulkfile"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/settlement"
@@ -22,6 +23,7 @@ import (
 
 var (
 	_ exchange.Store          = (*Store)(nil)
+	_ bulkfile.Store          = (*Store)(nil)
 	_ idempotency.Store       = (*Store)(nil)
 	_ partners.AssertionStore = (*Store)(nil)
 	_ settlement.Store        = (*Store)(nil)
