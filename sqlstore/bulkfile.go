@@ -49,7 +49,7 @@ func fileChanges(args []any, f *bulkfile.File) []any {
 
 // digestArg is NULL for the zero hash.
 func digestArg(h *ledger.Hash) any {
-	if *h == (ledger.Hash{}) {
+	if h.IsZero() {
 		return nil
 	}
 	return h[:]

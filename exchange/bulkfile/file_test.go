@@ -177,9 +177,12 @@ func TestAnUploadGoesOnWhereItIs(t *testing.T) {
 	if f, _ := w.finished(id); f.Succeeded != 5 {
 		t.Errorf("%+v", f)
 	}
+	if f, err := w.complete(id, text); err != nil || f.State != bulkfile.Finished {
+		t.Errorf("completed again: %+v, %v", f, err)
+	}
 	for what, err := range map[string]error{
 		"more content":  second(w.Append(ctx, tele, id, int64(len(text)), strings.NewReader("x"))),
-		"another end":   second(w.complete(id, text)),
+		"another end":   second(w.complete(id, text[1:])),
 		"to discard it": w.Discard(ctx, tele, id),
 	} {
 		if !errors.Is(err, bulkfile.ErrNotUploading) {
@@ -284,7 +287,7 @@ func TestOnlyWhoPushesSendsFiles(t *testing.T) {
 	}
 	_, err := w.Create(context.Background(), tele, "xml", "")
 	wantRefusal(t, err, exchange.CodeInvalid)
-	_, err = w.Create(context.Background(), tele, bulkfile.CSV, strings.Repeat("x", 101))
+	_, err = w.Create(context.Background(), tele, bulkfile.CSV, strings.Repeat("x", 401))
 	wantRefusal(t, err, exchange.CodeInvalid)
 }
 

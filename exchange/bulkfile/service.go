@@ -94,7 +94,7 @@ func (s *Service) open(ctx context.Context) (all []*File, err error) {
 
 const (
 	pageMax = 200
-	nameMax = 100 // bytes
+	nameMax = 400 // bytes
 )
 
 // Create makes a file without content. It returns a [*exchange.Refusal] when the

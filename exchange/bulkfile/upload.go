@@ -89,9 +89,13 @@ func (s *Service) receive(f *File, out *os.File, from io.Reader) (n int64, err e
 // Complete says that a file has all its content, and begins to convert it. It
 // returns an [*OffsetError] when bytes is not its length, a [*exchange.Refusal]
 // when the content is not what was announced, is no file of its format, or was
-// sent before, and otherwise as Append. A refused file takes content as before.
+// sent before, and otherwise as Append. A refused file takes content as before;
+// one that was completed with the same length and digest is returned as it is.
 func (s *Service) Complete(ctx context.Context, p exchange.Party, id ledger.ID, bytes int64, digest ledger.Hash) (*File, error) {
 	f, release, err := s.uploading(ctx, p, id)
+	if errors.Is(err, ErrNotUploading) {
+		return s.completed(ctx, p, id, bytes, digest)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +121,15 @@ func (s *Service) Complete(ctx context.Context, p exchange.Party, id ledger.ID, 
 	}
 	s.begin(f.Clone())
 	return f, nil
+}
+
+// completed answers who completes a file again.
+func (s *Service) completed(ctx context.Context, p exchange.Party, id ledger.ID, bytes int64, digest ledger.Hash) (*File, error) {
+	f, err := s.File(ctx, p, id)
+	if err == nil && (f.Bytes != bytes || f.Digest != digest) {
+		err = ErrNotUploading
+	}
+	return f, err
 }
 
 // known names the earlier file with the same content.

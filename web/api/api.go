@@ -30,6 +30,7 @@ import (
 // Options are the parts of an [API]. Without a default a field is required.
 type Options struct {
 	Exchange    Exchange
+	Files       Files
 	Quotes      Quotes
 	Settlements Settlements
 	Statements  Statements
@@ -70,8 +71,8 @@ type Options struct {
 
 func (o *Options) check() error {
 	switch {
-	case o.Exchange == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
-		return errors.New("api: exchange, quotes, settlements, statements and the night are required")
+	case o.Exchange == nil || o.Files == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
+		return errors.New("api: exchange, files, quotes, settlements, statements and the night are required")
 	case o.Answers == nil || o.Registry == nil || o.Assertions == nil || o.Webhooks == nil || o.Access == nil || o.Signed == nil:
 		return errors.New("api: answers, registry, assertions, webhooks, access log and signed requests are required")
 	case o.Ready == nil || o.Metrics == nil || o.Now == nil || o.Random == nil || o.Logger == nil:

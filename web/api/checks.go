@@ -27,13 +27,14 @@ func newChecks() (*validator.Validate, error) {
 		"hash":        validHash,
 		"reference":   func(s string) bool { return visible(s, 64) },
 		"textversion": func(s string) bool { return visible(s, 32) },
-		"reason":      validReason,
+		"reason":      func(s string) bool { return validText(s, 200) },
+		"name":        func(s string) bool { return validText(s, 100) },
 		"rateside":    func(s string) bool { return validDecimal(s, 7) },
 		"price":       func(s string) bool { return validDecimal(s, 4) },
 		"exposurecap": func(s string) bool { return validDecimal(s, 13) },
 		"instant":     validInstant,
 		"span":        validSpan,
-		"clientname":  validClientName,
+		"clientname":  func(s string) bool { return validText(s, 100) },
 		"scopelist":   validScopeList,
 		"networks":    validNetworks,
 		"keytext":     func(s string) bool { n := utf8.RuneCountInString(s); return n >= 1 && n <= 16384 },
@@ -65,16 +66,11 @@ func visible(s string, longest int) bool {
 	return true
 }
 
-// validReason counts characters, as a schema does; the bound in bytes is
-// checked with its own message.
-func validReason(s string) bool {
+// validText counts characters, as a schema does; a bound in bytes is checked
+// with its own message.
+func validText(s string, longest int) bool {
 	n := utf8.RuneCountInString(s)
-	return n >= 1 && n <= 200 && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
-}
-
-// validClientName counts characters, as validReason does.
-func validClientName(s string) bool {
-	return utf8.RuneCountInString(s) <= 100 && validReason(s)
+	return n >= 1 && n <= longest && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // validScopeList reports whether s is 1 to 32 words of a to z and _ with a space

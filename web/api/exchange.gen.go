@@ -124,6 +124,48 @@ func (e ConsentChannel) Valid() bool {
 	}
 }
 
+// Defines values for ConversionFileFormat.
+const (
+	ConversionFileFormatCsv    ConversionFileFormat = "csv"
+	ConversionFileFormatNdjson ConversionFileFormat = "ndjson"
+)
+
+// Valid indicates whether the value is a known member of the ConversionFileFormat enum.
+func (e ConversionFileFormat) Valid() bool {
+	switch e {
+	case ConversionFileFormatCsv:
+		return true
+	case ConversionFileFormatNdjson:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConversionFileState.
+const (
+	ConversionFileStateExpired    ConversionFileState = "expired"
+	ConversionFileStateFinished   ConversionFileState = "finished"
+	ConversionFileStateProcessing ConversionFileState = "processing"
+	ConversionFileStateUploading  ConversionFileState = "uploading"
+)
+
+// Valid indicates whether the value is a known member of the ConversionFileState enum.
+func (e ConversionFileState) Valid() bool {
+	switch e {
+	case ConversionFileStateExpired:
+		return true
+	case ConversionFileStateFinished:
+		return true
+	case ConversionFileStateProcessing:
+		return true
+	case ConversionFileStateUploading:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConversionStatus.
 const (
 	ConversionStatusCompleted  ConversionStatus = "completed"
@@ -1033,6 +1075,100 @@ type ConversionEventData struct {
 	// Source The code of a programme; `EPT` is electricity points.
 	Source ProgrammeCode `json:"source"`
 }
+
+// ConversionFile defines model for ConversionFile.
+type ConversionFile struct {
+	// CompletedAt RFC 3339, in UTC.
+	CompletedAt Time `json:"completed_at,omitempty,omitzero"`
+
+	// CreatedAt RFC 3339, in UTC.
+	CreatedAt Time `json:"created_at"`
+
+	// Destination The code of a programme; `EPT` is electricity points.
+	Destination ProgrammeCode `json:"destination"`
+
+	// Failed Lines that were not converted.
+	Failed int64 `json:"failed"`
+
+	// FinishedAt RFC 3339, in UTC.
+	FinishedAt Time                 `json:"finished_at,omitempty,omitzero"`
+	Format     ConversionFileFormat `json:"format"`
+
+	// ID A UUID of version 7 in lower case.
+	ID ID `json:"id"`
+
+	// Lines Line ends in the file, once it is complete.
+	Lines int64 `json:"lines,omitempty,omitzero"`
+
+	// LinesRead Number of the last line that is done.
+	LinesRead int64               `json:"lines_read"`
+	Links     ConversionFileLinks `json:"links"`
+	Name      string              `json:"name,omitempty,omitzero"`
+
+	// Percent How much of the content is done.
+	Percent int `json:"percent"`
+
+	// Repeated Lines that had been converted before.
+	Repeated int64 `json:"repeated"`
+
+	// Sha256 A SHA-256 digest.
+	Sha256 Hash `json:"sha256,omitempty,omitzero"`
+
+	// Source The code of a programme; `EPT` is electricity points.
+	Source ProgrammeCode `json:"source"`
+
+	// State `uploading`: takes content. `processing`: complete, and being converted. `finished`: every line has
+	// its result. `expired`: was not completed in time; its content is gone.
+	State ConversionFileState `json:"state"`
+
+	// Succeeded Lines that were converted.
+	Succeeded int64 `json:"succeeded"`
+
+	// UploadOffset Bytes that are here.
+	UploadOffset int64 `json:"upload_offset"`
+}
+
+// ConversionFileCompletion defines model for ConversionFileCompletion.
+type ConversionFileCompletion struct {
+	// Bytes Of the whole content.
+	Bytes int64 `json:"bytes" validate:"min=1,max=1000000000000"`
+
+	// Sha256 A SHA-256 digest.
+	Sha256 Hash `json:"sha256" validate:"required,hash"`
+}
+
+// ConversionFileFormat defines model for ConversionFileFormat.
+type ConversionFileFormat string
+
+// ConversionFileLinks defines model for ConversionFileLinks.
+type ConversionFileLinks struct {
+	// Complete While it is uploading.
+	Complete string `json:"complete,omitempty,omitzero"`
+
+	// Results Once it is finished.
+	Results string `json:"results,omitempty,omitzero"`
+
+	// Self To ask, and to send content.
+	Self string `json:"self"`
+}
+
+// ConversionFilePage defines model for ConversionFilePage.
+type ConversionFilePage struct {
+	Files      []ConversionFile `json:"files"`
+	NextCursor string           `json:"next_cursor,omitempty,omitzero"`
+}
+
+// ConversionFileRequest defines model for ConversionFileRequest.
+type ConversionFileRequest struct {
+	Format ConversionFileFormat `json:"format" validate:"required,oneof=csv ndjson"`
+
+	// Name Yours, for people, without control characters.
+	Name *string `json:"name,omitempty" validate:"omitempty,name"`
+}
+
+// ConversionFileState `uploading`: takes content. `processing`: complete, and being converted. `finished`: every line has
+// its result. `expired`: was not completed in time; its content is gone.
+type ConversionFileState string
 
 // ConversionLinks defines model for ConversionLinks.
 type ConversionLinks struct {
@@ -2068,6 +2204,9 @@ type Unavailable = Problem
 
 // UnsupportedMediaType RFC 9457 problem details.
 type UnsupportedMediaType = Problem
+
+// UploadConflict RFC 9457 problem details.
+type UploadConflict = Problem
 
 // WebhookConflict RFC 9457 problem details.
 type WebhookConflict = Problem

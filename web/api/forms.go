@@ -37,6 +37,8 @@ type forms struct {
 	rejection  *jsonbody.Form[Rejection]
 	link       *jsonbody.Form[LinkRequest]
 	clock      *jsonbody.Form[ClockRequest]
+	file       *jsonbody.Form[ConversionFileRequest]
+	completion *jsonbody.Form[ConversionFileCompletion]
 
 	webhookEndpoint explainedForm[WebhookEndpointRequest]
 	webhookChange   explainedForm[WebhookEndpointChange]
@@ -59,7 +61,7 @@ func newForms() (*forms, error) {
 		return nil, err
 	}
 	f := &forms{}
-	var errs [13]error
+	var errs [15]error
 	f.quote, errs[0] = jsonbody.NewForm[QuoteRequest](checks, s.always("QuoteRequest"))
 	f.conversion, errs[1] = jsonbody.NewForm[conversionBody](checks, s.conversion())
 	f.reversal, errs[2] = jsonbody.NewForm[ReversalRequest](checks, s.always("ReversalRequest"))
@@ -74,6 +76,8 @@ func newForms() (*forms, error) {
 	f.key, errs[11] = jsonbody.NewForm[ClientKeyRequest](checks, s.always("ClientKeyRequest"))
 	f.retirement, errs[12] = jsonbody.NewForm[KeyRetirement](checks, s.always("KeyRetirement"))
 	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
+	f.file, errs[13] = jsonbody.NewForm[ConversionFileRequest](checks, s.always("ConversionFileRequest"))
+	f.completion, errs[14] = jsonbody.NewForm[ConversionFileCompletion](checks, s.always("ConversionFileCompletion"))
 	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s))
 }
 

@@ -29,14 +29,16 @@ func decoders(t testing.TB) map[string]decoder {
 		t.Fatal(err)
 	}
 	all := map[string]decoder{
-		"ConversionByQuote": {func(b []byte) []problem.Field { _, w := f.conversion.Decode(b); return w }, f.conversion.Explain},
-		"QuoteRequest":      {func(b []byte) []problem.Field { _, w := f.quote.Decode(b); return w }, f.quote.Explain},
-		"ReversalRequest":   {func(b []byte) []problem.Field { _, w := f.reversal.Decode(b); return w }, f.reversal.Explain},
-		"Terms":             {func(b []byte) []problem.Field { _, w := f.terms.Decode(b); return w }, f.terms.Explain},
-		"Acceptance":        {func(b []byte) []problem.Field { _, w := f.acceptance.Decode(b); return w }, f.acceptance.Explain},
-		"Rejection":         {func(b []byte) []problem.Field { _, w := f.rejection.Decode(b); return w }, f.rejection.Explain},
-		"LinkRequest":       {func(b []byte) []problem.Field { _, w := f.link.Decode(b); return w }, f.link.Explain},
-		"ClockRequest":      {func(b []byte) []problem.Field { _, w := f.clock.Decode(b); return w }, f.clock.Explain},
+		"ConversionByQuote":        {func(b []byte) []problem.Field { _, w := f.conversion.Decode(b); return w }, f.conversion.Explain},
+		"QuoteRequest":             {func(b []byte) []problem.Field { _, w := f.quote.Decode(b); return w }, f.quote.Explain},
+		"ReversalRequest":          {func(b []byte) []problem.Field { _, w := f.reversal.Decode(b); return w }, f.reversal.Explain},
+		"Terms":                    {func(b []byte) []problem.Field { _, w := f.terms.Decode(b); return w }, f.terms.Explain},
+		"Acceptance":               {func(b []byte) []problem.Field { _, w := f.acceptance.Decode(b); return w }, f.acceptance.Explain},
+		"Rejection":                {func(b []byte) []problem.Field { _, w := f.rejection.Decode(b); return w }, f.rejection.Explain},
+		"LinkRequest":              {func(b []byte) []problem.Field { _, w := f.link.Decode(b); return w }, f.link.Explain},
+		"ClockRequest":             {func(b []byte) []problem.Field { _, w := f.clock.Decode(b); return w }, f.clock.Explain},
+		"ConversionFileRequest":    {func(b []byte) []problem.Field { _, w := f.file.Decode(b); return w }, f.file.Explain},
+		"ConversionFileCompletion": {func(b []byte) []problem.Field { _, w := f.completion.Decode(b); return w }, f.completion.Explain},
 		"ConversionBatchItem": {func(b []byte) []problem.Field {
 			all, w := f.batch.Decode(slices.Concat([]byte(`{"conversions":[`), b, []byte(`]}`)))
 			for _, e := range all {

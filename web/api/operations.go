@@ -39,6 +39,15 @@ func (a *API) operations() []operation {
 		operation{method: http.MethodGet, path: "/v1/conversions/:id/reversals", scope: partners.ScopeConversions, handle: a.listReversals},
 		operation{method: http.MethodGet, path: "/v1/conversions/:id/reversals/:reversal_id", scope: partners.ScopeConversions, handle: a.getReversal},
 
+		operation{method: http.MethodPost, path: "/v1/conversion_files", scope: partners.ScopeConversions, handle: withBody(a.forms.file, saved(a, a.createFile))},
+		operation{method: http.MethodGet, path: "/v1/conversion_files", scope: partners.ScopeConversions, handle: a.listFiles},
+		operation{method: http.MethodGet, path: "/v1/conversion_files/:id", scope: partners.ScopeConversions, handle: a.getFile},
+		operation{method: http.MethodHead, path: "/v1/conversion_files/:id", scope: partners.ScopeConversions, handle: a.headFile},
+		operation{method: http.MethodPatch, path: "/v1/conversion_files/:id", scope: partners.ScopeConversions, handle: a.appendFile},
+		operation{method: http.MethodDelete, path: "/v1/conversion_files/:id", scope: partners.ScopeConversions, handle: a.deleteFile},
+		operation{method: http.MethodPost, path: "/v1/conversion_files/:id/complete", scope: partners.ScopeConversions, handle: withBody(a.forms.completion, a.completeFile)},
+		operation{method: http.MethodGet, path: "/v1/conversion_files/:id/results", scope: partners.ScopeConversions, handle: a.getResults},
+
 		operation{method: http.MethodGet, path: "/v1/agreements", scope: partners.ScopeAgreements, handle: a.listAgreements},
 		operation{method: http.MethodPost, path: "/v1/agreements", scope: partners.ScopeAgreements, handle: withBody(a.forms.terms, saved(a, a.proposeAgreement))},
 		operation{method: http.MethodGet, path: "/v1/agreements/:id", scope: partners.ScopeAgreements, handle: a.getAgreement},

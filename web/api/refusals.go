@@ -3,12 +3,14 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/exchange/bulkfile"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/settlement"
@@ -22,6 +24,7 @@ func (a *API) refuse(c *gin.Context, err error) string {
 	var denied *oauth.Denial
 	var lacks *scopeMissing
 	var ended *endedWithout
+	var offset *bulkfile.OffsetError
 	switch {
 	case errors.As(err, &denied):
 		if denied.Code != oauth.CodeAddress {
@@ -31,6 +34,8 @@ func (a *API) refuse(c *gin.Context, err error) string {
 		c.Writer.Header().Set("WWW-Authenticate", oauth.ScopeChallenge(lacks.scope))
 	case errors.As(err, &ended):
 		ended.reply.setHeaders(c.Writer.Header())
+	case errors.As(err, &offset):
+		reply{}.at(offset.Right).setHeaders(c.Writer.Header())
 	}
 	p := a.problem(c, err)
 	p.Write(c.Writer)
@@ -73,11 +78,14 @@ func problemOf(err error) *problem.Problem {
 	var denied *oauth.Denial
 	var lacks *scopeMissing
 	var hook *webhooks.Refusal
+	var offset *bulkfile.OffsetError
 	switch {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &hook):
 		return webhookProblem(hook)
+	case errors.As(err, &offset):
+		return problem.New(http.StatusConflict, "upload_offset_mismatch", fmt.Sprintf("%d bytes are here, not %d; go on at Upload-Offset", offset.Right, offset.Given))
 	case errors.As(err, &refusal):
 		return refusalProblem(refusal)
 	case errors.As(err, &busy):
@@ -110,6 +118,11 @@ var sentinels = []struct {
 	{exchange.ErrQuoteUsed, 409, exchange.CodeQuoteUsed, "the quote was used by another conversion; ask for a new one"},
 	{exchange.ErrLinked, 409, "already_linked", "the customer or the membership has a link with the partner; end it first"},
 	{exchange.ErrReversalUnderWay, 409, "reversal_under_way", "another reversal of the conversion is under way; wait for its end"},
+	{bulkfile.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{bulkfile.ErrInUse, 409, "upload_in_use", "another request is sending content of the file, or completing it; wait for its end"},
+	{bulkfile.ErrNotUploading, 409, "not_uploading", "the file is complete, or has expired; it takes no content any more and cannot be deleted"},
+	{bulkfile.ErrNotFinished, 409, "file_not_finished", "the file is not finished; its state says how far it is"},
+	{bulkfile.ErrGone, 410, "results_gone", "the results were kept for as long as was promised, and are no longer there"},
 	{ledger.ErrOutcomeUnknown, 504, exchange.CodeOutcomeUnknown, "the ledger did not say in time whether it was written; look before you try again"},
 	{ErrClockBackward, 422, "clock_backward", "the clock only moves forward"},
 }
@@ -146,6 +159,9 @@ var refusalStatus = map[string]int{
 	string(ledger.CodeSameIdentity):      http.StatusForbidden,
 	string(ledger.CodeAgreementNotYours): http.StatusForbidden,
 	exchange.CodeQuoteUsed:               http.StatusConflict,
+	bulkfile.CodeTooManyFiles:            http.StatusConflict,
+	bulkfile.CodeFileKnown:               http.StatusConflict,
+	bulkfile.CodeFileTooLarge:            http.StatusRequestEntityTooLarge,
 	exchange.CodeNotCompleted:            http.StatusConflict,
 	string(ledger.CodeIDConflict):        http.StatusConflict,
 	string(ledger.CodeAgreementDecided):  http.StatusConflict,

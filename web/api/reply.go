@@ -20,6 +20,7 @@ type reply struct {
 	raw      []byte // JSON already; takes the place of body
 	location string
 	link     string // header of that name
+	offset   *int64 // Upload-Offset, if any
 	replayed bool
 	// waited is the wait that was asked for, if there was one.
 	waited *time.Duration
@@ -68,12 +69,15 @@ func (r *reply) send(c *gin.Context) {
 	_, _ = c.Writer.Write(body) // an error is that of the connection
 }
 
-func (r *reply) setHeaders(h http.Header) {
+func (r reply) setHeaders(h http.Header) {
 	if r.location != "" {
 		h["Location"] = []string{r.location}
 	}
 	if r.link != "" {
 		h["Link"] = []string{r.link}
+	}
+	if r.offset != nil {
+		h[uploadOffset] = []string{strconv.FormatInt(*r.offset, 10)}
 	}
 	if r.replayed {
 		h["Idempotency-Replayed"] = []string{"true"}

@@ -120,10 +120,10 @@ func (a *API) getStatement(r *request) (reply, error) {
 	return reply{stream: func(c *gin.Context) { a.streamStatement(c, s, file) }}, nil
 }
 
-// Sending of a statement: each portion must be taken within the pause.
+// Sending of a file: each portion must be taken within the pause.
 const (
-	statementPortion = 256 << 10
-	statementPause   = 30 * time.Second
+	streamPortion = 256 << 10
+	streamPause   = 30 * time.Second
 )
 
 func (a *API) streamStatement(c *gin.Context, s *settlement.Settlement, file io.ReadCloser) {
@@ -131,19 +131,24 @@ func (a *API) streamStatement(c *gin.Context, s *settlement.Settlement, file io.
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", `attachment; filename="`+s.ID+`.csv"`)
 	h.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(s.Digest[:])+":")
+	a.stream(c, file, "settlement", s.ID)
+}
+
+// stream sends a file to its end, and cuts the answer off when it cannot.
+func (a *API) stream(c *gin.Context, file io.ReadCloser, what, id string) {
 	c.Writer.WriteHeader(http.StatusOK)
 	control := http.NewResponseController(c.Writer)
 	var err error
 	for err == nil {
 		// Where the deadline cannot be set, as in some tests, there is none to extend.
-		_ = control.SetWriteDeadline(a.o.Now().Add(statementPause))
-		_, err = io.CopyN(c.Writer, file, statementPortion)
+		_ = control.SetWriteDeadline(a.o.Now().Add(streamPause))
+		_, err = io.CopyN(c.Writer, file, streamPortion)
 	}
 	closed := file.Close()
 	if errors.Is(err, io.EOF) && closed == nil {
 		return
 	}
-	a.o.Logger.ErrorContext(c.Request.Context(), "statement cut off", "settlement", s.ID, "error", errors.Join(err, closed))
+	a.o.Logger.ErrorContext(c.Request.Context(), "answer cut off", what, id, "error", errors.Join(err, closed))
 	panic(http.ErrAbortHandler) // so that the receiver does not take a part for the whole
 }
 

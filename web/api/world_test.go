@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/exchange/bulkfile"
+	"github.com/pointgrid/pointgrid/exchange/bulkfile/bulkfiletest"
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
@@ -52,6 +55,7 @@ type world struct {
 	hooks  *webhookstest.Memory
 	script *script
 	nights *nights
+	files  *bulkfile.Service
 	clock  *sandboxClock
 	keys   map[string]ed25519.PrivateKey // of the clients
 	log    *safeBuffer
@@ -88,9 +92,10 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	must(t, service.Start(context.Background()))
 	t.Cleanup(func() { _ = service.Close(context.Background()) })
 	w.script = &script{Service: service}
+	w.serveFiles(service, registry, logger)
 	w.signing, err = partners.LoadOrCreateSigningKey(filepath.Join(t.TempDir(), "key.pem"), rand.Reader)
 	must(t, err)
-	w.options = api.Options{Exchange: w.script, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
+	w.options = api.Options{Exchange: w.script, Files: w.files, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
 		Registry: w.directory, Access: &memoryLog{w.credentials}, Signed: w.store, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
@@ -109,6 +114,17 @@ func (w *world) webhooks() *webhooks.Service {
 		Guard: webhooks.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}})
 	must(w.t, err)
 	return s
+}
+
+func (w *world) serveFiles(converter bulkfile.Converter, registry *partners.Registry, logger *slog.Logger) {
+	root, err := os.OpenRoot(w.t.TempDir())
+	must(w.t, err)
+	w.t.Cleanup(func() { _ = root.Close() })
+	w.files, err = bulkfile.New(bulkfile.Options{Store: bulkfiletest.NewMemory(), Exchange: converter, Registry: registry, Dir: root,
+		BytesMax: 10_000, OpenMax: 3, Now: time.Now, Random: rand.Reader, Logger: logger})
+	must(w.t, err)
+	must(w.t, w.files.Start(context.Background()))
+	w.t.Cleanup(w.files.Close)
 }
 
 func (w *world) serve() {

@@ -87,7 +87,7 @@ func (m *Memory) FileByDigest(_ context.Context, partner string, digest ledger.H
 
 func (m *Memory) byDigest(partner string, digest ledger.Hash) *bulkfile.File {
 	for _, f := range m.rows {
-		if f.Party.Partner == partner && f.Digest == digest && digest != (ledger.Hash{}) {
+		if f.Party.Partner == partner && f.Digest == digest && !digest.IsZero() {
 			return f
 		}
 	}

@@ -25,6 +25,9 @@ func (h Home) Database() string { return filepath.Join(string(h), "pointgrid.db"
 // Statements is the folder of the settlement statements.
 func (h Home) Statements() string { return filepath.Join(string(h), "statements") }
 
+// Files is the folder of the files whose lines are converted.
+func (h Home) Files() string { return filepath.Join(string(h), "files") }
+
 // PublicKeys is a copy of what /.well-known/jwks.json serves, for `verify`.
 func (h Home) PublicKeys() string { return filepath.Join(string(h), "keys", "jwks.json") }
 

@@ -48,6 +48,9 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	if err := g.Exchange.Start(ctx); err != nil {
 		return errors.Join(err, l.Close())
 	}
+	if err := g.Files.Start(ctx); err != nil {
+		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	var background sync.WaitGroup
@@ -82,7 +85,7 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	return err
 }
 
-// finish ends requests first, because they wait for the exchange.
+// finish ends requests and files first, because they wait for the exchange.
 func (g *Gateway) finish(ctx context.Context, server *http.Server) error {
 	g.around.Logger.Info("gateway ends")
 	ctx = context.WithoutCancel(ctx)
@@ -92,6 +95,7 @@ func (g *Gateway) finish(ctx context.Context, server *http.Server) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close()
 	}
+	g.Files.Close()
 	under, cancel := context.WithTimeout(ctx, exchangePatience)
 	defer cancel()
 	if closing := g.Exchange.Close(under); closing != nil && !errors.Is(closing, context.DeadlineExceeded) {
