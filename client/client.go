@@ -118,7 +118,7 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 	for name, values := range r.Header {
 		req.Header[name] = values
 	}
-	if r.Body != nil {
+	if r.Body != nil && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if r.Key != "" {

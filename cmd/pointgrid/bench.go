@@ -13,6 +13,7 @@ import (
 
 type benchCommand struct {
 	Conversions benchConversions `cmd:"" help:"Conversions through REST, finished and on disk, with load generator, gateway and partners as processes of their own."`
+	File        benchFile        `cmd:"" help:"A file of conversions, from its first byte sent to its last result read, with client and gateway as processes of their own."`
 	Settlement  benchSettlement  `cmd:"" help:"Netting and three-way reconciliation of a window, with breaks of every type planted, all of which must be found."`
 	Webhooks    benchWebhooks    `cmd:"" help:"Conversions that a receiver is told of by webhooks, alone and beside a receiver that never answers."`
 }
@@ -34,6 +35,28 @@ func (b *benchWebhooks) Run(ctx context.Context) error {
 	defer remove()
 	return (&bench.Webhooks{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Warmup: b.Warmup, Duration: b.Duration,
 		Now: time.Now, Database: b.Database}).Run(ctx)
+}
+
+type benchFile struct {
+	Lines    int64  `help:"Lines, 1 to 1000000, all of which can be converted." default:"1000000"`
+	Format   string `help:"How they are written." enum:"csv,ndjson" default:"csv"`
+	Ledger   string `help:"Where the ledger is: embedded in the gateway, or fabric, a network with a peer for every company." enum:"embedded,fabric" default:"embedded"`
+	Database string `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
+	Members  int    `help:"Members, each with links to every company." default:"10000"`
+	Dir      string `help:"Empty folder for ledger, database, books and files; a temporary one when not given." type:"path"`
+}
+
+func (b *benchFile) Run(ctx context.Context) error {
+	if b.Lines < 1 || b.Lines > 1_000_000 || b.Members < 1 {
+		return fmt.Errorf("--lines is %d, must be 1 to 1000000; --members is %d, must be at least 1", b.Lines, b.Members)
+	}
+	dir, remove, err := folder(b.Dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return (&bench.File{Out: os.Stdout, Dir: dir, Members: b.Members, Lines: b.Lines, Format: b.Format, Now: time.Now,
+		Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
 }
 
 type benchConversions struct {
