@@ -224,6 +224,9 @@ func (t *Tour) conserve(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if company.Programme == "MART" {
+			b -= t.pushed
+		}
 		if err := firstOf(same("sum over all "+company.Programme+" accounts", inLedger.total, int64(0)),
 			same(company.Programme+" with members, ledger against the company's books", inLedger.of, b)); err != nil {
 			return "", err

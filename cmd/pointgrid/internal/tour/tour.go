@@ -37,6 +37,7 @@ type Tour struct {
 	window         string // the one that the night closes
 	conversions    int64  // of the airline's points, that were completed
 	reversals      int64
+	pushed         int64                        // MART that the retailer moved outside its simulated books
 	keys           map[string]ed25519.PublicKey // of the gateway
 }
 
@@ -90,6 +91,8 @@ var steps = []step{
 	{"a partial reversal", (*Tour).partialReversal, anywhere},
 	{"kill -9 between debit and ledger", (*Tour).crash, anywhere},
 	{"a webhook", (*Tour).webhook, anywhere},
+	{"a batch", (*Tour).batch, anywhere},
+	{"a file, and kill -9 in it", (*Tour).file, anywhere},
 	{"a receipt", (*Tour).fetchReceipt, anywhere},
 	{"a night", (*Tour).night, anywhere},
 	{"positions", (*Tour).positions, anywhere},
