@@ -16,7 +16,8 @@
 // # How a conversion goes
 //
 // A conversion is a row in the [Store] and a goroutine that carries it from
-// [Step] to step. The goroutine does what the step says, writes down the step
+// [Step] to step; those that were asked for together share one, as long as they
+// can take their steps together. The goroutine does what the step says, writes down the step
 // that comes next, and only then does that one; so after a crash the row says
 // what may have been done. All steps can be repeated, because ledger and
 // partners know each part of a conversion by an ID that is computed from the

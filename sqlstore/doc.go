@@ -2,9 +2,8 @@
 // reversals, links, answers to idempotent requests, used client assertions,
 // settlements with the breaks found in them, webhooks, files of conversions,
 // settings and the staff's accounts. It fills [exchange.Store], [bulkfile.Store],
-// [idempotency.Store],
-// [partners.AssertionStore], [settlement.Store], [desk.Store], [webhooks.Store]
-// and [signin.Store] with one [Store].
+// [idempotency.Store], [partners.AssertionStore], [settlement.Store], [desk.Store],
+// [webhooks.Store] and [signin.Store] with one [Store].
 //
 // What it promises:
 //

@@ -2,7 +2,6 @@ package jsonbody_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -99,7 +98,7 @@ func FuzzAListIsSplitAsJSONIs(f *testing.F) {
 			t.Fatalf("%q: %d elements, encoding/json says %d, %v", data, len(all), len(body.Orders), err)
 		}
 		for i, e := range all {
-			if fmt.Sprintf("%s", e.Raw) != string(body.Orders[i]) {
+			if string(e.Raw) != string(body.Orders[i]) {
 				t.Fatalf("%q: element %d is %q, want %q", data, i, e.Raw, body.Orders[i])
 			}
 		}
