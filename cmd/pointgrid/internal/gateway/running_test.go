@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
@@ -106,7 +107,8 @@ func served(ctx context.Context, t *testing.T, site *sandbox.Site) string {
 	return ""
 }
 
-// convert turns miles of the airline into electricity points.
+// convert turns miles of the airline into electricity points, of which it is told
+// by a webhook.
 func convert(ctx context.Context, t *testing.T, site *sandbox.Site, url string) {
 	t.Helper()
 	key, _, err := site.Key(sandbox.ClientID("sky"))
@@ -115,6 +117,11 @@ func convert(ctx context.Context, t *testing.T, site *sandbox.Site, url string) 
 	}
 	c, err := client.New(client.Options{BaseURL: url, ClientID: sandbox.ClientID("sky"), Key: key.Private, KeyID: key.ID, Now: time.Now})
 	if err != nil {
+		t.Fatal(err)
+	}
+	inbox := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(inbox.Close)
+	if _, err := c.CreateWebhookEndpoint(ctx, client.WebhookEndpoint{URL: inbox.URL}, "metrics-1"); err != nil {
 		t.Fatal(err)
 	}
 	var got struct{ Status string }
