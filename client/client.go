@@ -6,6 +6,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,15 +32,33 @@ func New(o Options) (*Client, error) {
 	if o.BaseURL == "" || o.ClientID == "" || o.Key == nil || o.Now == nil {
 		return nil, errors.New("client: base URL, client ID, key and clock are needed")
 	}
+	if o.HTTP != nil && o.Certificate != nil {
+		return nil, errors.New("client: give the certificate or an HTTP client that has it, not both")
+	}
 	if o.HTTP == nil {
-		o.HTTP = http.DefaultClient
+		o.HTTP = transport(o.Certificate)
 	}
 	base := strings.TrimRight(o.BaseURL, "/")
 	token, err := newTokenSource(o, base)
 	if err != nil {
 		return nil, err
 	}
+	if o.SignRequests {
+		if _, err := token.sign("/", "", nil); err != nil {
+			return nil, err
+		}
+	}
 	return &Client{base: base, http: o.HTTP, token: token}, nil
+}
+
+// transport is the default client, or one that shows a certificate.
+func transport(c *tls.Certificate) *http.Client {
+	if c == nil {
+		return http.DefaultClient
+	}
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*c}}
+	return &http.Client{Transport: t}
 }
 
 // Request is one call.
@@ -123,6 +142,13 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 	}
 	if r.Key != "" {
 		req.Header.Set("Idempotency-Key", r.Key)
+	}
+	if c.token.o.SignRequests && movesPoints(r, req.URL.Path) {
+		signature, err := c.token.sign(req.URL.Path, r.Key, body)
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set(signatureHeader, signature)
 	}
 	return req, nil
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -30,7 +31,14 @@ type Options struct {
 	// KeyID names the key; empty is its RFC 7638 thumbprint.
 	KeyID  string
 	Scopes []string // empty asks for all that the client may have
-	HTTP   *http.Client
+	// SignRequests signs the body of every request that moves points, with Key, which
+	// must be Ed25519 or ECDSA P-256; the signature goes on the ledger.
+	SignRequests bool
+	// Certificate is shown in the TLS handshake: tokens of a client with bound_tokens
+	// are good only with it (RFC 8705). It cannot be given together with HTTP, whose
+	// transport is the caller's to set up.
+	Certificate *tls.Certificate
+	HTTP        *http.Client
 	Now    func() time.Time
 }
 

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -80,7 +81,7 @@ func (w *world) assertion(id string, change func(jwt.MapClaims)) string {
 		change(claims)
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims)
-	token.Header["kid"] = "key-of-" + id
+	token.Header["kid"] = cmp.Or(w.kids[id], "key-of-"+id)
 	signed, err := token.SignedString(w.keys[id])
 	must(w.t, err)
 	return signed

@@ -2148,6 +2148,9 @@ type CredentialRefused = Problem
 // InternalError RFC 9457 problem details.
 type InternalError = Problem
 
+// InvalidBatch RFC 9457 problem details.
+type InvalidBatch = Problem
+
 // InvalidRequest RFC 9457 problem details.
 type InvalidRequest = Problem
 

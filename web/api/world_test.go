@@ -58,6 +58,7 @@ type world struct {
 	files  *bulkfile.Service
 	clock  *sandboxClock
 	keys   map[string]ed25519.PrivateKey // of the clients
+	kids   map[string]string             // IDs of their keys, if not key-of- and the client's
 	log    *safeBuffer
 
 	credentials *partnerstest.Memory
@@ -74,7 +75,7 @@ type world struct {
 // and ops, the utility's.
 func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	t.Helper()
-	w := &world{t: t, store: exchangetest.NewMemory(), nights: &nights{}, keys: map[string]ed25519.PrivateKey{}, client: map[string]*caller{}, log: &safeBuffer{}}
+	w := &world{t: t, store: exchangetest.NewMemory(), nights: &nights{}, keys: map[string]ed25519.PrivateKey{}, kids: map[string]string{}, client: map[string]*caller{}, log: &safeBuffer{}}
 	w.clock = &sandboxClock{now: time.Now().Truncate(time.Second)}
 	w.ledger = ledgertest.NewMemory(time.Now)
 	w.found()
