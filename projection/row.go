@@ -6,8 +6,9 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
-// Row is a transfer as it is kept. Of the transfer it leaves out the digest, the
-// body, and the hash and lock time of its legs' agreements.
+// Row is a transfer as it is kept. Of the transfer it leaves out what only proofs
+// need, for which one asks the ledger: the digest, the body, the evidence, and the
+// hash and lock time of its legs' agreements.
 type Row struct {
 	Block    uint64
 	Locator  ledger.Locator
@@ -17,7 +18,7 @@ type Row struct {
 // rowOf returns the row of a batch's transfer.
 func rowOf(block uint64, b *ledger.Batch, index int) Row {
 	t := b.Transfers[index]
-	t.Digest, t.Body = ledger.Digest{}, nil
+	t.Digest, t.Body, t.Evidence = ledger.Digest{}, nil, nil
 	t.Source, t.Destination = kept(t.Source), kept(t.Destination)
 	return Row{Block: block, Transfer: t,
 		Locator: ledger.Locator{Lane: b.Header.Lane, Batch: b.Header.Number, Index: uint32(index)}}
