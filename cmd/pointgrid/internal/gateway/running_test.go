@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
@@ -41,7 +42,7 @@ func TestARunningGatewayServesWhatTheDashboardShows(t *testing.T) {
 				missing = name
 			}
 		}
-		// The copy follows a moment later.
+		// The copy and the webhook follow a moment later.
 		if missing == "" && !strings.Contains(text, "pointgrid_projection_transfers_total 0\n") {
 			for _, want := range []string{
 				`pointgrid_ledger_batch_commands_count{companies="SkyMSP UtilityMSP",lane="0"} 1`,
@@ -106,7 +107,8 @@ func served(ctx context.Context, t *testing.T, site *sandbox.Site) string {
 	return ""
 }
 
-// convert turns miles of the airline into electricity points.
+// convert turns miles of the airline, which has an endpoint for webhooks, into
+// electricity points.
 func convert(ctx context.Context, t *testing.T, site *sandbox.Site, url string) {
 	t.Helper()
 	key, _, err := site.Key(sandbox.ClientID("sky"))
@@ -115,6 +117,11 @@ func convert(ctx context.Context, t *testing.T, site *sandbox.Site, url string) 
 	}
 	c, err := client.New(client.Options{BaseURL: url, ClientID: sandbox.ClientID("sky"), Key: key.Private, KeyID: key.ID, Now: time.Now})
 	if err != nil {
+		t.Fatal(err)
+	}
+	inbox := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) { out.WriteHeader(http.StatusNoContent) }))
+	t.Cleanup(inbox.Close)
+	if _, err := c.CreateWebhookEndpoint(ctx, client.WebhookEndpoint{URL: inbox.URL, Events: []string{"conversion.*"}}, "metrics-endpoint"); err != nil {
 		t.Fatal(err)
 	}
 	var got struct{ Status string }
