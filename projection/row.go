@@ -6,8 +6,9 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
-// Row is a transfer as it is kept. Of the transfer it leaves out the digest, the
-// body, the evidence, and the hash and lock time of its legs' agreements.
+// Row is a transfer as it is kept. Of the transfer it leaves out what only proofs
+// need, for which one asks the ledger: the digest, the body, the evidence, and the
+// hash and lock time of its legs' agreements.
 type Row struct {
 	Block    uint64
 	Locator  ledger.Locator

@@ -48,7 +48,7 @@ func TestAFullDiskAtOnePeerHoldsUpNobodyElse(t *testing.T) {
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	if !running(ctx, t, n, "peer.sky") { // what watches over it starts it again
+	if !runs(ctx, t, n, "peer.sky") { // what watches over it starts it again
 		t.Log("the peer had ended")
 		start(ctx, t, n, "peer.sky")
 	}

@@ -211,7 +211,7 @@ func start(ctx context.Context, t testing.TB, n *network.Network, name string) {
 	}
 }
 
-func running(ctx context.Context, t testing.TB, n *network.Network, name string) bool {
+func runs(ctx context.Context, t testing.TB, n *network.Network, name string) bool {
 	t.Helper()
 	all, err := n.Status(ctx)
 	if err != nil {

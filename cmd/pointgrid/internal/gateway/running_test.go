@@ -42,7 +42,7 @@ func TestARunningGatewayServesWhatTheDashboardShows(t *testing.T) {
 				missing = name
 			}
 		}
-		// The copy follows a moment later.
+		// The copy and the webhook follow a moment later.
 		if missing == "" && !strings.Contains(text, "pointgrid_projection_transfers_total 0\n") {
 			for _, want := range []string{
 				`pointgrid_ledger_batch_commands_count{companies="SkyMSP UtilityMSP",lane="0"} 1`,
