@@ -64,6 +64,8 @@ var rules = []rule{
 		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "partners", "web/idempotency", "web/signin", "projection", "sqlstore"}},
 	{folder: "projection", why: "a copy of the ledger knows only the ledger", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "web/signin", why: "who staff are has nothing to do with points", ours: []string{}},
+	{folder: "web/signin/entrance", why: "the way in is the same for every family of pages", ours: []string{"web/signin", "web/page", "web/origin"}},
+	{folder: "web/page", why: "the layout does not know what pages are about", ours: []string{"ledger"}},
 	{folder: "client", why: "a client is on the other side", ours: []string{"client"}},
 }
 
