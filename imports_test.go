@@ -68,6 +68,8 @@ var rules = []rule{
 	{folder: "web/limit", why: "counting knows nothing of who is counted", ours: []string{}},
 	{folder: "web/origin", why: "where a request comes from depends on nobody's rules", ours: []string{}, noLibraries: true},
 	{folder: "web/access", why: "the log's writer knows its port", ours: []string{"ledger", "partners"}},
+	{folder: "web/signin/entrance", why: "the way in is the same for every family of pages", ours: []string{"web/signin", "web/page", "web/origin"}},
+	{folder: "web/page", why: "the layout does not know what pages are about", ours: []string{"ledger"}},
 	{folder: "client", why: "a client is on the other side", ours: []string{"client"}},
 }
 

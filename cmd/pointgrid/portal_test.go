@@ -1,13 +1,16 @@
 package main_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"html"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -19,6 +22,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/client"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
+	"github.com/pointgrid/pointgrid/partners/connector/conformance"
 	"github.com/pointgrid/pointgrid/web/page/browsertest"
 )
 
@@ -27,11 +31,14 @@ type livePortal struct {
 	url, dir   string
 	conversion string // one that was completed and partly taken back
 	proposed   string // an agreement that waits for the airline
+	receiver   string // an address for webhooks
 }
 
 func startPortal(t *testing.T) *livePortal {
 	t.Helper()
-	p := &livePortal{dir: t.TempDir()}
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "thank you") }))
+	t.Cleanup(receiver.Close)
+	p := &livePortal{dir: t.TempDir(), receiver: receiver.URL + "/hook"}
 	s := start(t, sandboxReady, "sandbox", "--addr", "127.0.0.1:0", "--dir", p.dir)
 	p.url = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(s.out.String())
 	sky, utility := api(t, s, p.dir, "sky"), api(t, s, p.dir, "utility")
@@ -53,7 +60,41 @@ func startPortal(t *testing.T) *livePortal {
 		t.Fatalf("a conversion of what the member has not: %v", err)
 	}
 	p.propose(t, utility)
+	p.handIn(t)
 	return p
+}
+
+// handIn uploads a conformance report in which a rule failed.
+func (p *livePortal) handIn(t *testing.T) {
+	t.Helper()
+	report := &conformance.Report{Format: conformance.ReportFormat, Host: "https://staging.sky.example/pointgrid", Contract: "PointGrid Connector API 1.0", At: time.Now(),
+		Results: []conformance.Result{
+			{ID: "CN-TRANSFERS-1", Title: "A debit is answered with the partner's reference", Level: conformance.Must, Verdict: conformance.Passed},
+			{ID: "CN-STATUSES-2", Title: "The status of an unknown transfer is 404", Level: conformance.Must, Verdict: conformance.Failed, Fix: "Answer 404 for an ID that you have never seen.",
+				Problems: []conformance.Problem{{Text: "it answered 200 with an empty object", Exchange: &conformance.Exchange{Request: "GET /transfers/019b76da", Status: 200}}}},
+			{ID: "CN-MEMBERS-3", Title: "A blocked member is declined", Level: conformance.Must, Verdict: conformance.Skipped, Reason: "no blocked member was named"}},
+		Counts: conformance.Counts{Passed: 1, Failed: 1, Skipped: 1}}
+	var form, raw bytes.Buffer
+	if err := report.WriteJSON(&raw); err != nil {
+		t.Fatal(err)
+	}
+	r := signIn(t, p.url, "sky.engineer")
+	m := multipart.NewWriter(&form)
+	part, err := m.CreateFormFile("file", "report.json")
+	if err == nil {
+		_, err = part.Write(raw.Bytes())
+	}
+	if err = errors.Join(err, m.WriteField("form_token", r.formToken(t)), m.Close()); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := r.client.Post(p.url+"/portal/conformance", m.FormDataContentType(), &form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("the report was answered with %s", answer.Status)
+	}
 }
 
 func (p *livePortal) request(_ *client.Client, key, source, destination, amount string, member int) client.Request {
@@ -138,6 +179,7 @@ func (p *livePortal) walk(t *testing.T, tab *browsertest.Tab) {
 		t.Errorf("what changed is shown as %q", changed)
 	}
 	tab.Go(p.url+"/portal/limits", "limits")
+	p.manage(t, tab)
 	tab.Go(p.url+"/portal/quickstart?in=python", "quickstart")
 	tab.Go(p.url+"/portal/docs", "docs")
 	tab.Go(p.url+"/portal/clock", "clock")
@@ -157,6 +199,32 @@ func (p *livePortal) walk(t *testing.T, tab *browsertest.Tab) {
 	if got := tab.Path(); got != "/portal/sign-in" {
 		t.Errorf("after sign-out the page is %s", got)
 	}
+}
+
+// manage walks through what engineers change.
+func (p *livePortal) manage(t *testing.T, tab *browsertest.Tab) {
+	tab.Go(p.url+"/portal/keys", "keys")
+	tab.Go(p.url+"/portal/keys/sky", "client")
+	tab.Type("#key-text", "this is no key")
+	tab.Follow("form[action$='/add'] button")
+	tab.Look("client-refused")
+	tab.Go(p.url+"/portal/webhooks", "hooks")
+	tab.Type("#url", p.receiver)
+	tab.Follow("form[action='/portal/webhooks'] button")
+	tab.Follow("form[action$='/test'] button")
+	delivered := time.Now().Add(20 * time.Second)
+	for !strings.Contains(tab.Text("tbody"), "200") && time.Now().Before(delivered) {
+		tab.Go(p.url+tab.Path(), "hook")
+	}
+	if got := tab.Text("tbody"); !strings.Contains(got, "webhook_endpoint.test") || !strings.Contains(got, "200") {
+		t.Errorf("the deliveries show %q", got)
+	}
+	tab.Look("hook")
+	tab.Follow("tbody a")
+	tab.Look("delivery")
+	tab.Go(p.url+"/portal/requests", "requests")
+	tab.Go(p.url+"/portal/requests?problems=1", "requests-problems")
+	tab.Go(p.url+"/portal/conformance", "conformance")
 }
 
 // TestTheSnippetsRunAsTheyAreShown copies the programs of the quick start out of
@@ -221,6 +289,23 @@ func signIn(t *testing.T, base, login string) *reader {
 		t.Fatalf("sign-in: %s at %s", answer.Status, answer.Request.URL)
 	}
 	return r
+}
+
+var formTokenText = regexp.MustCompile(`name="form_token" value="([^"]+)"`)
+
+func (r *reader) formToken(t *testing.T) string {
+	t.Helper()
+	answer, err := r.client.Get(r.url + "/portal/account")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	found := formTokenText.FindSubmatch(body)
+	if err != nil || found == nil {
+		t.Fatalf("the account page has no form token: %v", err)
+	}
+	return string(found[1])
 }
 
 var snippetText = regexp.MustCompile(`(?s)<code id="program-text">(.*?)</code>`)

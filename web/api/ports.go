@@ -74,18 +74,6 @@ type AccessLog interface {
 	Accesses(ctx context.Context, f partners.AccessFilter) ([]*partners.Access, error)
 }
 
-// Files takes files of conversions; [bulkfile.Service] is one, and says which
-// errors the methods return.
-type Files interface {
-	Create(ctx context.Context, p exchange.Party, format bulkfile.Format, name string) (*bulkfile.File, error)
-	File(ctx context.Context, p exchange.Party, id ledger.ID) (*bulkfile.File, error)
-	Files(ctx context.Context, p exchange.Party, before ledger.ID, limit int) ([]*bulkfile.File, error)
-	Append(ctx context.Context, p exchange.Party, id ledger.ID, offset int64, from io.Reader) (*bulkfile.File, error)
-	Complete(ctx context.Context, p exchange.Party, id ledger.ID, bytes int64, digest ledger.Hash) (*bulkfile.File, error)
-	Discard(ctx context.Context, p exchange.Party, id ledger.ID) error
-	Results(ctx context.Context, p exchange.Party, id ledger.ID) (*bulkfile.File, io.ReadSeekCloser, error)
-}
-
 // Quotes finds quotes; [exchange.Store] is one.
 type Quotes interface {
 	Quote(ctx context.Context, id ledger.ID) (*exchange.Quote, error)

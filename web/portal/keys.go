@@ -3,7 +3,6 @@ package portal
 import (
 	"errors"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,10 +14,10 @@ import (
 )
 
 // administrator is the user as the directory knows those who change credentials.
-func (v *visit) administrator() partners.Administrator {
-	note := partners.Access{Client: "portal:" + v.User.Login, Method: v.r.Method, Route: v.r.Pattern}
-	if from, err := netip.ParseAddrPort(v.r.RemoteAddr); err == nil {
-		note.From = from.Addr().Unmap()
+func (p *Portal) administrator(v *visit) partners.Administrator {
+	note := partners.Access{Client: "portal:" + v.User.Login, Method: v.r.Method, Route: Area + "/keys"}
+	if p.o.Address != nil {
+		note.From = p.o.Address(v.r)
 	}
 	return partners.Administrator{Partner: v.company.Code, Note: note}
 }
@@ -67,7 +66,7 @@ func (p *Portal) createClient(v *visit) error {
 	for _, s := range form["scope"] {
 		n.Scopes = append(n.Scopes, partners.Scope(s))
 	}
-	c, err := p.o.Directory.Create(v.r.Context(), v.administrator(), n)
+	c, err := p.o.Directory.Create(v.r.Context(), p.administrator(v), n)
 	if r, ok := credentialRefusal(err); ok {
 		return p.keysPage(v, http.StatusUnprocessableEntity, keysBody{Name: n.Name, Refusal: r})
 	}
@@ -120,7 +119,7 @@ func (k keyView) Level() string {
 
 // client finds the one in the path among those of the company.
 func (p *Portal) client(v *visit) (*partners.Client, error) {
-	c, ok := p.o.Directory.Find(v.administrator(), v.r.PathValue("client"))
+	c, ok := p.o.Directory.Find(p.administrator(v), v.r.PathValue("client"))
 	if !ok {
 		return nil, exchange.ErrNotFound
 	}
@@ -157,7 +156,7 @@ func (p *Portal) changed(v *visit, err error, word string, values ...string) err
 }
 
 func (p *Portal) addKey(v *visit) error {
-	_, key, err := p.o.Directory.AddKey(v.r.Context(), v.administrator(), v.r.PathValue("client"), v.r.PostForm.Get("key_text"), time.Time{}, time.Time{})
+	_, key, err := p.o.Directory.AddKey(v.r.Context(), p.administrator(v), v.r.PathValue("client"), v.r.PostForm.Get("key_text"), time.Time{}, time.Time{})
 	if err != nil {
 		return p.changed(v, err, "")
 	}
@@ -177,13 +176,13 @@ func (p *Portal) retireKey(v *visit) error {
 		at = p.o.Machine().Add(time.Duration(hours) * time.Hour)
 	}
 	key := v.r.PostForm.Get("key")
-	_, err = p.o.Directory.RetireKey(v.r.Context(), v.administrator(), v.r.PathValue("client"), key, at, false)
+	_, err = p.o.Directory.RetireKey(v.r.Context(), p.administrator(v), v.r.PathValue("client"), key, at, false)
 	return p.changed(v, err, "flash.key_retired", "key", key)
 }
 
 func (p *Portal) switchClient(v *visit) error {
 	off := v.r.PostForm.Get("disabled") == "1"
-	_, err := p.o.Directory.Change(v.r.Context(), v.administrator(), v.r.PathValue("client"), partners.ClientChange{Disabled: &off})
+	_, err := p.o.Directory.Change(v.r.Context(), p.administrator(v), v.r.PathValue("client"), partners.ClientChange{Disabled: &off})
 	if off {
 		return p.changed(v, err, "flash.client_disabled")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -52,6 +53,9 @@ type Options struct {
 	Reports   Reports
 
 	Hub string // programme code of the electricity points
+	// Address finds a browser's address behind our own proxies; nil believes the
+	// connection.
+	Address func(*http.Request) netip.Addr
 	// URL is where programs reach us, without a slash at the end.
 	URL      string
 	Figures  Figures
@@ -77,7 +81,7 @@ func New(o Options) (*Portal, error) {
 	p := &Portal{o: o}
 	var err error
 	p.entrance, err = entrance.New(entrance.Options{Service: o.Service, Pages: o.Pages, Area: Area, AreaName: "portal.name",
-		Secure: strings.HasPrefix(o.URL, "https:"), Frame: p.frame,
+		Secure: strings.HasPrefix(o.URL, "https:"), Frame: p.frame, Address: o.Address,
 		Admits: func(u *signin.User) bool {
 			_, known := o.Registry.Partner(u.Company)
 			return known && !u.Utility()

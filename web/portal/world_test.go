@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"html"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -22,6 +24,9 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
+	"github.com/pointgrid/pointgrid/partners/partnerstest"
+	"github.com/pointgrid/pointgrid/partners/webhooks"
+	"github.com/pointgrid/pointgrid/partners/webhooks/webhookstest"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/portal"
@@ -52,6 +57,45 @@ type world struct {
 	machine *clock // by which sessions live
 	serial  int
 	url     string
+
+	clients   *partnerstest.Memory
+	directory *partners.Directory
+	hooks     *webhooks.Service
+	messages  *webhookstest.Memory
+	reports   reports
+}
+
+// configured is a client of a company's with a key, as the configuration has it.
+func configured(t testing.TB, company string) partners.Client {
+	public, _, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	return partners.Client{ID: company + "-app", Partner: company, Scopes: []partners.Scope{partners.ScopeQuotes},
+		Keys: []partners.Key{{ID: "key-of-" + company, Algorithm: "EdDSA", Public: public}}}
+}
+
+// reports keeps conformance reports.
+type reports map[string]portal.Kept
+
+func (r reports) Report(_ context.Context, partner string) (*portal.Kept, error) {
+	if k, ok := r[partner]; ok {
+		return &k, nil
+	}
+	return nil, portal.ErrNoReport
+}
+
+func (r reports) SaveReport(_ context.Context, partner string, k portal.Kept) error {
+	r[partner] = k
+	return nil
+}
+
+// openHooks makes the service of webhooks; nothing is delivered.
+func (w *world) openHooks() {
+	sealer, err := webhooks.NewSealer(accountKey[:32], rand.Reader)
+	must(w.t, err)
+	w.messages = webhookstest.NewMemory(w.machine.Now)
+	w.hooks, err = webhooks.NewService(webhooks.ServiceOptions{Store: w.messages, Sealer: sealer, Guard: webhooks.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		Now: w.machine.Now, Random: rand.Reader, Wake: func(ledger.ID) {}})
+	must(w.t, err)
 }
 
 // clock stands still until a test moves it.
@@ -95,7 +139,10 @@ func newWorld(t testing.TB) *world {
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
 	w.ledger = ledgertest.NewMemory(w.clock.Now)
 	w.found()
-	registry, err := partners.NewRegistry(companies, nil)
+	registry, err := partners.NewRegistry(companies, []partners.Client{configured(t, "sky"), configured(t, "shop")})
+	must(t, err)
+	w.clients = partnerstest.NewMemory()
+	w.directory, err = partners.OpenDirectory(context.Background(), partners.DirectoryOptions{Registry: registry, Store: w.clients, Now: w.machine.Now, Random: rand.Reader})
 	must(t, err)
 	w.service, err = exchange.New(exchange.Options{Ledger: w.ledger, Identity: gateway, Store: exchangetest.NewMemory(), Registry: registry,
 		Hosts: func(string) connector.Host { return nil }, AccountKey: accountKey, Now: w.clock.Now, Random: rand.Reader, Logger: logger})
@@ -104,6 +151,8 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { _ = w.service.Close(context.Background()) })
 	w.staff, err = signin.New(signin.Options{Store: w.store, Key: accountKey, Cost: signin.Cost{Time: 1, Memory: 64}, Now: w.machine.Now, Random: rand.Reader, Logger: logger})
 	must(t, err)
+	w.reports = reports{}
+	w.openHooks()
 	w.serve(registry, logger)
 	w.addUser("anna.sky", "sky", signin.Engineer)
 	w.addUser("fritz.sky", "sky", signin.Finance)
@@ -120,6 +169,7 @@ func (w *world) serve(registry *partners.Registry, logger *slog.Logger) {
 		Programs: func(partner string) []portal.Program {
 			return []portal.Program{{ID: partner + "-app", KeyID: "key-1", KeyFile: "/keys/" + partner + ".pem"}}
 		},
+		Directory: w.directory, Accesses: w.clients, Hooks: w.hooks, Reports: w.reports,
 		Clock: w.clock, Hub: "EPT", URL: w.url, Location: time.UTC, Now: w.clock.Now, Machine: w.machine.Now,
 		Figures: portal.Figures{QuoteLife: time.Minute, TokenLife: 10 * time.Minute, Deadline: 2 * time.Minute}})
 	must(w.t, err)
@@ -243,6 +293,11 @@ func (b *browser) do(method, path string, form url.Values) answer {
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	return b.request(r)
+}
+
+func (b *browser) request(r *http.Request) answer {
+	b.t.Helper()
 	resp, err := b.client.Do(r)
 	must(b.t, err)
 	defer resp.Body.Close()

@@ -43,7 +43,7 @@ func (e *Entrance) changePassword(w http.ResponseWriter, r *http.Request, v *sig
 		e.account(w, r, v, http.StatusUnprocessableEntity, accountBody{Wrong: "again"})
 		return
 	}
-	next, err := e.o.Service.ChangePassword(r.Context(), v, form.Get("old"), form.Get("new"), e.o.Address(r))
+	next, err := e.o.Service.ChangePassword(r.Context(), v, form.Get("old"), form.Get("new"), e.address(r))
 	if e.accountRefused(w, r, v, err, false) {
 		return
 	}
@@ -120,7 +120,7 @@ func (e *Entrance) factor(w http.ResponseWriter, r *http.Request, v *signin.Visi
 
 func (e *Entrance) setFactor(w http.ResponseWriter, r *http.Request, v *signin.Visit) {
 	form := r.PostForm
-	codes, err := e.o.Service.SetFactor(r.Context(), v, form.Get("secret"), form.Get("code"), form.Get("password"), e.o.Address(r))
+	codes, err := e.o.Service.SetFactor(r.Context(), v, form.Get("secret"), form.Get("code"), form.Get("password"), e.address(r))
 	if err == nil {
 		e.factor(w, r, v, http.StatusOK, nil, factorBody{Recovery: codes})
 		return
@@ -139,7 +139,7 @@ func (e *Entrance) setFactor(w http.ResponseWriter, r *http.Request, v *signin.V
 }
 
 func (e *Entrance) dropFactor(w http.ResponseWriter, r *http.Request, v *signin.Visit) {
-	err := e.o.Service.DropFactor(r.Context(), v, r.PostForm.Get("password"), e.o.Address(r))
+	err := e.o.Service.DropFactor(r.Context(), v, r.PostForm.Get("password"), e.address(r))
 	if e.accountRefused(w, r, v, err, true) {
 		return
 	}

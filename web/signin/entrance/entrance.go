@@ -4,10 +4,10 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/netip"
 
+	"github.com/pointgrid/pointgrid/web/origin"
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/signin"
 )
@@ -36,9 +36,9 @@ type Options struct {
 	Frame func(*http.Request, *signin.Visit) page.Frame
 	// Secure says that browsers reach us by https.
 	Secure bool
-	// Address is a browser's address for counting wrong guesses; the default is
-	// that of the connection, an IPv6 one by its network of 64 bits.
-	Address func(*http.Request) string
+	// Address finds a browser's address, by which wrong guesses are counted
+	// together; nil is that of the connection.
+	Address func(*http.Request) netip.Addr
 }
 
 // Entrance is one family's way in.
@@ -50,28 +50,21 @@ func New(o Options) (*Entrance, error) {
 		return nil, errors.New("entrance: service, pages, area, company and frame are required")
 	}
 	if o.Address == nil {
-		o.Address = connectionAddress
+		var connection *origin.Finder
+		o.Address = connection.Address
 	}
 	return &Entrance{o}, nil
 }
 
 const ipv6Network = 64 // bits that one household has
 
-func connectionAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
+// address is what wrong guesses are counted by: an IPv6 address by its network.
+func (e *Entrance) address(r *http.Request) string {
+	at := e.o.Address(r).Unmap()
+	if network, err := at.Prefix(ipv6Network); err == nil && at.Is6() {
+		return network.String()
 	}
-	address, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
-	}
-	if address = address.Unmap(); address.Is6() {
-		if network, err := address.Prefix(ipv6Network); err == nil {
-			return network.String()
-		}
-	}
-	return address.String()
+	return at.String()
 }
 
 // Routes are the entrance's pages and forms.

@@ -53,7 +53,7 @@ func (e *Entrance) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := signInBody{Login: clip(r.PostForm.Get("login")), Next: e.next(r.PostForm.Get("next"))}
-	v, err := e.o.Service.SignIn(r.Context(), r.PostForm.Get("login"), r.PostForm.Get("password"), e.o.Address(r), e.token(r))
+	v, err := e.o.Service.SignIn(r.Context(), r.PostForm.Get("login"), r.PostForm.Get("password"), e.address(r), e.token(r))
 	if err == nil && !e.o.Admits(v.User) {
 		// The right password at the wrong door: nothing is said, and nothing opened.
 		err = errors.Join(signin.ErrWrong, e.o.Service.SignOut(r.Context(), v.Token))
@@ -124,7 +124,7 @@ func (e *Entrance) enterCode(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := signInBody{Next: e.next(r.PostForm.Get("next"))}
-	v, err := e.o.Service.Confirm(r.Context(), e.token(r), r.PostForm.Get("code"), e.o.Address(r))
+	v, err := e.o.Service.Confirm(r.Context(), e.token(r), r.PostForm.Get("code"), e.address(r))
 	switch {
 	case errors.Is(err, signin.ErrNoSession):
 		http.Redirect(w, r, e.o.Area+"/sign-in?ended=1", http.StatusSeeOther)

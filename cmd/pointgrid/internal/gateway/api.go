@@ -34,7 +34,7 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 	if g.config.Sandbox {
 		o.Clock = sandboxClock{g}
 	}
-	if o.Pages, err = g.pages(issuer); err != nil {
+	if o.Pages, err = g.pages(issuer, origins); err != nil {
 		return nil, err
 	}
 	a, err := api.New(o)

@@ -2,13 +2,18 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/web/origin"
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/portal"
 	"github.com/pointgrid/pointgrid/web/signin"
@@ -37,13 +42,13 @@ func (g *Gateway) buildStaff(context.Context) (err error) {
 }
 
 // pages builds the pages for people, reached at a URL.
-func (g *Gateway) pages(url string) ([]page.Route, error) {
+func (g *Gateway) pages(url string, origins *origin.Finder) ([]page.Route, error) {
 	set, err := page.New(page.Options{Families: []page.Family{entrance.Family(), portal.Family()}, Location: g.calendar.Location,
 		Secure: strings.HasPrefix(url, "https:"), Logger: g.around.Logger})
 	if err != nil {
 		return nil, err
 	}
-	p, err := portal.New(g.portalOptions(set, url))
+	p, err := portal.New(g.portalOptions(set, url, origins))
 	if err != nil {
 		return nil, err
 	}
@@ -58,9 +63,10 @@ func originOf(url string) string {
 	return scheme + "://" + host
 }
 
-func (g *Gateway) portalOptions(set *page.Set, url string) portal.Options {
+func (g *Gateway) portalOptions(set *page.Set, url string, origins *origin.Finder) portal.Options {
 	o := portal.Options{Service: g.staff, Pages: set, Exchange: g.Exchange, Ledger: g.Ledger, Registry: g.registry, Settlements: g.Store,
-		Programs: g.programs, Hub: g.config.Alliance.Hub, URL: url, Location: g.calendar.Location, Now: g.Clock.Now, Machine: g.around.Now,
+		Directory: g.clients, Accesses: g.Store, Hooks: g.Webhooks, Reports: keptReports{g.Store},
+		Programs: g.programs, Address: origins.Address, Hub: g.config.Alliance.Hub, URL: url, Location: g.calendar.Location, Now: g.Clock.Now, Machine: g.around.Now,
 		Figures: portal.Figures{QuoteLife: g.config.Exchange.QuoteTTL, TokenLife: g.config.Tokens.TTL, Deadline: g.config.Exchange.Deadline}}
 	if g.config.Sandbox {
 		o.Clock = sandboxClock{g}
@@ -68,27 +74,68 @@ func (g *Gateway) portalOptions(set *page.Set, url string) portal.Options {
 	return o
 }
 
-// programs are a company's API clients as the portal's examples show them.
+// programs are a company's API clients as the portal's examples show them: those
+// that can call now.
 func (g *Gateway) programs(partner string) []portal.Program {
 	var all []portal.Program
-	for _, c := range g.config.Companies {
-		if c.Code != partner {
+	for _, c := range g.clients.Clients(partner) {
+		if c.Disabled {
 			continue
 		}
-		for _, configured := range c.Clients {
-			all = append(all, g.program(configured))
+		p := portal.Program{ID: c.ID}
+		for i := range c.Keys {
+			if c.Keys[i].State(g.around.Now()) == partners.KeyActive {
+				p.KeyID, p.KeyFile = c.Keys[i].ID, g.keyFile(c, &c.Keys[i])
+				break
+			}
 		}
+		all = append(all, p)
 	}
 	return all
 }
 
-func (g *Gateway) program(c config.Client) portal.Program {
-	p := portal.Program{ID: c.ID}
-	if client, ok := g.registry.Client(c.ID); ok && len(client.Keys) > 0 {
-		p.KeyID = client.Keys[0].ID
+// keyFile is where the private half of a configured key lies, as only a sandbox
+// knows.
+func (g *Gateway) keyFile(c *partners.Client, k *partners.Key) string {
+	if !g.config.Sandbox || !k.Configured {
+		return ""
 	}
-	if g.config.Sandbox {
-		p.KeyFile = c.SandboxKeyFile
+	for _, company := range g.config.Companies {
+		for _, configured := range company.Clients {
+			if configured.ID == c.ID {
+				return configured.SandboxKeyFile
+			}
+		}
 	}
-	return p
+	return ""
+}
+
+// keptReports keeps each company's last conformance report as a setting.
+type keptReports struct{ settings settings }
+
+func reportName(partner string) string { return "conformance/" + partner }
+
+// Report implements [portal.Reports].
+func (k keptReports) Report(ctx context.Context, partner string) (*portal.Kept, error) {
+	text, err := k.settings.Setting(ctx, reportName(partner))
+	if errors.Is(err, sqlstore.ErrNoSetting) {
+		return nil, portal.ErrNoReport
+	}
+	if err != nil {
+		return nil, err
+	}
+	var kept portal.Kept
+	if err := json.Unmarshal([]byte(text), &kept); err != nil {
+		return nil, fmt.Errorf("setting %s: %w", reportName(partner), err)
+	}
+	return &kept, nil
+}
+
+// SaveReport implements [portal.Reports].
+func (k keptReports) SaveReport(ctx context.Context, partner string, kept portal.Kept) error {
+	text, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	return k.settings.SetSetting(ctx, reportName(partner), string(text))
 }

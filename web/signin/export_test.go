@@ -1,0 +1,4 @@
+package signin
+
+// ParsePHC is parsePHC, for the fuzzer.
+var ParsePHC = parsePHC
