@@ -25,6 +25,8 @@ type conformanceBody struct {
 	URL    string // of the company's connector
 	Wrong  bool   // what was handed in is no report
 	Trials []conformance.Result
+
+	Programme string // the company's
 }
 
 // Level is the colour of a verdict.
@@ -43,7 +45,7 @@ func (b *conformanceBody) Level(r conformance.Result) string {
 func (p *Portal) showConformance(v *visit) error { return p.conformancePage(v, http.StatusOK, false) }
 
 func (p *Portal) conformancePage(v *visit, status int, wrong bool) error {
-	b := conformanceBody{Wrong: wrong, URL: v.company.Connector.URL}
+	b := conformanceBody{Wrong: wrong, URL: v.company.Connector.URL, Programme: v.company.Programme}
 	kept, err := p.o.Reports.Report(v.r.Context(), v.company.Code)
 	if err != nil && !errors.Is(err, ErrNoReport) {
 		return err

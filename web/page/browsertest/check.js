@@ -40,7 +40,7 @@
   }
   for (const e of document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select")) {
     if (!seen(e) || e.closest("p, li, td, dd") || e.classList.contains("skip")) continue;
-    const box = e.getBoundingClientRect();
+    const box = (e.closest("label") || e).getBoundingClientRect();
     if (box.width && (box.height < 24 || box.width < 24)) found.push("too small to hit: " + show(e));
   }
   if (document.body.textContent.includes("⟦")) found.push("words are missing: " + document.body.textContent.match(/⟦[^⟧]*⟧/)[0]);

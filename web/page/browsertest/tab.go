@@ -166,7 +166,9 @@ func (b *Tab) Click(selector string) {
 // Type types into the field that a CSS selector finds.
 func (b *Tab) Type(selector, text string) {
 	b.t.Helper()
-	b.do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	empty := fmt.Sprintf(`document.querySelector(%q).value = ""`, selector)
+	ask(b, chromedp.Evaluate[string](empty))
+	b.do(chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 // Text returns what a reader sees of what a CSS selector finds.
