@@ -71,7 +71,7 @@ func served(ctx context.Context, t *testing.T, site *sandbox.Site) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hosts, err := sandbox.StartHosts(site, "http://"+listen, 5, time.Now, quiet)
+	hosts, err := sandbox.StartHosts(site, "http://"+listen, 5, false, time.Now, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
