@@ -39,6 +39,8 @@ type craft[T any] struct {
 	step func(ctx context.Context, j *job[T], row *T) (*T, error)
 	done func(*T) bool
 	at   func(*T) Step
+	// along reports whether a row's step is one for stride; with stride.
+	along func(*T) bool
 	// stride does the next step of many at once. It returns nil for a row whose
 	// step is not one that can be done so, or did not work out: that workflow goes
 	// on by itself, with the same step. Nil if there are no such steps.

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -26,16 +27,18 @@ func (c *crew[T]) around(j *job[T], row *T) (context.Context, func(error)) {
 	return c.observe(ctx, Work{What: c.craft.what, Step: c.craft.at(row), Workflows: 1})
 }
 
-// aroundAll is around for the next steps of many that one request began.
+// aroundAll is around for the next steps of many that one request began. Those
+// that cannot go together are told of one by one, later.
 func (c *crew[T]) aroundAll(jobs []*job[T], rows []*T) (context.Context, func(error)) {
 	ctx := c.shift.ctx
-	if c.observe == nil {
+	first := slices.IndexFunc(rows, c.craft.along)
+	if c.observe == nil || first < 0 {
 		return ctx, unobserved
 	}
 	if origin := jobs[0].origin; origin != nil {
 		ctx = carried{Context: ctx, origin: origin}
 	}
-	return c.observe(ctx, Work{What: c.craft.what, Step: c.craft.at(rows[0]), Workflows: len(jobs)})
+	return c.observe(ctx, Work{What: c.craft.what, Step: c.craft.at(rows[first]), Workflows: len(jobs)})
 }
 
 func unobserved(error) {}

@@ -44,6 +44,7 @@ func New(o Options) (*Service, error) {
 	s.conversions = newCrew(s.shift, &o, craft[Conversion]{
 		what: "conversion", step: s.stepConversion, done: func(c *Conversion) bool { return c.Step == StepDone },
 		at:     func(c *Conversion) Step { return c.Step },
+		along:  func(c *Conversion) bool { return c.Step == StepLedger || c.Step == StepHold },
 		stride: s.strideConversions, saveAll: o.Store.UpdateConversions,
 		load: o.Store.Conversion, save: o.Store.UpdateConversion, ended: s.observeConversion,
 	})
