@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"io"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,7 +99,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.signing, err = partners.LoadOrCreateSigningKey(filepath.Join(t.TempDir(), "key.pem"), rand.Reader)
 	must(t, err)
 	w.options = api.Options{Exchange: w.script, Files: w.files, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
-		Registry: w.directory, Access: &memoryLog{w.credentials}, Signed: w.store, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
+		Registry: w.directory, Access: &memoryLog{Memory: w.credentials}, Signed: w.store, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
 		c(&w.options)
@@ -202,15 +204,18 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// memoryLog writes every entry at once.
-type memoryLog struct{ *partnerstest.Memory }
+// memoryLog writes every entry at once, and in order also within a millisecond.
+type memoryLog struct {
+	*partnerstest.Memory
+	serial atomic.Uint64
+}
 
 func (m *memoryLog) Note(a partners.Access) { m.Keep(context.Background(), a) }
 
 func (m *memoryLog) Keep(ctx context.Context, a partners.Access) {
-	var random [10]byte
-	_, _ = rand.Read(random[:])
-	a.ID = ledger.NewID(a.At, random)
+	var serial [10]byte
+	binary.BigEndian.PutUint32(serial[6:], uint32(m.serial.Add(1)))
+	a.ID = ledger.NewID(a.At, serial)
 	_ = m.AppendAccess(ctx, []partners.Access{a})
 }
 
