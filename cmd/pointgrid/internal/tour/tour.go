@@ -93,8 +93,6 @@ var steps = []step{
 	{"a batch", (*Tour).batch, anywhere},
 	{"a file, and kill -9 in it", (*Tour).file, anywhere},
 	{"a webhook", (*Tour).webhook, anywhere},
-	{"a batch", (*Tour).batch, anywhere},
-	{"a file, and kill -9 in it", (*Tour).file, anywhere},
 	{"a receipt", (*Tour).fetchReceipt, anywhere},
 	{"a night", (*Tour).night, anywhere},
 	{"positions", (*Tour).positions, anywhere},
