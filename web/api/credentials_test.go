@@ -155,6 +155,7 @@ func TestASignedRequestGoesOnTheLedger(t *testing.T) {
 	reverse := made.text("links.reversals")
 	sky.post(reverse, reversal, "Idempotency-Key", "r").refused(400, "signature_missing")
 	sky.post(reverse, reversal, "Idempotency-Key", "r", "PointGrid-Signature", w.sign("sky-app", reverse, "r", reversal, nil)).is(201)
+	sky.post("/v1/conversion_files", `{"format":"csv"}`).refused(400, "signature_missing")
 	free := admin.convert("free", inbound("30", w.link("sky"), "D-9")).is(201)
 	admin.get(free.text("links.self")+"/evidence").refused(404, "not_found")
 }

@@ -39,6 +39,15 @@ func (r *request) evidence(body []byte) (*ledger.Evidence, error) {
 	return e, r.a.o.Signed.KeepSigned(r.context(), e.Body, body, r.began.UnixMilli())
 }
 
+// unsigned refuses a client that signs its requests where points are moved
+// without a signature.
+func (r *request) unsigned() error {
+	if r.caller.Registered.SignedRequests {
+		return badSignature("signature_missing", "the client signs its requests, and the conversions of a file cannot carry a signature; send batches")
+	}
+	return nil
+}
+
 func (r *request) checkSignature(e *ledger.Evidence, body []byte) error {
 	if err := e.Validate(); err != nil {
 		return badSignature("signature_malformed", err.Error())

@@ -2151,6 +2151,9 @@ type InternalError = Problem
 // InvalidBatch RFC 9457 problem details.
 type InvalidBatch = Problem
 
+// InvalidFileRequest RFC 9457 problem details.
+type InvalidFileRequest = Problem
+
 // InvalidRequest RFC 9457 problem details.
 type InvalidRequest = Problem
 

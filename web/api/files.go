@@ -12,6 +12,9 @@ import (
 const filesPath = "/v1/conversion_files/"
 
 func (a *API) createFile(r *request, body ConversionFileRequest) (reply, error) {
+	if err := r.unsigned(); err != nil {
+		return reply{}, err
+	}
 	name := ""
 	if body.Name != nil {
 		name = *body.Name
@@ -88,6 +91,9 @@ func (r reply) at(offset int64) reply {
 }
 
 func (a *API) completeFile(r *request, body ConversionFileCompletion) (reply, error) {
+	if err := r.unsigned(); err != nil {
+		return reply{}, err
+	}
 	id, err := r.id("id")
 	if err != nil {
 		return reply{}, err
