@@ -65,7 +65,7 @@ func TestWhatCannotBeIsAnErrorThatNamesRowAndColumn(t *testing.T) {
 			_, err := s.Link(context.Background(), l.ID)
 			return err
 		}, l.ID.String(), "ended_at"},
-		{"UPDATE settlements SET state = 'signed'", func(s *sqlstore.Store) error {
+		{"UPDATE settlements SET state = 'forgotten'", func(s *sqlstore.Store) error {
 			_, err := s.Settlement(context.Background(), night.ID)
 			return err
 		}, night.ID, "state"},

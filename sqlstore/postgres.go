@@ -88,6 +88,9 @@ func newPGReader(config *pgx.ConnConfig, patience time.Duration) *reader {
 // readAgain waits and returns nil when the connection was lost: a read changes
 // nothing, so it can be made anew on another connection.
 func readAgain(ctx context.Context, attempt int, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) { // also while it was still connecting
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
 	if errors.Is(err, sql.ErrNoRows) || !lost(err) {
 		return err
 	}
