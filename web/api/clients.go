@@ -21,7 +21,7 @@ func (a *API) listClients(r *request) (reply, error) {
 	if by.Operator {
 		all = a.o.Registry.Everybody()
 	}
-	out := ClientList{Clients: make([]Client, 0, len(all))}
+	out := ClientList{Clients: make([]APIClient, 0, len(all))}
 	for _, c := range all {
 		out.Clients = append(out.Clients, a.renderClient(c))
 	}
@@ -109,8 +109,8 @@ func networksOf(text string) ([]netip.Prefix, error) {
 	return networks, nil
 }
 
-func (a *API) renderClient(c *partners.Client) Client {
-	out := Client{ID: c.ID, Partner: c.Partner, Name: c.Name, Configured: c.Configured, Disabled: c.Disabled, SignedRequests: c.SignedRequests,
+func (a *API) renderClient(c *partners.Client) APIClient {
+	out := APIClient{ID: c.ID, Partner: c.Partner, Name: c.Name, Configured: c.Configured, Disabled: c.Disabled, SignedRequests: c.SignedRequests,
 		BoundTokens: c.BoundTokens, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
 	names := make([]string, len(c.Scopes))
 	for i, s := range c.Scopes {

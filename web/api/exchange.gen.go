@@ -735,6 +735,36 @@ type Amount = string
 // AmountOrZero Points in the smallest unit of the programme, 0 to 10^15.
 type AmountOrZero = string
 
+// APIClient A program that may call the API.
+type APIClient struct {
+	BoundTokens bool `json:"bound_tokens"`
+
+	// Configured It is in the utility's configuration, which decides on its scopes.
+	Configured bool `json:"configured"`
+
+	// CreatedAt RFC 3339, in UTC.
+	CreatedAt Time `json:"created_at"`
+	Disabled  bool `json:"disabled"`
+
+	// ID The `client_id`, and `iss` and `sub` of its assertions.
+	ID string `json:"id"`
+
+	// Keys How many of its keys can be used now.
+	Keys     int    `json:"keys"`
+	Name     string `json:"name"`
+	Networks string `json:"networks"`
+
+	// Partner The company's code; absent for the utility.
+	Partner string `json:"partner,omitempty,omitzero"`
+
+	// Scope Scopes with a space between.
+	Scope          string `json:"scope"`
+	SignedRequests bool   `json:"signed_requests"`
+
+	// UpdatedAt RFC 3339, in UTC.
+	UpdatedAt Time `json:"updated_at"`
+}
+
 // BatchHeader defines model for BatchHeader.
 type BatchHeader = ledger.BatchHeader
 
@@ -767,36 +797,6 @@ type Cap = string
 
 // CheckpointRecord defines model for CheckpointRecord.
 type CheckpointRecord = ledger.CheckpointRecord
-
-// Client A program that may call the API.
-type Client struct {
-	BoundTokens bool `json:"bound_tokens"`
-
-	// Configured It is in the utility's configuration, which decides on its scopes.
-	Configured bool `json:"configured"`
-
-	// CreatedAt RFC 3339, in UTC.
-	CreatedAt Time `json:"created_at"`
-	Disabled  bool `json:"disabled"`
-
-	// ID The `client_id`, and `iss` and `sub` of its assertions.
-	ID string `json:"id"`
-
-	// Keys How many of its keys can be used now.
-	Keys     int    `json:"keys"`
-	Name     string `json:"name"`
-	Networks string `json:"networks"`
-
-	// Partner The company's code; absent for the utility.
-	Partner string `json:"partner,omitempty,omitzero"`
-
-	// Scope Scopes with a space between.
-	Scope          string `json:"scope"`
-	SignedRequests bool   `json:"signed_requests"`
-
-	// UpdatedAt RFC 3339, in UTC.
-	UpdatedAt Time `json:"updated_at"`
-}
 
 // ClientChange defines model for ClientChange.
 type ClientChange struct {
@@ -871,7 +871,7 @@ type ClientKeyRequest struct {
 
 // ClientList defines model for ClientList.
 type ClientList struct {
-	Clients []Client `json:"clients"`
+	Clients []APIClient `json:"clients"`
 }
 
 // ClientRequest defines model for ClientRequest.
