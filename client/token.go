@@ -39,7 +39,7 @@ type Options struct {
 	// transport is the caller's to set up.
 	Certificate *tls.Certificate
 	HTTP        *http.Client
-	Now    func() time.Time
+	Now         func() time.Time
 }
 
 // tokenSource gets access tokens by client credentials with a private_key_jwt
