@@ -121,6 +121,7 @@ func gibberish(t *testing.T) (url string) {
 			if err != nil {
 				return
 			}
+			_, _ = conn.Read(make([]byte, 4096)) // the request, so that this is its answer
 			_, _ = io.WriteString(conn, "220 mail.example ESMTP\r\n")
 			_ = conn.Close()
 		}
