@@ -84,7 +84,7 @@ func (o *Options) check() error {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || strings.HasSuffix(o.Issuer, "/") {
 		return fmt.Errorf("api: issuer %q must be an http or https URL without a slash at the end", o.Issuer)
 	}
-	return nil
+	return checkPages(o.Pages)
 }
 
 // API serves the document's routes. It may be used by many goroutines.

@@ -1,11 +1,14 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	webpage "github.com/pointgrid/pointgrid/web/page"
 )
 
 const (
@@ -16,6 +19,17 @@ const (
 // pathValue is a part of a page's path that stands for many, as net/http writes
 // it.
 var pathValue = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// checkPages keeps pages out of the part that the document describes: there,
+// nothing is served that is not described.
+func checkPages(all []webpage.Route) error {
+	for _, p := range all {
+		if strings.HasPrefix(p.Path, "/v1/") || strings.HasPrefix(p.Path, "/oauth2/") {
+			return fmt.Errorf("api: page %s lies among the operations", p.Path)
+		}
+	}
+	return nil
+}
 
 // addPages serves pages beside the operations. One for everything below a path
 // answers what nobody else does.

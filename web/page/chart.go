@@ -39,7 +39,7 @@ func (c Bars) draw(s *Set, l Language) (template.HTML, error) {
 		return "", nil
 	}
 	graph := chart.BarChart{Width: barsWidth, Height: barsHeight, Bars: values, BarWidth: barWidth(len(values)), BarSpacing: barWidth(len(values)) / 2,
-		Background: chart.Style{ClassName: "chart-ground", Padding: chart.Box{Top: 14, Left: 8, Right: 48, Bottom: 12}},
+		Background: chart.Style{ClassName: "chart-ground", Padding: chart.Box{Top: 14, Left: 8, Right: 36, Bottom: 20}},
 		Canvas:     chart.Style{ClassName: "chart-canvas"}, XAxis: chart.Style{ClassName: "chart-axis", FontSize: 8},
 		YAxis: chart.YAxis{Style: chart.Style{ClassName: "chart-axis", FontSize: 8}, Range: &chart.ContinuousRange{Min: 0, Max: float64(ceiling(most))},
 			ValueFormatter: func(v any) string { return Amount(int64(v.(float64)), 0) }, Ticks: ticks(ceiling(most))}}

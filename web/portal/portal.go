@@ -32,6 +32,9 @@ func Family() page.Family {
 // Figures are those of the gateway's configuration that partners should know.
 type Figures struct {
 	QuoteLife, TokenLife, Deadline time.Duration
+	// Reads, Writes and Converts are requests of one client in a minute; 0 is not
+	// said.
+	Reads, Writes, Converts int64
 }
 
 // Options are the parts of a [Portal]. Without a default a field is required.

@@ -86,7 +86,7 @@ func (p *Portal) fillExample(v *visit, b *quickstartBody) error {
 		e.Link = links[0].ID.String()
 	}
 	if card := inForce(all, ledger.In); card != nil {
-		e.Amount = strconv.FormatInt(smallest(&card.Terms), 10)
+		e.Amount = strconv.FormatInt(exampleAmount(&card.Terms, v.company.Scale), 10)
 	} else {
 		b.NoCard = true
 	}
@@ -104,13 +104,26 @@ func (p *Portal) fillExample(v *visit, b *quickstartBody) error {
 	return nil
 }
 
-// smallest is the least amount that an agreement lets convert, in smallest units
-// of the source.
-func smallest(t *ledger.Terms) int64 {
-	if rest := t.Min % t.Step; rest != 0 {
-		return t.Min + t.Step - rest
+// examplePoints is how many electricity points an example gives, about: the least
+// amount of an agreement may give none.
+const examplePoints = 100
+
+// exampleAmount is one that an agreement lets convert, in smallest units of a
+// source with scale decimal places.
+func exampleAmount(t *ledger.Terms, scale uint8) int64 {
+	unit := int64(1)
+	for range scale {
+		unit *= 10
 	}
-	return t.Min
+	amount, _, ok := ledger.MulDiv(examplePoints*unit, t.Rate.FromUnits, t.Rate.ToUnits)
+	if !ok {
+		amount = t.Min
+	}
+	amount = min(max(amount, t.Min), t.Max)
+	if rest := amount % t.Step; rest != 0 && amount+t.Step-rest <= t.Max {
+		return amount + t.Step - rest
+	}
+	return amount - amount%t.Step
 }
 
 // docLink leads to something to read.

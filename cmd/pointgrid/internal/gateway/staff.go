@@ -67,7 +67,8 @@ func (g *Gateway) portalOptions(set *page.Set, url string, origins *origin.Finde
 	o := portal.Options{Service: g.staff, Pages: set, Exchange: g.Exchange, Ledger: g.Ledger, Registry: g.registry, Settlements: g.Store,
 		Directory: g.clients, Accesses: g.Store, Hooks: g.Webhooks, Reports: keptReports{g.Store},
 		Programs: g.programs, Address: origins.Address, Hub: g.config.Alliance.Hub, URL: url, Location: g.calendar.Location, Now: g.Clock.Now, Machine: g.around.Now,
-		Figures: portal.Figures{QuoteLife: g.config.Exchange.QuoteTTL, TokenLife: g.config.Tokens.TTL, Deadline: g.config.Exchange.Deadline}}
+		Figures: portal.Figures{QuoteLife: g.config.Exchange.QuoteTTL, TokenLife: g.config.Tokens.TTL, Deadline: g.config.Exchange.Deadline,
+			Reads: g.config.Limits.Read, Writes: g.config.Limits.Write, Converts: g.config.Limits.Convert}}
 	if g.config.Sandbox {
 		o.Clock = sandboxClock{g}
 	}
