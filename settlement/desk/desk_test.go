@@ -27,10 +27,9 @@ var (
 	other   = desk.Person{Company: "mart", ID: "p2"}
 )
 
-const (
-	today ledger.Date = 20_000
-	yuan              = 1_000_000
-)
+const today ledger.Date = 20_000
+
+const yuan = 1_000_000
 
 // stand is a desk over a ledger in memory.
 type stand struct {
