@@ -250,6 +250,9 @@ func TestTheSnippetsRunAsTheyAreShown(t *testing.T) {
 		} {
 			t.Run(company+" in "+l.code, func(t *testing.T) {
 				if err := exec.Command(l.needs[0], l.needs[1:]...).Run(); err != nil {
+					if os.Getenv("POINTGRID_REQUIRE") == "all" {
+						t.Fatalf("needs %s: %v", l.why, err)
+					}
 					t.Skipf("needs %s: %v", l.why, err)
 				}
 				file := filepath.Join(t.TempDir(), l.file)
