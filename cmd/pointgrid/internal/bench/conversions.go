@@ -113,7 +113,7 @@ func (b *Conversions) rows(ctx context.Context, stage *sandbox.Stage, table io.W
 }
 
 func (b *Conversions) row(ctx context.Context, stage *sandbox.Stage, table io.Writer, mode, batch string, clients int) (int64, error) {
-	load, err := b.load(ctx, stage, mode, clients)
+	load, err := b.load(stage, mode, clients)
 	if err != nil {
 		return 0, err
 	}
@@ -141,21 +141,13 @@ func (b *Conversions) row(ctx context.Context, stage *sandbox.Stage, table io.Wr
 	return o.Finished, nil
 }
 
-func (b *Conversions) load(ctx context.Context, stage *sandbox.Stage, mode string, clients int) (*Load, error) {
+func (b *Conversions) load(stage *sandbox.Stage, mode string, clients int) (*Load, error) {
 	kind, ok := kinds[mode]
 	if !ok {
 		return nil, fmt.Errorf("mode %q is not push or callback", mode)
 	}
 	company := sandbox.CompanyOf(kind.company)
-	caller, err := stage.Client(company.Code)
-	if err != nil {
-		return nil, err
-	}
-	token, err := caller.Token(ctx)
-	if err != nil {
-		return nil, err
-	}
-	l := &Load{URL: stage.URL, Token: token, Source: company.Programme, Destination: "EPT", Amount: kind.amount,
+	l := &Load{URL: stage.URL, Site: stage.Site.Dir, Caller: company.Code, Source: company.Programme, Destination: "EPT", Amount: kind.amount,
 		Push: mode == "push", Clients: clients, Batch: b.Batch, Warmup: b.Warmup, Duration: b.Duration}
 	for n := 1; n <= b.Members; n++ {
 		l.Links = append(l.Links, sandbox.LinkID(company, n).String())

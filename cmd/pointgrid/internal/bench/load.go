@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,13 +15,17 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/pointgrid/pointgrid/client"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
 )
 
 // Load is what one load generator does: so many callers, each sending the next
 // conversion when the last was answered.
 type Load struct {
 	URL         string   `json:"url"`
-	Token       string   `json:"token"`
+	Site        string   `json:"site"`   // folder of the sandbox, which has the key
+	Caller      string   `json:"caller"` // client ID
 	Source      string   `json:"source"`
 	Destination string   `json:"destination"`
 	Amount      string   `json:"amount"`
@@ -58,15 +63,58 @@ func RunLoad(in io.Reader, out io.Writer, now func() time.Time) error {
 	if l.Clients < 1 || len(l.Links) == 0 {
 		return errors.New("load: needs clients and links")
 	}
-	g := &generator{load: l, now: now, others: map[string]int64{}, run: strconv.FormatInt(now().UnixNano(), 36),
+	key, _, err := (&sandbox.Site{Dir: l.Site}).Key(l.Caller)
+	if err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
+	c, err := client.New(client.Options{BaseURL: l.URL, ClientID: l.Caller, Key: key.Private, KeyID: key.ID, Now: now})
+	if err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
+	g := &generator{load: l, now: now, caller: c, others: map[string]int64{}, run: strconv.FormatInt(now().UnixNano(), 36),
 		client: &fasthttp.Client{MaxConnsPerHost: l.Clients, ReadTimeout: time.Minute, NoDefaultUserAgentHeader: true}}
+	if err := g.renew(context.Background()); err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
 	return json.NewEncoder(out).Encode(g.work())
+}
+
+// renewEvery is how often the token is looked at, which the client renews half a
+// minute before its end.
+const renewEvery = 10 * time.Second
+
+// renew makes requests carry a token that is good for a while.
+func (g *generator) renew(ctx context.Context) error {
+	token, err := g.caller.Token(ctx)
+	if err == nil {
+		g.bearer.Store("Bearer " + token)
+	}
+	return err
+}
+
+// keepToken renews the token until the context ends. A failure shows in the
+// answers.
+func (g *generator) keepToken(ctx context.Context) {
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := g.renew(ctx); err != nil && ctx.Err() == nil {
+				g.other(err.Error(), "", 1)
+			}
+		}
+	}
 }
 
 type generator struct {
 	load     Load
 	now      func() time.Time
 	client   *fasthttp.Client
+	caller   *client.Client
+	bearer   atomic.Value // string
 	run      string
 	serial   atomic.Int64
 	finished atomic.Int64
@@ -81,17 +129,21 @@ type generator struct {
 func (g *generator) work() Outcome {
 	start := g.now()
 	counted, end := start.Add(g.load.Warmup), start.Add(g.load.Warmup+g.load.Duration)
-	var all sync.WaitGroup
+	ctx, cancel := context.WithCancel(context.Background())
+	var all, keeper sync.WaitGroup
+	keeper.Go(func() { g.keepToken(ctx) })
 	for range g.load.Clients {
-		all.Go(func() { g.caller(counted, end) })
+		all.Go(func() { g.call(counted, end) })
 	}
 	all.Wait()
+	cancel()
+	keeper.Wait()
 	return g.outcome(g.now().Sub(counted))
 }
 
-// caller sends conversions until the end; one that is under way then is still
+// call sends conversions until the end; one that is under way then is still
 // awaited and counted.
-func (g *generator) caller(counted, end time.Time) {
+func (g *generator) call(counted, end time.Time) {
 	var mine []time.Duration
 	var converted int64
 	for {
@@ -118,7 +170,7 @@ func (g *generator) convert() int64 {
 	req.SetRequestURI(g.load.URL + "/v1/conversions")
 	req.Header.SetMethod("POST")
 	req.Header.SetContentType("application/json")
-	req.Header.Set("Authorization", "Bearer "+g.load.Token)
+	req.Header.Set("Authorization", g.bearer.Load().(string))
 	req.Header.Set("Prefer", "wait=30")
 	status := fasthttp.StatusCreated
 	if g.load.Batch > 0 {

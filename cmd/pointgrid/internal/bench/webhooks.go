@@ -86,7 +86,7 @@ func (b *Webhooks) row(ctx context.Context, stage *sandbox.Stage, table io.Write
 
 func (b *Webhooks) measure(ctx context.Context, stage *sandbox.Stage, table io.Writer, r webhookRow, box *mailbox) error {
 	conversions := Conversions{Members: b.Members, Warmup: b.Warmup, Duration: b.Duration}
-	load, err := conversions.load(ctx, stage, "push", b.Clients)
+	load, err := conversions.load(stage, "push", b.Clients)
 	if err != nil {
 		return err
 	}
