@@ -30,19 +30,25 @@ func (n *Night) net(ctx context.Context, b *books, s *Settlement) error {
 	if err := n.figure(ctx, b, s, brought); err != nil {
 		return err
 	}
-	if stands {
-		return sameFigures(s, &standing)
+	if !stands {
+		step := &ledger.AdvanceSettlement{Partner: s.Partner, Window: s.Window, Step: ledger.SettlementNetted, Figures: &s.Figures}
+		if err := n.advance(ctx, step); err != nil {
+			return err
+		}
+		if standing, err = n.ledger.Settlement(ctx, s.Partner, s.Window); err != nil {
+			return err
+		}
 	}
-	return n.advance(ctx, &ledger.AdvanceSettlement{Partner: s.Partner, Window: s.Window, Step: ledger.SettlementNetted, Figures: &s.Figures})
+	return takeOver(s, &standing)
 }
 
-// sameFigures refuses figures that are not those on the ledger: a change of
-// policy cannot change what was netted.
-func sameFigures(s *Settlement, standing *ledger.Settlement) error {
+// takeOver follows the ledger, and refuses figures that are not those on it: a
+// change of policy cannot change what was netted.
+func takeOver(s *Settlement, standing *ledger.Settlement) error {
 	if f := standing.Figures; f.Root != s.Figures.Root || f.Net != s.Figures.Net || f.Lines != s.Figures.Lines {
 		return fmt.Errorf("%w: settlement %s comes to %+v, the ledger has %+v", ErrMismatch, s.ID, s.Figures, f)
 	}
-	s.Figures, s.Breaks = standing.Figures, standing.Breaks
+	s.Follow(standing)
 	return nil
 }
 

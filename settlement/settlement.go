@@ -54,6 +54,13 @@ type Settlement struct {
 	Figures  ledger.SettlementFigures
 	Breaks   ledger.SettlementBreaks
 	Channels []netting.Line
+	// Marks say who took which step; see [ledger.Settlement].
+	Marks []ledger.SettlementMark
+}
+
+// Follow takes over how far the companies have come with it on the ledger.
+func (s *Settlement) Follow(on *ledger.Settlement) {
+	s.State, s.Figures, s.Breaks, s.Marks = State(on.Step.String()), on.Figures, on.Breaks, on.Marks
 }
 
 // ID names the settlement of a partner for a window.

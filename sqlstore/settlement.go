@@ -69,10 +69,11 @@ type settlementDetail struct {
 	Figures  ledger.SettlementFigures `json:"figures"`
 	Breaks   ledger.SettlementBreaks  `json:"breaks"`
 	Channels []netting.Line           `json:"channels"`
+	Marks    []ledger.SettlementMark  `json:"marks"`
 }
 
 func settlementArgs(s *settlement.Settlement) ([]any, error) {
-	detail, err := json.Marshal(settlementDetail{s.Figures, s.Breaks, s.Channels})
+	detail, err := json.Marshal(settlementDetail{s.Figures, s.Breaks, s.Channels, s.Marks})
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: settlement %s: %w", s.ID, err)
 	}
@@ -136,7 +137,7 @@ func scanSettlement(row scanner) (*settlement.Settlement, error) {
 	if err := json.Unmarshal([]byte(detail), &d); err != nil {
 		return nil, fmt.Errorf("sqlstore: settlement %s: column detail: %w", s.ID, err)
 	}
-	s.Figures, s.Breaks, s.Channels = d.Figures, d.Breaks, d.Channels
+	s.Figures, s.Breaks, s.Channels, s.Marks = d.Figures, d.Breaks, d.Channels, d.Marks
 	s.Window = ledger.Date(window)
 	s.Position.Partner, s.Position.Window = s.Partner, s.Window
 	return &s, nil

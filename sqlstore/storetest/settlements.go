@@ -37,6 +37,7 @@ func netted(window ledger.Date, partner string) settlement.Settlement {
 			ReversedOut: ledger.Flow{Count: 19, From: 20, To: 21, EPT: 22, Fee: 23, Value: 1 << 60},
 			Adjusted:    ledger.Adjusted{Count: 2, Value: -24}},
 		Figures: ledger.SettlementFigures{Lines: 40, Root: ledger.Hash{1}, Net: -25, Brought: 26, Pay: 27, Receive: 28, Carried: -29},
+		Marks:   []ledger.SettlementMark{{Step: ledger.SettlementNetted, By: ledger.Identity{MSP: "UtilityMSP", Subject: "gateway"}, At: 30, Text: "t"}},
 		Breaks:  ledger.SettlementBreaks{Found: 3, Open: 1, Root: ledger.Hash{2}}, Channels: []netting.Line{{Partner: partner, Channel: netting.GrossIn,
 			Opening: 1, Net: 2, Payable: 3, Closing: -4, Held: true}},
 		Lines: 40, Digest: ledger.Hash{3, 31: 4}, File: "2026/sky.csv", UpdatedAt: 1_770_000_000_000,
