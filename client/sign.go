@@ -23,14 +23,18 @@ func movesPoints(r Request, path string) bool {
 }
 
 // sign returns a detached JWS (RFC 7515, appendix F) over a body, bound to the
-// request by its path and its Idempotency-Key.
+// request by its path and the SHA-256 of its Idempotency-Key.
 func (t *tokenSource) sign(path, key string, body []byte) (string, error) {
 	protected := struct {
 		Algorithm string `json:"alg"`
 		KeyID     string `json:"kid"`
 		Path      string `json:"path"`
-		Key       string `json:"idempotency_key,omitempty"`
-	}{KeyID: t.o.KeyID, Path: path, Key: key, Algorithm: t.method.Alg()}
+		KeyDigest string `json:"idempotency_key_sha256,omitempty"`
+	}{KeyID: t.o.KeyID, Path: path, Algorithm: t.method.Alg()}
+	if key != "" {
+		sum := sha256.Sum256([]byte(key))
+		protected.KeyDigest = base64.RawURLEncoding.EncodeToString(sum[:])
+	}
 	b, err := json.Marshal(protected)
 	if err != nil {
 		return "", fmt.Errorf("client: sign: %w", err)

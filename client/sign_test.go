@@ -53,7 +53,7 @@ func TestRequestsThatMovePointsAreSigned(t *testing.T) {
 					t.Error(err)
 				}
 				extra := object.Signatures[0].Protected.ExtraHeaders
-				if extra["path"] != r.URL.Path || r.Header.Get("Idempotency-Key") != "" && extra["idempotency_key"] != "k" {
+				if extra["path"] != r.URL.Path || r.Header.Get("Idempotency-Key") != "" && extra["idempotency_key_sha256"] != "glTDKakoUPbVOd03b0gW7idkUX2l4CNVFK9DMWRIDXo" {
 					t.Errorf("protected %v", extra)
 				}
 				verified++

@@ -10,7 +10,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/pointgrid/pointgrid/ledger/wire"
@@ -40,11 +42,17 @@ const (
 type EvidenceHeader struct {
 	Algorithm string `json:"alg"`
 	KeyID     string `json:"kid"`
-	// Path and IdempotencyKey are those of the request, so that a signature is good
-	// for one request and cannot be taken for another with the same body.
-	Path           string `json:"path"`
-	IdempotencyKey string `json:"idempotency_key"`
+	// Path and KeyDigest are of the request, so that a signature is good for one
+	// request and cannot be taken for another with the same body. KeyDigest is the
+	// SHA-256 of its Idempotency-Key in base64url, empty when there is none: the key
+	// is a text of the caller's, which may name a member.
+	Path      string `json:"path"`
+	KeyDigest string `json:"idempotency_key_sha256"`
 }
+
+// evidenceMembers are all that a protected header may have: it stands on the
+// ledger for ever.
+var evidenceMembers = []string{"alg", "kid", "path", "idempotency_key_sha256"}
 
 // Errors of [Evidence.Verify]; the message says what does not hold.
 var (
@@ -104,9 +112,10 @@ func (e *Evidence) Header() (h EvidenceHeader, err error) {
 	if json.Unmarshal(raw, &members) != nil || json.Unmarshal(raw, &h) != nil {
 		return h, fmt.Errorf("%w: the header is not a JSON object with alg and kid", ErrEvidenceMalformed)
 	}
-	for _, name := range []string{"crit", "b64", "jwk", "jku", "x5c", "x5u"} {
-		if _, has := members[name]; has {
-			return h, fmt.Errorf("%w: the header has %q; send alg, kid and no parameter that brings a key or must be understood", ErrEvidenceMalformed, name)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if !slices.Contains(evidenceMembers, name) {
+			return h, fmt.Errorf("%w: the header has %q; it goes on the ledger and has %s and nothing else",
+				ErrEvidenceMalformed, name, strings.Join(evidenceMembers, ", "))
 		}
 	}
 	if h.Algorithm != EvidenceEdDSA && h.Algorithm != EvidenceES256 {

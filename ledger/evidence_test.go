@@ -66,6 +66,7 @@ func TestEvidenceIsTheSignatureOfItsKeyOverItsBody(t *testing.T) {
 		"with no algorithm":                 {rewritten(byEd, `{"alg":"none","kid":"k1"}`), body, public, ledger.ErrEvidenceMalformed},
 		"with a shared secret":              {rewritten(byEd, `{"alg":"HS256","kid":"k1"}`), body, public, ledger.ErrEvidenceMalformed},
 		"that brings its own key":           {rewritten(byEd, `{"alg":"EdDSA","kid":"k1","jwk":{}}`), body, public, ledger.ErrEvidenceMalformed},
+		"with something of its own":         {rewritten(byEd, `{"alg":"EdDSA","kid":"k1","sub":"M-000001"}`), body, public, ledger.ErrEvidenceMalformed},
 		"with a critical parameter":         {rewritten(byEd, `{"alg":"EdDSA","kid":"k1","crit":["b64"],"b64":false}`), body, public, ledger.ErrEvidenceMalformed},
 		"without a key's name":              {rewritten(byEd, `{"alg":"EdDSA"}`), body, public, ledger.ErrEvidenceMalformed},
 		"without a header":                  {rewritten(byEd, `[]`), body, public, ledger.ErrEvidenceMalformed},

@@ -3,6 +3,7 @@ package api_test
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"net/netip"
@@ -98,9 +99,10 @@ func TestMistakesWithCredentialsAreExplained(t *testing.T) {
 // sign makes the header PointGrid-Signature.
 func (w *world) sign(client, path, key, body string, change func(map[string]any)) string {
 	w.t.Helper()
-	header := map[string]any{"alg": "EdDSA", "kid": "key-of-" + client, "path": path, "idempotency_key": key}
-	if key == "" {
-		delete(header, "idempotency_key")
+	header := map[string]any{"alg": "EdDSA", "kid": "key-of-" + client, "path": path}
+	if key != "" {
+		sum := sha256.Sum256([]byte(key))
+		header["idempotency_key_sha256"] = base64.RawURLEncoding.EncodeToString(sum[:])
 	}
 	if change != nil {
 		change(header)
@@ -121,7 +123,7 @@ func TestASignedRequestGoesOnTheLedger(t *testing.T) {
 	sky.convert("k", body).refused(400, "signature_missing")
 	sky.convert("k", body, "PointGrid-Signature", "e30.e30.AA").refused(400, "signature_malformed")
 	for name, change := range map[string]func(map[string]any){
-		"path": func(h map[string]any) { h["path"] = "/v1/quotes" }, "idempotency_key": func(h map[string]any) { h["idempotency_key"] = "other" },
+		"path": func(h map[string]any) { h["path"] = "/v1/quotes" }, "idempotency_key_sha256": func(h map[string]any) { h["idempotency_key_sha256"] = "other" },
 		"kid": func(h map[string]any) { h["kid"] = "key-of-shop-app" }, "alg": func(h map[string]any) { h["alg"] = "ES256" },
 	} {
 		if a := sky.convert("k", body, "PointGrid-Signature", w.sign("sky-app", path, "k", body, change)); a.status != 400 || a.text("code") != "signature_invalid" {

@@ -56,8 +56,8 @@ func (r *request) checkSignature(e *ledger.Evidence, body []byte) error {
 	if err != nil {
 		return badSignature("signature_malformed", err.Error())
 	}
-	if h.Path != r.c.Request.URL.Path || h.IdempotencyKey != r.c.Request.Header.Get("Idempotency-Key") {
-		return badSignature("signature_invalid", "the protected header must have this request's path and, if it has one, its idempotency_key")
+	if h.Path != r.c.Request.URL.Path || h.KeyDigest != keyDigest(r.c.Request.Header.Get("Idempotency-Key")) {
+		return badSignature("signature_invalid", "the protected header must have this request's path and, if it has an Idempotency-Key, that key's SHA-256 in base64url as idempotency_key_sha256")
 	}
 	key, ok := r.caller.Registered.Key(h.KeyID)
 	if !ok || !key.Signs() || key.State(r.began) != partners.KeyActive {
@@ -74,6 +74,15 @@ func (r *request) checkSignature(e *ledger.Evidence, body []byte) error {
 		return badSignature("signature_invalid", "the signature is not that of the key over the header and this body, byte for byte")
 	}
 	return nil
+}
+
+// keyDigest is [ledger.EvidenceHeader.KeyDigest] of an Idempotency-Key.
+func keyDigest(key string) string {
+	if key == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(key))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 func (a *API) getEvidence(r *request) (reply, error) {
