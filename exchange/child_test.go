@@ -99,11 +99,6 @@ func die() {
 	select {}
 }
 
-func (k *killer) CreateConversion(ctx context.Context, c *exchange.Conversion) (existing *exchange.Conversion, err error) {
-	err = k.around(func() error { existing, err = k.Store.CreateConversion(ctx, c); return err })
-	return existing, err
-}
-
 func (k *killer) UpdateConversion(ctx context.Context, c *exchange.Conversion) error {
 	return k.around(func() error { return k.Store.UpdateConversion(ctx, c) })
 }

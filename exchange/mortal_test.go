@@ -43,11 +43,6 @@ type mortalStore struct {
 	life *life
 }
 
-func (s mortalStore) CreateConversion(ctx context.Context, c *exchange.Conversion) (existing *exchange.Conversion, err error) {
-	err = s.life.write(func() (err error) { existing, err = s.Store.CreateConversion(ctx, c); return err })
-	return existing, err
-}
-
 func (s mortalStore) UpdateConversion(ctx context.Context, c *exchange.Conversion) error {
 	return s.life.write(func() error { return s.Store.UpdateConversion(ctx, c) })
 }

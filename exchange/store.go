@@ -13,16 +13,12 @@ type Store interface {
 	CreateQuote(ctx context.Context, q *Quote) error
 	Quote(ctx context.Context, id ledger.ID) (*Quote, error)
 
-	// CreateConversion stores a new one. If the client has used the idempotency
-	// key before it stores nothing and returns the conversion of that time; if the
-	// quote was used before it stores nothing and returns [ErrQuoteUsed].
-	CreateConversion(ctx context.Context, c *Conversion) (existing *Conversion, err error)
 	// UpdateConversion stores everything of it that can change: Status and all
 	// that follows but Reversed and CreatedAt.
 	UpdateConversion(ctx context.Context, c *Conversion) error
-	// CreateConversions is CreateConversion for many in one write. The outcomes are
-	// in the order of all; one that is not stored does not hinder the others. No two
-	// of all have the same client and key.
+	// CreateConversions stores new ones in one write. The outcomes are in the order
+	// of all; one that is not stored does not hinder the others. No two of all have
+	// the same client and key.
 	CreateConversions(ctx context.Context, all []*Conversion) ([]Creation, error)
 	// UpdateConversions is UpdateConversion for many in one write. After
 	// [ErrNotFound] those that are there are stored; after any other error none is.
@@ -35,8 +31,9 @@ type Store interface {
 	// in ascending order, at most limit.
 	UnfinishedConversions(ctx context.Context, after ledger.ID, limit int) ([]*Conversion, error)
 
-	// CreateReversal is as CreateConversion; its keys are apart from those of
-	// conversions. It refuses with [ErrReversalUnderWay] while another of the same
+	// CreateReversal stores a new one, or returns the one of that time if the client
+	// has used the idempotency key before; keys are apart from those of conversions.
+	// It refuses with [ErrReversalUnderWay] while another of the same
 	// conversion is not at StepDone, and when Before is not the conversion's
 	// Reversed, because another was completed meanwhile.
 	CreateReversal(ctx context.Context, r *Reversal) (existing *Reversal, err error)
@@ -65,11 +62,13 @@ type Store interface {
 	Links(ctx context.Context, partner string, after ledger.ID, limit int) ([]*Link, error)
 }
 
-// Creation is how the creation of one of many conversions ended, as
-// CreateConversion of [Store] returns it.
+// Creation is how the creation of one of many conversions ended. One that was not
+// stored has one of the two.
 type Creation struct {
+	// Existing is the conversion for which the client has used the idempotency key
+	// before.
 	Existing *Conversion
-	Err      error
+	Err      error // [ErrQuoteUsed] when the quote was used before
 }
 
 // Filter selects conversions. Results come newest first, which is in descending

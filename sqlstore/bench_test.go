@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/sqlstore"
@@ -53,7 +54,7 @@ func benchmarkWrites(b *testing.B, open openFunc, writers int, ordered bool) {
 			c.Request.Key = newID(rand.Uint64()).String()
 		}
 		start := time.Now()
-		if existing, err := s.CreateConversion(context.Background(), c); err != nil || existing != nil {
+		if existing, err := exchangetest.Create(context.Background(), s, c); err != nil || existing != nil {
 			b.Error("create:", err)
 		}
 		latencies[i] = time.Since(start)
@@ -129,7 +130,7 @@ func BenchmarkLookups(b *testing.B) {
 	c := sample(1)
 	q := &exchange.Quote{ID: newID(2), Party: c.Party, Source: c.Source, Destination: c.Destination, From: c.From, To: c.To, In: c.In}
 	l := &exchange.Link{ID: newID(3), Partner: "sky", Member: c.Member, Membership: c.SourceMembership}
-	if _, err := s.CreateConversion(ctx, c); err != nil {
+	if _, err := exchangetest.Create(ctx, s, c); err != nil {
 		b.Fatal(err)
 	}
 	if err := errors.Join(s.CreateQuote(ctx, q), s.CreateLink(ctx, l)); err != nil {

@@ -39,15 +39,6 @@ const (
 // with the order of IDs.
 const createdWithin = 24 * 60 * 60 * 1000
 
-// CreateConversion implements [exchange.Store].
-func (s *Store) CreateConversion(ctx context.Context, c *exchange.Conversion) (*exchange.Conversion, error) {
-	made, err := s.CreateConversions(ctx, []*exchange.Conversion{c})
-	if err != nil {
-		return nil, err
-	}
-	return made[0].Existing, made[0].Err
-}
-
 // CreateConversions implements [exchange.Store].
 func (s *Store) CreateConversions(ctx context.Context, all []*exchange.Conversion) ([]exchange.Creation, error) {
 	inserts := make([]statement, len(all))

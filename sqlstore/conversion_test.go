@@ -33,7 +33,7 @@ func ofCallersThatRaceForTheSameThingOneWinsAndTheRestAreTold(t *testing.T, open
 				} else {
 					c.QuoteID = idAt(1_770_000_000_000, uint64(n))
 				}
-				existing, err := s.CreateConversion(context.Background(), c)
+				existing, err := exchangetest.Create(context.Background(), s, c)
 				switch {
 				case errors.Is(err, exchange.ErrQuoteUsed):
 					used.Add(1)
@@ -70,7 +70,7 @@ func aWriteThatBreaksARuleFailsAlone(t *testing.T, open openFunc) {
 			if i%20 == 0 {
 				c.Reversed = c.From + 1
 			}
-			_, err := s.CreateConversion(context.Background(), c)
+			_, err := exchangetest.Create(context.Background(), s, c)
 			if (err != nil) != (i%20 == 0) {
 				t.Errorf("conversion %d: error %v", i, err)
 			}
@@ -91,7 +91,7 @@ func noMoreIsTakenBackThanWasConverted(t *testing.T, open openFunc) {
 	ctx := context.Background()
 	c := sample(1)
 	c.Status, c.Outcome, c.Step = exchange.Completed, exchange.Completed, exchange.StepDone
-	if _, err := s.CreateConversion(ctx, c); err != nil {
+	if _, err := exchangetest.Create(ctx, s, c); err != nil {
 		t.Fatal(err)
 	}
 	r := &exchange.Reversal{ID: newID(2), Conversion: c.ID, Party: c.Party, Request: exchange.Idempotency{Key: "r"},
@@ -118,7 +118,7 @@ func aCompletedReversalStaysCompleted(t *testing.T, open openFunc) {
 	s := open(t)
 	ctx := context.Background()
 	c := sample(1)
-	if _, err := s.CreateConversion(ctx, c); err != nil {
+	if _, err := exchangetest.Create(ctx, s, c); err != nil {
 		t.Fatal(err)
 	}
 	r := &exchange.Reversal{ID: newID(2), Conversion: c.ID, Party: c.Party, Request: exchange.Idempotency{Key: "r"},
@@ -144,7 +144,7 @@ func TestTheTimeInAConversionsIDIsThatOfItsCreation(t *testing.T) {
 	s := openNew(t)
 	c := sample(1)
 	c.CreatedAt -= 25 * 60 * 60 * 1000
-	if _, err := s.CreateConversion(context.Background(), c); err == nil {
+	if _, err := exchangetest.Create(context.Background(), s, c); err == nil {
 		t.Error("stored a conversion that lists by time would miss")
 	}
 }
@@ -186,7 +186,7 @@ func listsAreWhatAWalkOverAllRowsGives(t *testing.T, open openFunc) {
 			c.Step = rapid.SampledFrom([]exchange.Step{exchange.StepDone, exchange.StepLedger}).Draw(t, "step")
 			c.EscalatedAt = rapid.Int64Range(0, 1).Draw(t, "escalated")
 			for _, s := range []exchange.Store{stored, model} {
-				if _, err := s.CreateConversion(ctx, c); err != nil {
+				if _, err := exchangetest.Create(ctx, s, c); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -240,7 +240,7 @@ func aWriteThatFailsIsSingledOut(t *testing.T, open openFunc) {
 		if i%64 == 0 {
 			c.Reversed = c.From + 1
 		}
-		if _, err := s.CreateConversion(context.Background(), c); (err != nil) != (i%64 == 0) {
+		if _, err := exchangetest.Create(context.Background(), s, c); (err != nil) != (i%64 == 0) {
 			t.Errorf("conversion %d: error %v", i, err)
 		}
 	})

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/sqlstore"
 )
@@ -59,7 +60,7 @@ func writeForever(path string) {
 	}
 	fromEach(32, 1<<40, func(int) {
 		c := sample(rand.Uint64())
-		if _, err := s.CreateConversion(context.Background(), c); err != nil {
+		if _, err := exchangetest.Create(context.Background(), s, c); err != nil {
 			fmt.Println("error", err)
 		}
 		fmt.Println("created", c.ID)
@@ -153,13 +154,13 @@ func fillUpTo(path string, size uint64) {
 	var last *exchange.Conversion
 	for err == nil {
 		last = sample(rand.Uint64())
-		_, err = s.CreateConversion(context.Background(), last)
+		_, err = exchangetest.Create(context.Background(), s, last)
 	}
 	exitOn("setrlimit", syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old))
 	if _, err := s.Conversion(context.Background(), last.ID); !errors.Is(err, exchange.ErrNotFound) {
 		exitOn("what was not acknowledged is there", fmt.Errorf("reading it gave %v", err))
 	}
-	if _, err := s.CreateConversion(context.Background(), sample(2)); !errors.Is(err, sqlstore.ErrStopped) {
+	if _, err := exchangetest.Create(context.Background(), s, sample(2)); !errors.Is(err, sqlstore.ErrStopped) {
 		exitOn("write after an I/O error", fmt.Errorf("gave %v, want ErrStopped", err))
 	}
 	if !s.Stats().Stopped {
@@ -184,7 +185,7 @@ func TestAfterAnIOErrorNothingIsWrittenUntilItIsOpenedAgain(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	s := openAt(t, path)
-	if _, err := s.CreateConversion(context.Background(), sample(1)); err != nil {
+	if _, err := exchangetest.Create(context.Background(), s, sample(1)); err != nil {
 		t.Errorf("after opening it again: %v", err)
 	}
 }

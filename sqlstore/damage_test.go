@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/sqlstore"
@@ -81,7 +82,7 @@ func TestWhatCannotBeIsAnErrorThatNamesRowAndColumn(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "store.db")
 			s := openAt(t, path)
 			ctx := context.Background()
-			_, errC := s.CreateConversion(ctx, c)
+			_, errC := exchangetest.Create(ctx, s, c)
 			_, errR := s.CreateReversal(ctx, r)
 			_, errB := s.Begin(ctx, request, noon, 0)
 			for _, err := range []error{errC, errR, errB, s.CreateQuote(ctx, q), s.CreateLink(ctx, l),

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/sqlstore"
 )
 
@@ -19,7 +20,7 @@ func TestAStoreKeepsWhatItHeldWhenItWasClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := sample(1)
-	if _, err := first.CreateConversion(context.Background(), c); err != nil {
+	if _, err := exchangetest.Create(context.Background(), first, c); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -42,7 +43,7 @@ func aClosedStoreRefuses(t *testing.T, open openFunc) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.CreateConversion(context.Background(), sample(1)); !errors.Is(err, sqlstore.ErrClosed) {
+	if _, err := exchangetest.Create(context.Background(), s, sample(1)); !errors.Is(err, sqlstore.ErrClosed) {
 		t.Errorf("write: error %v, want ErrClosed", err)
 	}
 	if _, err := s.Conversion(context.Background(), sample(1).ID); err == nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/sqlstore/pgtest"
@@ -34,7 +35,7 @@ func behindProxy(t *testing.T, patience time.Duration) (*sqlstore.Store, *pgtest
 // store says that it was there: then it was stored twice.
 func createNew(t testing.TB, s *sqlstore.Store) (ledger.ID, error) {
 	c := sample(rand.Uint64())
-	existing, err := s.CreateConversion(context.Background(), c)
+	existing, err := exchangetest.Create(context.Background(), s, c)
 	if existing != nil {
 		t.Errorf("conversion %s was stored and then tried again", c.ID)
 	}
@@ -83,7 +84,7 @@ func TestWhatIsAddedIsAddedOnceThoughTheCommitIsCutOff(t *testing.T) {
 	s, proxy, _ := behindProxy(t, 0)
 	ctx := context.Background()
 	c := sample(1)
-	if _, err := s.CreateConversion(ctx, c); err != nil {
+	if _, err := exchangetest.Create(ctx, s, c); err != nil {
 		t.Fatal(err)
 	}
 	for i := range int64(15) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/settlement"
@@ -45,7 +46,7 @@ func theEndOfAConversionIsToldWithItAndOnce(t *testing.T, open openFunc) {
 	c := sample(1)
 	theirs, failures := subscribe(t, s, 900, c.In.Partner, "*"), subscribe(t, s, 901, c.In.Partner, "conversion.failed")
 	stranger, utility := subscribe(t, s, 902, "stranger", "*"), subscribe(t, s, 903, "", "*")
-	if _, err := s.CreateConversion(ctx, c); err != nil {
+	if _, err := exchangetest.Create(ctx, s, c); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []exchange.Step{exchange.StepLedger, exchange.StepDone, exchange.StepDone} {
@@ -78,7 +79,7 @@ func theReversalsOfAConversionAreTold(t *testing.T, open openFunc) {
 	c := sample(1)
 	c.Status, c.Outcome, c.Step = exchange.Completed, exchange.Completed, exchange.StepDone
 	endpoint := subscribe(t, s, 900, c.In.Partner, "*")
-	if _, err := s.CreateConversion(ctx, c); err != nil {
+	if _, err := exchangetest.Create(ctx, s, c); err != nil {
 		t.Fatal(err)
 	}
 	reverse := func(n uint64, before, amount int64, status exchange.Status) {
@@ -129,7 +130,7 @@ func TestWithoutASubscriberNothingIsWritten(t *testing.T) {
 	s, ctx := openNew(t), context.Background()
 	c := sample(1)
 	subscribe(t, s, 900, "another", "*")
-	if _, err := s.CreateConversion(ctx, c); err != nil {
+	if _, err := exchangetest.Create(ctx, s, c); err != nil {
 		t.Fatal(err)
 	}
 	c.Step, c.Status = exchange.StepDone, exchange.Completed

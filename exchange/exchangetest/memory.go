@@ -71,8 +71,7 @@ func (m *Memory) Quote(_ context.Context, id ledger.ID) (*exchange.Quote, error)
 	return nil, exchange.ErrNotFound
 }
 
-// CreateConversion implements [exchange.Store].
-func (m *Memory) CreateConversion(_ context.Context, c *exchange.Conversion) (*exchange.Conversion, error) {
+func (m *Memory) create(c *exchange.Conversion) (*exchange.Conversion, error) {
 	row := c.Clone()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -109,10 +108,10 @@ func (m *Memory) UpdateConversion(_ context.Context, c *exchange.Conversion) err
 }
 
 // CreateConversions implements [exchange.Store].
-func (m *Memory) CreateConversions(ctx context.Context, all []*exchange.Conversion) ([]exchange.Creation, error) {
+func (m *Memory) CreateConversions(_ context.Context, all []*exchange.Conversion) ([]exchange.Creation, error) {
 	made := make([]exchange.Creation, len(all))
 	for i, c := range all {
-		made[i].Existing, made[i].Err = m.CreateConversion(ctx, c)
+		made[i].Existing, made[i].Err = m.create(c)
 	}
 	return made, nil
 }

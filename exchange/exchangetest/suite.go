@@ -68,10 +68,19 @@ func wantEqual(t *testing.T, what string, got, want any) {
 	}
 }
 
+// Create stores one conversion; see CreateConversions of [exchange.Store].
+func Create(ctx context.Context, s exchange.Store, c *exchange.Conversion) (existing *exchange.Conversion, err error) {
+	made, err := s.CreateConversions(ctx, []*exchange.Conversion{c})
+	if err != nil {
+		return nil, err
+	}
+	return made[0].Existing, made[0].Err
+}
+
 // create stores a conversion that must be new.
 func create(t *testing.T, s exchange.Store, c *exchange.Conversion) {
 	t.Helper()
-	existing, err := s.CreateConversion(context.Background(), c)
+	existing, err := Create(context.Background(), s, c)
 	must(t, err)
 	if existing != nil {
 		t.Fatalf("conversion %s: %s exists already", c.ID, existing.ID)

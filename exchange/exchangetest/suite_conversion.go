@@ -93,7 +93,7 @@ func keyUsedAgain(t *testing.T, s exchange.Store) {
 	create(t, s, first)
 	again.Request.Key, again.Request.Hash, again.QuoteID = first.Request.Key, hash(99), first.QuoteID
 	must(t, s.UpdateConversion(context.Background(), ended(first)))
-	existing, err := s.CreateConversion(context.Background(), again)
+	existing, err := Create(context.Background(), s, again)
 	must(t, err)
 	wantEqual(t, "existing", existing, ended(first))
 	_, err = s.Conversion(context.Background(), again.ID)
@@ -117,7 +117,7 @@ func quoteUsedOnce(t *testing.T, s exchange.Store) {
 	first, second := conversion(1), conversion(2)
 	create(t, s, first)
 	second.QuoteID = first.QuoteID
-	_, err := s.CreateConversion(context.Background(), second)
+	_, err := Create(context.Background(), s, second)
 	wantErr(t, "the second use", err, exchange.ErrQuoteUsed)
 	second.QuoteID = ledger.ID{}
 	create(t, s, second)
@@ -136,7 +136,7 @@ func racingCreates(t *testing.T, s exchange.Store) {
 		byKey.Request.Key, byQuote.QuoteID = "one key", id(999)
 		wg.Go(func() {
 			for name, c := range map[string]*exchange.Conversion{"key": byKey, "quote": byQuote} {
-				existing, err := s.CreateConversion(context.Background(), c)
+				existing, err := Create(context.Background(), s, c)
 				if name == "quote" && err != nil {
 					wantErr(t, "a racer's quote", err, exchange.ErrQuoteUsed)
 					continue
