@@ -61,11 +61,21 @@ func TestWordsAreInTheLanguageThatIsWanted(t *testing.T) {
 	if _, body := render(t, f, 2, nil); !strings.Contains(body, "2 things") {
 		t.Error("two are not many")
 	}
-	if _, body := render(t, f, 2, http.Header{"Accept-Language": {"en"}, "Cookie": {"pointgrid_lang=zh; pointgrid_theme=dark"}}); !strings.Contains(body, "2 个") || !strings.Contains(body, `data-theme="dark"`) {
+	if _, body := render(t, f, 2, http.Header{"Accept-Language": {"en"}, "Cookie": {"pointgrid_lang=zh; pointgrid_theme=dark"}}); !strings.Contains(body, "2 个") {
 		t.Error("what was chosen does not count")
 	}
-	if _, body := render(t, f, 2, http.Header{"Cookie": {`pointgrid_lang="><b>; pointgrid_theme=x`}}); strings.Contains(body, "<b>") || strings.Contains(body, "data-theme") {
+	if _, body := render(t, f, 2, http.Header{"Cookie": {`pointgrid_lang="><b>; pointgrid_theme=x`}}); strings.Contains(body, "<b>") {
 		t.Error("a cookie that is no choice gets into the page")
+	}
+}
+
+func TestTheDarkThemeComesByChoiceOrByTheSystemAndNeverOnPaper(t *testing.T) {
+	f := family("test: {a: a}", "test: {a: a}", `{{t "test.a"}}`)
+	for choice, media := range map[string]string{"": "screen and (prefers-color-scheme: dark)", "nonsense": "screen and (prefers-color-scheme: dark)", "dark": "screen", "light": ""} {
+		_, body := render(t, f, 0, http.Header{"Cookie": {"pointgrid_theme=" + choice}})
+		if link := `.css" media="` + media + `">`; strings.Contains(body, "/dark.") != (media != "") || media != "" && !strings.Contains(body, link) {
+			t.Errorf("with the choice %q the page does not have dark.css for %q:\n%s", choice, media, body)
+		}
 	}
 }
 

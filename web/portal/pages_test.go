@@ -140,7 +140,7 @@ func TestPagesAreInTheReadersLanguage(t *testing.T) {
 	if got.path != "/portal/limits" {
 		t.Errorf("the switch leads to %s", got.path)
 	}
-	want(t, "dark", b.post("/preferences", url.Values{"theme": {"dark"}, "to": {"/portal"}}), http.StatusOK, `data-theme="dark"`)
+	want(t, "dark", b.post("/preferences", url.Values{"theme": {"dark"}, "to": {"/portal"}}), http.StatusOK, `media="screen"`)
 	for _, to := range []string{"https://evil.example/", "//evil.example/", `/\evil.example`, "/portal\r\nX: y", ""} {
 		b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		if got := b.post("/preferences", url.Values{"lang": {"zh"}, "to": {to}}).header.Get("Location"); got != "/" {
