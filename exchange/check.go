@@ -11,20 +11,6 @@ const (
 	pageMax       = 200
 )
 
-// visible reports whether s is 1 to longest visible ASCII characters without
-// spaces: the only spelling in which references and memberships travel.
-func visible(s string, longest int) bool {
-	if s == "" || len(s) > longest {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
 // text reports whether s is at most longest bytes of UTF-8 without control
 // characters.
 func text(s string, longest int) bool {

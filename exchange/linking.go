@@ -49,9 +49,9 @@ func (s *Service) linkable(p Party, r *LinkRequest) (*partners.Partner, error) {
 	switch {
 	case !ok:
 		return nil, refuse(string(ledger.CodePartnerUnknown), "there is no partner %q", bounded(code, 32))
-	case !visible(r.Member, memberMax):
+	case !connector.Visible(r.Member, memberMax):
 		return nil, refuse(CodeInvalid, "member must be 1 to %d visible ASCII characters without spaces", memberMax)
-	case !visible(r.Membership, membershipMax):
+	case !connector.Visible(r.Membership, membershipMax):
 		return nil, refuse(CodeInvalid, "membership must be 1 to %d visible ASCII characters without spaces", membershipMax)
 	}
 	return partner, s.checkConsent(&r.Consent)
@@ -60,7 +60,7 @@ func (s *Service) linkable(p Party, r *LinkRequest) (*partners.Partner, error) {
 func (s *Service) checkConsent(c *Consent) error {
 	now := s.o.Now()
 	switch {
-	case !visible(c.TextVersion, 32):
+	case !connector.Visible(c.TextVersion, 32):
 		return refuse(CodeConsentMissing, "consent needs the version of the text that the member was shown, 1 to 32 visible characters")
 	case c.Channel != "app" && c.Channel != "web" && c.Channel != "counter" && c.Channel != "phone":
 		return refuse(CodeConsentMissing, "consent needs a channel: app, web, counter or phone")

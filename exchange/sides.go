@@ -6,6 +6,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/partners/connector"
 )
 
 // setModes says who moves each side. What a partner has moved by itself only
@@ -51,7 +52,7 @@ func checkReference(reference string, pushes bool) error {
 		return refuse(CodeReferenceNeeded, "your side is in mode push: give the reference of what you have moved")
 	case !pushes && reference != "":
 		return refuse(CodeReferenceRefused, "your side is in mode callback: we move it, so there is no reference to give")
-	case pushes && !visible(reference, ledger.ReferenceMax):
+	case pushes && !connector.Visible(reference, ledger.ReferenceMax):
 		return refuse(CodeInvalid, "reference must be 1 to %d visible ASCII characters without spaces", ledger.ReferenceMax)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners/connector"
 )
 
 // Bounds of a connector's figures, and what stands in for zero.
@@ -52,7 +53,7 @@ func (p *Partner) check() (problems []error) {
 	if p.Scale > ledger.ScaleMax {
 		wrong("scale is %d, at most %d", p.Scale, ledger.ScaleMax)
 	}
-	if !printable(p.MSP, mspMax) {
+	if !connector.Visible(p.MSP, mspMax) {
 		wrong("msp %q must be 1 to %d visible ASCII characters", p.MSP, mspMax)
 	}
 	for _, m := range []Mode{p.In, p.Out} {
@@ -113,7 +114,7 @@ func PartnerScopes() []Scope {
 
 func (c *Client) check() (problems []error) {
 	wrong := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if !printable(c.ID, clientIDMax) {
+	if !connector.Visible(c.ID, clientIDMax) {
 		wrong("ID must be 1 to %d visible ASCII characters", clientIDMax)
 	}
 	if len(c.Scopes) == 0 {
@@ -147,17 +148,4 @@ func (c *Client) checkKeys() (problems []error) {
 		}
 	}
 	return problems
-}
-
-// printable reports whether s is 1 to longest visible ASCII characters.
-func printable(s string, longest int) bool {
-	if s == "" || len(s) > longest {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
 }

@@ -15,6 +15,8 @@ import (
 	"fmt"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/pointgrid/pointgrid/partners/connector"
 )
 
 // Bounds of public keys. The upper ones keep the work of one verification small.
@@ -35,7 +37,7 @@ const (
 // Check reports what is wrong with a key: a missing ID, a weak key, or an
 // algorithm that does not go with it.
 func (k *Key) Check() error {
-	if !printable(k.ID, keyIDMax) {
+	if !connector.Visible(k.ID, keyIDMax) {
 		return fmt.Errorf("ID must be 1 to %d visible ASCII characters", keyIDMax)
 	}
 	switch public := k.Public.(type) {

@@ -42,7 +42,7 @@ func checkID(field string, id ID) error {
 }
 
 func checkMembership(s string) error {
-	if !visible(s, MembershipLengthMax) {
+	if !Visible(s, MembershipLengthMax) {
 		return wrong("membership", "must be 1 to %d visible ASCII characters without spaces", MembershipLengthMax)
 	}
 	return nil
@@ -90,8 +90,10 @@ func checkText(field, s string) error {
 	return nil
 }
 
-// visible reports whether s is 1 to longest visible ASCII characters.
-func visible(s string, longest int) bool {
+// Visible reports whether s is 1 to longest visible ASCII characters without
+// spaces: the only spelling in which references, memberships and names of
+// programs travel.
+func Visible(s string, longest int) bool {
 	if s == "" || len(s) > longest {
 		return false
 	}

@@ -176,7 +176,7 @@ func decodeAnswer(body []byte, allowed ...Outcome) (answerBody, error) {
 	switch {
 	case !legal:
 		return b, fmt.Errorf("outcome %q is not one of %q", clip(string(b.Outcome)), allowed)
-	case !visible(b.Reference, ReferenceLengthMax):
+	case !Visible(b.Reference, ReferenceLengthMax):
 		return b, fmt.Errorf("reference is not 1 to %d visible ASCII characters", ReferenceLengthMax)
 	case b.Outcome == Done && b.DeclineCode != "":
 		return b, errors.New("outcome is done, and yet there is a decline_code")

@@ -118,7 +118,7 @@ func parseLine(cells []string) (l StatementLine, err error) {
 }
 
 func checkReference(s string) error {
-	if !visible(s, ReferenceLengthMax) {
+	if !Visible(s, ReferenceLengthMax) {
 		return wrong("reference", "must be 1 to %d visible ASCII characters", ReferenceLengthMax)
 	}
 	return nil

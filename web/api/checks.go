@@ -9,6 +9,7 @@ import (
 	"github.com/go-playground/validator/v10"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 )
 
@@ -21,12 +22,12 @@ func newChecks() (*validator.Validate, error) {
 		"id":          func(s string) bool { _, err := ledger.ParseID(s); return err == nil },
 		"programme":   ledger.ValidProgramme,
 		"partner":     ledger.ValidPartner,
-		"key":         func(s string) bool { return visible(s, idempotency.KeyMax) },
+		"key":         func(s string) bool { return connector.Visible(s, idempotency.KeyMax) },
 		"amount":      validAmount,
 		"cap":         func(s string) bool { return s == "0" || validAmount(s) },
 		"hash":        validHash,
-		"reference":   func(s string) bool { return visible(s, 64) },
-		"textversion": func(s string) bool { return visible(s, 32) },
+		"reference":   func(s string) bool { return connector.Visible(s, 64) },
+		"textversion": func(s string) bool { return connector.Visible(s, 32) },
 		"reason":      func(s string) bool { return validText(s, 200) },
 		"name":        func(s string) bool { return validText(s, 100) },
 		"rateside":    func(s string) bool { return validDecimal(s, 7) },
@@ -50,19 +51,6 @@ func validAmount(s string) bool { _, err := ledger.ParseAmount(s); return err ==
 
 func validHash(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
-}
-
-// visible reports whether s is 1 to longest visible ASCII characters.
-func visible(s string, longest int) bool {
-	if s == "" || len(s) > longest {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // validText counts characters, as a schema does; a bound in bytes is checked
