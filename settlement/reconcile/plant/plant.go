@@ -91,7 +91,7 @@ func (b *Books) at(i int64) int64 {
 		return b.start() + day - 1
 	}
 	const margin = 60 * 60 * 1000
-	return b.start() + margin + int64(float64(i)/float64(b.Transfers)*(day-2*margin))
+	return b.start() + margin + i*(day-2*margin)/b.Transfers // fits: below 2³⁷ transfers
 }
 
 func (b *Books) key(i int64) (id ledger.ID) {
