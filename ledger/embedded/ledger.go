@@ -9,6 +9,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/lane"
+	"github.com/pointgrid/pointgrid/ledger/reads"
 )
 
 // laneNumber is the one lane of this home: one process has nothing to gain from
@@ -17,6 +18,8 @@ const laneNumber = 0
 
 // Ledger is a ledger in this process. It implements [ledger.Ledger].
 type Ledger struct {
+	reads.Reads
+
 	opts   Options
 	folder *folder
 	sums   sums // as the ledger was found

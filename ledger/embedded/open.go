@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,8 +9,10 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/pointgrid/pointgrid/chaincode"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/lane"
+	"github.com/pointgrid/pointgrid/ledger/reads"
 )
 
 // Open opens the ledger in a folder, or makes a new one. It reads all blocks
@@ -26,6 +29,9 @@ func Open(opts Options) (*Ledger, error) {
 		return nil, err
 	}
 	l := &Ledger{opts: opts, folder: f}
+	l.Reads = reads.Of(func(ctx context.Context, use func(chaincode.Reader) error) error {
+		return l.view(ctx, func(s *snapshot) error { return use(s) })
+	})
 	if err := l.start(); err != nil {
 		return nil, errors.Join(err, l.release(false))
 	}

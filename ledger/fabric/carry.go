@@ -43,7 +43,7 @@ func (l *Ledger) Adopt(ctx context.Context, by ledger.Identity, hash ledger.Hash
 // History returns the past that was carried over, or [ledger.ErrNotFound] on a
 // ledger that has none.
 func (l *Ledger) History(ctx context.Context) (ledger.History, error) {
-	return read(ctx, l, chaincode.History)
+	return chaincode.History(&remote{ctx: ctx, ledger: l})
 }
 
 // State calls visit for every key that the contract has on the home peer, in

@@ -8,9 +8,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pointgrid/pointgrid/chaincode"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric/internal/message"
 	"github.com/pointgrid/pointgrid/ledger/lane"
+	"github.com/pointgrid/pointgrid/ledger/reads"
 )
 
 // laneNumber is the one lane of this process: pairs of companies share keys, so
@@ -19,6 +21,8 @@ const laneNumber = 0
 
 // Ledger is a ledger on a network. It implements [ledger.Ledger].
 type Ledger struct {
+	reads.Reads
+
 	opts      Options
 	link      *link
 	companies *companies
@@ -56,6 +60,9 @@ func Open(ctx context.Context, opts Options) (*Ledger, error) {
 	}
 	opts.fill()
 	l := &Ledger{opts: opts, proofs: newProofs(), stopCheckpoints: func() {}, stop: func() {}}
+	l.Reads = reads.Of(func(ctx context.Context, use func(chaincode.Reader) error) error {
+		return use(&remote{ctx: ctx, ledger: l})
+	})
 	if err := opts.connect(l); err != nil {
 		return nil, errors.Join(err, l.release())
 	}

@@ -9,11 +9,6 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/fabric/codec"
 )
 
-// read runs one of the contract's reading functions on the home peer's state.
-func read[T any](ctx context.Context, l *Ledger, f func(chaincode.Reader) (T, error)) (T, error) {
-	return f(&remote{ctx: ctx, ledger: l})
-}
-
 // Check implements [ledger.Ledger].
 func (l *Ledger) Check(ctx context.Context, caller ledger.Identity, command ledger.Command) (ledger.Result, error) {
 	if err := l.admit(caller); err != nil {
@@ -72,51 +67,6 @@ func (l *Ledger) Transfers(ctx context.Context, window ledger.Date, visit func(l
 	return chaincode.Transfers(&remote{ctx: ctx, ledger: l}, window, func(e ledger.Entry) error {
 		return errors.Join(ctx.Err(), visit(e))
 	})
-}
-
-// Alliance implements [ledger.Ledger].
-func (l *Ledger) Alliance(ctx context.Context) (ledger.Alliance, error) {
-	return read(ctx, l, chaincode.Alliance)
-}
-
-// Partners implements [ledger.Ledger].
-func (l *Ledger) Partners(ctx context.Context) ([]ledger.Partner, error) {
-	return read(ctx, l, chaincode.Partners)
-}
-
-// Agreements implements [ledger.Ledger].
-func (l *Ledger) Agreements(ctx context.Context) ([]ledger.Agreement, error) {
-	return read(ctx, l, chaincode.Agreements)
-}
-
-// Account implements [ledger.Ledger].
-func (l *Ledger) Account(ctx context.Context, account ledger.Account) (ledger.AccountState, error) {
-	return read(ctx, l, func(r chaincode.Reader) (ledger.AccountState, error) { return chaincode.Account(r, account) })
-}
-
-// Position implements [ledger.Ledger].
-func (l *Ledger) Position(ctx context.Context, partner string, window ledger.Date) (ledger.Position, error) {
-	return read(ctx, l, func(r chaincode.Reader) (ledger.Position, error) { return chaincode.Position(r, partner, window) })
-}
-
-// Window implements [ledger.Ledger].
-func (l *Ledger) Window(ctx context.Context, window ledger.Date) (ledger.Window, error) {
-	return read(ctx, l, func(r chaincode.Reader) (ledger.Window, error) { return chaincode.Window(r, window) })
-}
-
-// Settlement implements [ledger.Ledger].
-func (l *Ledger) Settlement(ctx context.Context, partner string, window ledger.Date) (ledger.Settlement, error) {
-	return read(ctx, l, func(r chaincode.Reader) (ledger.Settlement, error) { return chaincode.Settlement(r, partner, window) })
-}
-
-// Due implements [ledger.Ledger].
-func (l *Ledger) Due(ctx context.Context, partner string) (ledger.SettlementDue, error) {
-	return read(ctx, l, func(r chaincode.Reader) (ledger.SettlementDue, error) { return chaincode.Due(r, partner) })
-}
-
-// Adjustments implements [ledger.Ledger].
-func (l *Ledger) Adjustments(ctx context.Context) ([]ledger.Adjustment, error) {
-	return read(ctx, l, chaincode.Adjustments)
 }
 
 // balanceTries is how often balances are read while others write, before writing
