@@ -95,20 +95,20 @@ var (
 	// ErrNotFound: no such order or settlement, or none that the person may see.
 	ErrNotFound = settlement.ErrNotFound
 	// ErrState: the settlement or the order is not at the step that comes before.
-	ErrState = errors.New("payment: not possible in this state")
+	ErrState = settlement.ErrState
 	// ErrTaken: a settlement is in another order already.
 	ErrTaken = errors.New("payment: in another order already")
 	// ErrChanged: somebody else changed it meanwhile; look at it again.
 	ErrChanged = errors.New("payment: changed meanwhile")
 	// ErrSamePerson: the checker is the maker.
-	ErrSamePerson = errors.New("payment: maker and checker are the same person")
+	ErrSamePerson = settlement.ErrSamePerson
 	// ErrNotPermitted: not for this company.
-	ErrNotPermitted = errors.New("payment: not permitted")
+	ErrNotPermitted = settlement.ErrNotPermitted
 	// ErrNothing: there is nothing to pay, or no file because the company pays
 	// nothing.
 	ErrNothing = errors.New("payment: nothing to pay")
 	// ErrNoParty: the bank account of a company is not configured.
 	ErrNoParty = errors.New("payment: the account of a company is not known")
 	// ErrInvalid: something is missing or too long.
-	ErrInvalid = errors.New("payment: invalid")
+	ErrInvalid = settlement.ErrInvalid
 )

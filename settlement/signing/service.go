@@ -13,8 +13,7 @@ import (
 
 // Ledger is what signing needs of the ledger.
 type Ledger interface {
-	Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error)
-	Find(ctx context.Context, id ledger.ID) (ledger.Entry, error)
+	settlement.Submitter
 	Partners(ctx context.Context) ([]ledger.Partner, error)
 	Settlement(ctx context.Context, partner string, window ledger.Date) (ledger.Settlement, error)
 }
@@ -53,11 +52,27 @@ type Options struct {
 // Service takes the steps. It may be used by many goroutines.
 type Service struct {
 	o  Options
-	mu sync.Mutex // one step at a time, so that the store does not fall back
+	mu sync.Mutex // guards turns
+	// turns lets one step at a time be taken with each partner, so that an older
+	// state is not stored over a newer one, and a partner that does not answer keeps
+	// no other waiting.
+	turns map[string]*sync.Mutex
 }
 
 // New returns a service. It touches nothing yet.
-func New(o Options) *Service { return &Service{o: o} }
+func New(o Options) *Service { return &Service{o: o, turns: map[string]*sync.Mutex{}} }
+
+// turn waits for the partner's turn and returns what ends it.
+func (s *Service) turn(partner string) (end func()) {
+	s.mu.Lock()
+	if s.turns[partner] == nil {
+		s.turns[partner] = &sync.Mutex{}
+	}
+	turn := s.turns[partner]
+	s.mu.Unlock()
+	turn.Lock()
+	return turn.Unlock
+}
 
 // Digest is what is signed, computed from our own records.
 func Digest(s *settlement.Settlement) ledger.Hash {
@@ -76,36 +91,3 @@ func (s *Service) Settlement(ctx context.Context, by desk.Person, id string) (*s
 	}
 	return one, nil
 }
-
-// Propose puts the breaks on the ledger as they stand, and the settlement forward
-// to be signed. By the utility's maker. It returns the settlement as it stands
-// then, [ErrNotFound], [ErrNotPermitted], [ErrUnresolved], [ErrState] or
-// [ErrDigest].
-func (s *Service) Propose(ctx context.Context, maker desk.Person, id string) (*settlement.Settlement, error) {
-	return nil, ErrState
-}
-
-// Sign signs for the utility, by another person than the maker, the digest that
-// the person saw. It returns what [Service.Propose] does and [ErrSamePerson].
-func (s *Service) Sign(ctx context.Context, checker desk.Person, id string, digest ledger.Hash) (*settlement.Settlement, error) {
-	return nil, ErrState
-}
-
-// Acknowledge signs for the partner the digest that it computed. It returns
-// [ErrNotFound], [ErrNotPermitted], [ErrState] or [ErrDigest], and
-// [ledger.ErrNoIdentity] where only the partner itself has its key.
-func (s *Service) Acknowledge(ctx context.Context, by desk.Person, id string, digest ledger.Hash) (*settlement.Settlement, error) {
-	return nil, ErrState
-}
-
-// Dispute refuses to sign, for the partner, with a reason of at most
-// [ledger.ReasonMax] bytes, which everybody on the ledger can read. It returns what
-// [Service.Acknowledge] does and [ErrInvalid].
-func (s *Service) Dispute(ctx context.Context, by desk.Person, id, reason string) (*settlement.Settlement, error) {
-	return nil, ErrState
-}
-
-// Follow brings all settlements that are not settled up to what stands on the
-// ledger, and settles those that are signed and have nothing to pay. It is run
-// often. One whose company does not answer keeps none of the others waiting.
-func (s *Service) Follow(ctx context.Context) error { return nil }
