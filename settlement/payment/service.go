@@ -2,7 +2,6 @@ package payment
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -16,7 +15,7 @@ import (
 
 // Ledger is what payments need of the ledger.
 type Ledger interface {
-	Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error)
+	settlement.Submitter
 	Alliance(ctx context.Context) (ledger.Alliance, error)
 	Partners(ctx context.Context) ([]ledger.Partner, error)
 	Agreements(ctx context.Context) ([]ledger.Agreement, error)
@@ -39,6 +38,15 @@ type Desk interface {
 type Parties struct {
 	Utility  bank.Party
 	Partners map[string]bank.Party
+}
+
+// of returns a company's account; "" is the utility.
+func (p *Parties) of(company string) (bank.Party, bool) {
+	if company == "" {
+		return p.Utility, p.Utility.Account != ""
+	}
+	found, ok := p.Partners[company]
+	return found, ok && found.Account != ""
 }
 
 // Options are the parts of a [Service]; all are needed.
@@ -65,79 +73,62 @@ type Service struct {
 // New returns a service. It touches nothing yet.
 func New(o Options) *Service { return &Service{o: o} }
 
-// Payable returns the settlements that can be put into an order: signed, or paid
-// and returned by the bank, with something to pay and in no other order. Oldest
-// first. By the utility.
-func (s *Service) Payable(ctx context.Context, by desk.Person) ([]*settlement.Settlement, error) {
-	return nil, ErrState
+// unsettledMax bounds how many settlements are looked at; the oldest come first.
+const unsettledMax = 10_000
+
+// utility refuses whoever is not a person of the utility.
+func utility(by desk.Person) error {
+	if by.Company != "" || by.ID == "" {
+		return ErrNotPermitted
+	}
+	return nil
 }
 
-// Simulate says what releasing the payments of settlements would do to exposure.
-// By the utility.
-func (s *Service) Simulate(ctx context.Context, by desk.Person, settlements []string) (*Simulation, error) {
-	return nil, ErrState
-}
-
-// Prepare puts settlements into an order. By the utility's maker. It returns
-// [ErrNotPermitted], [ErrNotFound], [ErrState], [ErrTaken], [ErrNothing],
-// [ErrNoParty] or [ErrInvalid].
-func (s *Service) Prepare(ctx context.Context, maker desk.Person, settlements []string) (*Order, error) {
-	return nil, ErrState
-}
-
-// Release gives an order out, by another person of the utility than its maker. Once
-// released it is answered again. It returns [ErrNotPermitted], [ErrNotFound],
-// [ErrState], [ErrSamePerson], [ErrChanged], an [*ExposureError], or
-// [calendar.ErrNotCovered] when the banking day is not known.
-func (s *Service) Release(ctx context.Context, checker desk.Person, id string) (*Order, error) {
-	return nil, ErrState
-}
-
-// Withdraw drops an order that was not released. By the utility.
-func (s *Service) Withdraw(ctx context.Context, by desk.Person, id, reason string) (*Order, error) {
-	return nil, ErrState
-}
+// today is the day in the zone of the banks.
+func (s *Service) today() ledger.Date { return ledger.DateOf(s.o.Now().In(s.o.Zone)) }
 
 // Order returns an order. By the utility.
 func (s *Service) Order(ctx context.Context, by desk.Person, id string) (*Order, error) {
-	return nil, ErrState
+	if err := utility(by); err != nil {
+		return nil, err
+	}
+	return s.o.Store.Order(ctx, id)
 }
 
 // Orders returns orders, newest first, that come after the one with ID before (""
 // is the start), at most limit. By the utility.
 func (s *Service) Orders(ctx context.Context, by desk.Person, before string, limit int) ([]*Order, error) {
-	return nil, ErrState
+	if err := utility(by); err != nil {
+		return nil, err
+	}
+	return s.o.Store.Orders(ctx, before, limit)
 }
 
 // Payments returns the payments of a settlement that the person may see.
 func (s *Service) Payments(ctx context.Context, by desk.Person, settlement string) ([]*Payment, error) {
-	return nil, ErrState
+	if _, err := s.settlement(ctx, by, settlement); err != nil {
+		return nil, err
+	}
+	return s.o.Store.PaymentsOf(ctx, settlement)
 }
 
-// File returns the utility's file of a released order for its bank, pain.001. It
-// returns [ErrNothing] when the utility pays nothing by it.
-func (s *Service) File(ctx context.Context, by desk.Person, order string) ([]byte, error) {
-	return nil, ErrState
+// settlement returns one that the person may see.
+func (s *Service) settlement(ctx context.Context, by desk.Person, id string) (*settlement.Settlement, error) {
+	one, err := s.o.Settlements.Settlement(ctx, id)
+	if err == nil && by.Company != "" && one.Partner != by.Company {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return one, nil
 }
 
-// Instruction returns a partner's file for its bank, pain.001, with what it pays
-// for a settlement, once that is released. By the partner, or the utility.
-func (s *Service) Instruction(ctx context.Context, by desk.Person, settlement string) ([]byte, error) {
-	return nil, ErrState
-}
-
-// Confirm reads a camt.053 or camt.054 file and settles what it confirms. By the
-// utility. It returns [ErrNotPermitted], or [bank.ErrFile] for a file that is
-// refused as a whole.
-func (s *Service) Confirm(ctx context.Context, by desk.Person, name string, file io.Reader) (*Reading, error) {
-	return nil, ErrState
-}
-
-// Readings returns what was read, newest first, at most limit. By the utility.
+// Readings returns what was read of the bank, newest first, at most limit. By the
+// utility.
 func (s *Service) Readings(ctx context.Context, by desk.Person, limit int) ([]*Reading, error) {
-	return nil, ErrState
+	if err := utility(by); err != nil {
+		return nil, err
+	}
+	return s.o.Store.Readings(ctx, limit)
 }
-
-// Resume finishes releases that were interrupted, and settles what is confirmed. It
-// is run often.
-func (s *Service) Resume(ctx context.Context) error { return nil }
