@@ -111,6 +111,9 @@ var (
 	ErrClosed = errors.New("ledger: closed")
 	// ErrDamaged: stored bytes are not what was written. The message names the place.
 	ErrDamaged = errors.New("ledger: damaged")
+	// ErrNoIdentity: the caller's company is one for which this process has no key. It
+	// gives its commands by itself; nothing was done.
+	ErrNoIdentity = errors.New("ledger: no identity for the caller's company")
 	// ErrInUse: another process has the ledger open.
 	ErrInUse = errors.New("ledger: in use by another process")
 )

@@ -35,6 +35,8 @@ const (
 	selectSettlementsOfPartner = `SELECT ` + settlementColumns + ` FROM settlements
 		WHERE partner = $1 AND window_date <= $2 AND (window_date < $3 OR partner > $4)
 		ORDER BY window_date DESC, partner LIMIT $5`
+	// selectUnsettled says it in the words of the index.
+	selectUnsettled = `SELECT ` + settlementColumns + ` FROM settlements WHERE state <> 'settled' ORDER BY window_date, partner LIMIT $1`
 )
 
 // SaveSettlements implements [settlement.Store].
@@ -110,6 +112,11 @@ func (s *Store) Settlements(ctx context.Context, partner, before string, limit i
 	}
 	return list(ctx, s.reader, scanSettlement, selectSettlementsOfPartner,
 		partner, int64(window), int64(window), after, int64(max(limit, 0)))
+}
+
+// Unsettled implements [signing.Store].
+func (s *Store) Unsettled(ctx context.Context, limit int) ([]*settlement.Settlement, error) {
+	return list(ctx, s.reader, scanSettlement, selectUnsettled, int64(max(limit, 0)))
 }
 
 func scanSettlement(row scanner) (*settlement.Settlement, error) {

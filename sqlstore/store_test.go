@@ -16,6 +16,9 @@ import (
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/desk/desktest"
+	"github.com/pointgrid/pointgrid/settlement/payment"
+	"github.com/pointgrid/pointgrid/settlement/payment/paymenttest"
+	"github.com/pointgrid/pointgrid/settlement/settlementtest"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/sqlstore/storetest"
 	"github.com/pointgrid/pointgrid/web/idempotency"
@@ -95,6 +98,13 @@ func TestIdempotencyStore(t *testing.T) {
 func TestSettlementStore(t *testing.T) {
 	onEach(t, func(t *testing.T, open openFunc) {
 		storetest.RunSettlements(t, func(t *testing.T) settlement.Store { return open(t) })
+		settlementtest.RunUnsettled(t, func(t *testing.T) settlementtest.Unfinished { return open(t) })
+	})
+}
+
+func TestPaymentStore(t *testing.T) {
+	onEach(t, func(t *testing.T, open openFunc) {
+		paymenttest.Run(t, func(t *testing.T) payment.Store { return open(t) })
 	})
 }
 

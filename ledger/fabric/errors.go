@@ -11,7 +11,7 @@ import (
 
 // ErrNoIdentity: the caller's company is one for which this process has no key.
 // Nothing was done.
-var ErrNoIdentity = errors.New("fabric: no identity for the caller's company")
+var ErrNoIdentity = ledger.ErrNoIdentity
 
 // Reasons for which a company's peers are not asked.
 var (

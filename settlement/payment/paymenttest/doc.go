@@ -1,0 +1,3 @@
+// Package paymenttest has the suite that every store of payments passes, and a
+// store in memory.
+package paymenttest

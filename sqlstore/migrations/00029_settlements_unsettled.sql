@@ -1,0 +1,3 @@
+-- +goose Up
+
+CREATE INDEX settlements_unsettled ON settlements (window_date, partner) WHERE state <> 'settled';
