@@ -202,7 +202,7 @@ func (t *Tour) verifyLedger(ctx context.Context) (string, error) {
 // conserve adds up every programme, and compares each with its company's own
 // books.
 func (t *Tour) conserve(ctx context.Context) (string, error) {
-	l, err := t.stage.Site.OpenLedger(ctx, t.Now)
+	l, err := t.stage.Site.OpenLedger(ctx, t.Now, 0)
 	if err != nil {
 		return "", err
 	}
