@@ -21,7 +21,7 @@ func converted(t *testing.T, s exchange.Store, n int) *exchange.Conversion {
 func reversalRoundTrip(t *testing.T, s exchange.Store) {
 	c := converted(t, s, 1)
 	r := reversal(2, c, 0, 100)
-	wantAllSet(t, r, "Before", "Failure", "FinishedAt", "EscalatedAt")
+	wantAllSet(t, r, "Before", "Failure", "FinishedAt", "EscalatedAt", "Window")
 	createReversal(t, s, r)
 	got, err := s.Reversal(context.Background(), r.ID)
 	must(t, err)
