@@ -157,12 +157,8 @@ func reconcilable(s State) bool { return s == Netted || s == Reconciled || s == 
 
 // runIfDue reconciles a settlement when there is something new to compare.
 func (r *Reconciler) runIfDue(ctx context.Context, s *Settlement) (*Outcome, error) {
-	if s.State == Settled {
+	if !reconcilable(s.State) {
 		return nil, nil
-	}
-	s, err := r.follow(ctx, s)
-	if err != nil || !reconcilable(s.State) {
-		return nil, err
 	}
 	st, err := r.o.Statements.Current(ctx, s.Partner, s.Window)
 	if errors.Is(err, statements.ErrNotFound) {
@@ -181,6 +177,9 @@ func (r *Reconciler) runIfDue(ctx context.Context, s *Settlement) (*Outcome, err
 		return nil, err
 	case err == nil && last.Statement == st.ID && last.KeptFrom == before.digest && s.State != Netted:
 		return nil, nil
+	}
+	if s, err = r.follow(ctx, s); err != nil || !reconcilable(s.State) {
+		return nil, err
 	}
 	return r.reconcile(ctx, s, st, before)
 }

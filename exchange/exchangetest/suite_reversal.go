@@ -27,6 +27,7 @@ func reversalRoundTrip(t *testing.T, s exchange.Store) {
 	must(t, err)
 	wantEqual(t, "as made", got, r)
 
+	r.Window = 20_486
 	r.Status, r.Step, r.SourceReference, r.DestinationReference = exchange.Failed, exchange.StepDone, "R-1", "R-2"
 	r.Failure = &exchange.Failure{Code: "insufficient_points", Detail: "spent"}
 	r.FinishedAt, r.Deadline, r.EscalatedAt = 4, 5, 6

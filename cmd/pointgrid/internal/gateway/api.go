@@ -74,5 +74,9 @@ func (c sandboxClock) AdvanceTo(ctx context.Context, to time.Time) ([]settlement
 	if err := c.g.Clock.AdvanceTo(ctx, to); err != nil {
 		return nil, err
 	}
-	return c.g.Night.RunDue(ctx)
+	made, err := c.g.Night.RunDue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.g.reconcileNow(context.WithoutCancel(ctx), made), nil
 }

@@ -73,8 +73,18 @@ func (s *Site) partner(c Company, url string) (config.Partner, error) {
 		return config.Partner{}, err
 	}
 	return config.Partner{Code: c.Code, Name: c.Name, NameZH: c.NameZH, Programme: c.Programme, Scale: c.Scale, MSP: c.MSP,
-		In: c.In, Out: c.Out, Connector: config.Connector{URL: url},
+		In: c.In, Out: c.Out, Connector: config.Connector{URL: url}, Statement: c.statement(),
 		Clients: []config.Client{{ID: ClientID(c.Code), KeyFile: public, SandboxKeyFile: s.keyFile(ClientID(c.Code)), Scopes: append([]string{"sandbox"}, partnerScopes...)}}}, nil
+}
+
+// statement says how a company's statements come: by its Connector API, at once, or,
+// when it moves points before it tells us, so that its host does not know of all,
+// by POST /v1/statements.
+func (c Company) statement() config.Statement {
+	if c.In == "push" {
+		return config.Statement{Source: config.FromAPI}
+	}
+	return config.Statement{Source: config.FromConnector, After: time.Millisecond}
 }
 
 // WriteConfig writes the configuration for `pointgrid serve`.
