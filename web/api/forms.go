@@ -45,6 +45,9 @@ type forms struct {
 	webhookRotation explainedForm[WebhookRotation]
 	webhookReplay   explainedForm[WebhookReplay]
 
+	comment explainedForm[CaseComment]
+	answer  explainedForm[AdjustmentAnswer]
+
 	client       *jsonbody.Form[ClientRequest]
 	clientChange *jsonbody.Form[ClientChange]
 	key          *jsonbody.Form[ClientKeyRequest]
@@ -78,7 +81,7 @@ func newForms() (*forms, error) {
 	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
 	f.file, errs[13] = jsonbody.NewForm[ConversionFileRequest](checks, s.always("ConversionFileRequest"))
 	f.completion, errs[14] = jsonbody.NewForm[ConversionFileCompletion](checks, s.always("ConversionFileCompletion"))
-	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s))
+	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s))
 }
 
 func (f *forms) addWebhooks(s schemas) error {
@@ -88,6 +91,13 @@ func (f *forms) addWebhooks(s schemas) error {
 	f.webhookRotation, errs[2] = newExplainedForm[WebhookRotation](s, "WebhookRotation")
 	f.webhookReplay, errs[3] = newExplainedForm[WebhookReplay](s, "WebhookReplay")
 	return errors.Join(errs[:]...)
+}
+
+func (f *forms) addBreaks(s schemas) (err error) {
+	var second error
+	f.comment, err = newExplainedForm[CaseComment](s, "CaseComment")
+	f.answer, second = newExplainedForm[AdjustmentAnswer](s, "AdjustmentAnswer")
+	return errors.Join(err, second)
 }
 
 func newTermsForm(checks *validator.Validate, s schemas) (*jsonbody.Form[Terms], error) {

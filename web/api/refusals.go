@@ -14,6 +14,8 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 	"github.com/pointgrid/pointgrid/web/oauth"
 	"github.com/pointgrid/pointgrid/web/problem"
@@ -100,6 +102,9 @@ func problemOf(err error) *problem.Problem {
 	if p := credentialProblem(err); p != nil {
 		return p
 	}
+	if p := reconciliationProblem(err); p != nil {
+		return p
+	}
 	return sentinelProblem(err)
 }
 
@@ -114,6 +119,10 @@ var sentinels = []struct {
 	{settlement.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{ledger.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{webhooks.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{statements.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{statements.ErrInUse, 409, "statement_in_use", "another statement of the partner is being received; wait for its end"},
+	{desk.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{desk.ErrChanged, 409, "break_changed", "somebody else changed the break meanwhile; look at it again"},
 	{webhooks.ErrChanged, 409, "webhook_endpoint_changed", "somebody else changed the endpoint at the same time; look, and try again"},
 	{exchange.ErrQuoteUsed, 409, exchange.CodeQuoteUsed, "the quote was used by another conversion; ask for a new one"},
 	{exchange.ErrLinked, 409, "already_linked", "the customer or the membership has a link with the partner; end it first"},

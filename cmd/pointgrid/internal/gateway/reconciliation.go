@@ -104,6 +104,15 @@ func (g *Gateway) statement(code string) *config.Statement {
 	return &config.Statement{}
 }
 
+// mspOf is a partner's identity on the ledger.
+func (g *Gateway) mspOf(code string) (string, bool) {
+	p, known := g.registry.Partner(code)
+	if !known {
+		return "", false
+	}
+	return p.MSP, true
+}
+
 func (g *Gateway) layout(code string) (statementfile.Layout, bool) {
 	p, known := g.registry.Partner(code)
 	if !known {

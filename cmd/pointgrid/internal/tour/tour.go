@@ -95,6 +95,7 @@ var steps = []step{
 	{"a webhook", (*Tour).webhook, anywhere},
 	{"a receipt", (*Tour).fetchReceipt, anywhere},
 	{"a night", (*Tour).night, anywhere},
+	{"three books", (*Tour).reconciled, anywhere},
 	{"positions", (*Tour).positions, anywhere},
 	{"a statement", (*Tour).readStatement, anywhere},
 	{"the gateway stops", (*Tour).stop, anywhere},
