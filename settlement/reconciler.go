@@ -123,7 +123,7 @@ func (r *Reconciler) runPartner(ctx context.Context, partner string) ([]Outcome,
 }
 
 // Reconcile reconciles one settlement, whether it is due or not. It returns
-// [ErrNotFound], [ErrNotReconciled] while its statement is missing, or [ErrStep].
+// [ErrNotFound], [ErrNotReconciled] while its statement is missing, or [ErrState].
 func (r *Reconciler) Reconcile(ctx context.Context, id string) (*Outcome, error) {
 	s, err := r.o.Store.Settlement(ctx, id)
 	if err != nil {
@@ -143,7 +143,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, id string) (*Outcome, error)
 		return nil, err
 	}
 	if !reconcilable(s.State) {
-		return nil, fmt.Errorf("%w: %s is %s", ErrStep, id, s.State)
+		return nil, fmt.Errorf("%w: %s is %s", ErrState, id, s.State)
 	}
 	before, err := r.before(ctx, s)
 	if err != nil {

@@ -2,12 +2,8 @@ package settlement
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/wire"
@@ -17,7 +13,7 @@ import (
 // Conclude puts on the ledger how the breaks of a settlement stand now, so that it
 // can be proposed for signing, and returns that. It returns [*UnresolvedError] while
 // a break keeps the window from being signed, [ErrNotReconciled] before it was
-// compared, [ErrStep] when it has come further and the breaks have changed since, or
+// compared, [ErrState] when it has come further and the breaks have changed since, or
 // [ErrNotFound]. Concluding twice changes nothing.
 func (r *Reconciler) Conclude(ctx context.Context, settlementID string) (ledger.SettlementBreaks, error) {
 	s, err := r.o.Store.Settlement(ctx, settlementID)
@@ -108,67 +104,39 @@ func (r *Reconciler) put(ctx context.Context, s *Settlement) (ledger.SettlementB
 			return breaks, err
 		}
 		if !reconcilable(State(standing.Step.String())) {
-			return breaks, fmt.Errorf("%w: %s is %s", ErrStep, s.ID, standing.Step)
+			return breaks, fmt.Errorf("%w: %s is %s", ErrState, s.ID, standing.Step)
 		}
 		step := &ledger.AdvanceSettlement{Partner: s.Partner, Window: s.Window, Step: ledger.SettlementReconciled, Breaks: &breaks}
-		results, err := r.o.Ledger.Submit(ctx, r.o.Identity, ledger.Command{ID: againID(step, &standing), Body: step})
-		if err != nil {
+		// Where somebody else took a step meanwhile it is looked again.
+		if err := Advance(ctx, r.o.Ledger, r.o.Identity, &standing, step); err != nil && !errors.Is(err, ErrState) {
 			return breaks, err
-		}
-		if result := results[0]; result.Code != ledger.CodeOK && result.Code != ledger.CodeSettlementStep {
-			return breaks, fmt.Errorf("%s: %s", result.Code, result.Message)
 		}
 	}
 	return ledger.SettlementBreaks{}, fmt.Errorf("settlement: %s does not come to rest; try again", s.ID)
 }
 
-// againID is the same for every attempt at a step with the same content from where
-// the settlement stands, and another one when it stands there anew: breaks may come
-// to be as they were once before.
-func againID(c *ledger.AdvanceSettlement, from *ledger.Settlement) ledger.ID {
-	d := ledger.Command{Body: c}.Digest()
-	b := append([]byte("pointgrid/reconcile-settlement/"), d[:]...)
-	b = append(b, byte(from.Step))
-	root := from.Digest()
-	b = append(b, root[:]...)
-	for _, m := range from.Marks {
-		b = binary.BigEndian.AppendUint64(append(b, byte(m.Step)), uint64(m.At))
-	}
-	sum := sha256.Sum256(b)
-	return ledger.NewID(time.Unix(int64(c.Window)*86400, 0), [10]byte(sum[:10]))
-}
-
 // follow brings the stored settlement up to what the ledger has, and returns it.
 func (r *Reconciler) follow(ctx context.Context, s *Settlement) (*Settlement, error) {
-	return Refresh(ctx, r.o.Ledger, r.o.Store, s.ID, r.o.Now)
-}
-
-// Refresh brings a stored settlement up to what the ledger has, and returns it. It
-// may be called at any time, by anybody who took a step. It returns [ErrNotFound].
-func Refresh(ctx context.Context, l interface {
-	Settlement(ctx context.Context, partner string, window ledger.Date) (ledger.Settlement, error)
-}, store Store, id string, now func() time.Time) (*Settlement, error) {
 	for range putTries {
-		s, err := store.Settlement(ctx, id)
+		one, err := r.o.Store.Settlement(ctx, s.ID)
 		if err != nil {
 			return nil, err
 		}
-		on, err := l.Settlement(ctx, s.Partner, s.Window)
+		on, err := r.o.Ledger.Settlement(ctx, s.Partner, s.Window)
 		if errors.Is(err, ledger.ErrNotFound) { // closed, and not netted yet
-			return s, nil
+			return one, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		if s.State == State(on.Step.String()) && s.Breaks == on.Breaks && slices.Equal(s.Marks, on.Marks) {
-			return s, nil
+		passed, err := one.Since(&on, r.o.Now())
+		if err != nil || len(passed) == 0 {
+			return one, err
 		}
-		s.Follow(&on)
-		s.UpdatedAt = now().UnixMilli()
-		// Somebody who read the ledger before may store after this: look again.
-		if err := store.SaveSettlements(ctx, []Settlement{*s}); err != nil {
+		// Somebody who read the ledger before may store after this: it is looked again.
+		if err := r.o.Store.SaveSettlements(ctx, passed); err != nil {
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("settlement: %s does not come to rest; try again", id)
+	return nil, fmt.Errorf("settlement: %s does not come to rest; try again", s.ID)
 }

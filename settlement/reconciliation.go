@@ -85,8 +85,6 @@ var (
 	ErrUnresolved = errors.New("settlement: breaks are not resolved")
 	// ErrNotReconciled: the settlement was not compared with a statement yet.
 	ErrNotReconciled = errors.New("settlement: not reconciled")
-	// ErrStep: the settlement has come so far that its breaks cannot change.
-	ErrStep = errors.New("settlement: its step does not allow it")
 	// ErrTooManyBreaks: what came can hardly be the statement of this window.
 	ErrTooManyBreaks = errors.New("settlement: too many breaks")
 )
