@@ -32,7 +32,19 @@ const (
 	countBreaks     = `SELECT partner, window_date, state, tolerated, COUNT(*), CAST(SUM(ABS(value)) AS BIGINT) FROM breaks
 		WHERE window_date BETWEEN $1 AND $2 AND ($3 = '' OR partner = $4)
 		GROUP BY window_date, partner, state, tolerated ORDER BY window_date, partner, state, tolerated`
+	// A case ended with the first ended entry after the last that was not.
+	countClearances = `SELECT type, hours, COUNT(*) FROM (
+		SELECT b.type AS type, ((SELECT MIN(e.at) FROM break_trail e WHERE e.break_id = b.id AND e.number >
+			COALESCE((SELECT MAX(o.number) FROM break_trail o WHERE o.break_id = b.id AND o.state NOT IN ('resolved', 'cleared')), 0))
+			- b.opened_at) / 3600000 AS hours
+		FROM breaks b WHERE b.window_date BETWEEN $1 AND $2 AND ($3 = '' OR b.partner = $4) AND b.state IN ('resolved', 'cleared')) ended
+		GROUP BY type, hours ORDER BY type, hours`
 )
+
+// breakOrders are the columns that cases are sorted by, ascending; see
+// [desk.Order.Key].
+var breakOrders = map[desk.Order]string{desk.ByWindow: "-window_date", desk.ByValue: "-ABS(value)", desk.ByDue: "CASE due WHEN 0 THEN 2147483647 ELSE due END"}
+
 
 // SaveCase implements [desk.Store].
 func (s *Store) SaveCase(ctx context.Context, c *desk.Case, e *desk.Entry) error {
@@ -96,17 +108,27 @@ func (s *Store) Case(ctx context.Context, id string) (*desk.Case, error) {
 }
 
 // Cases implements [desk.Store].
-func (s *Store) Cases(ctx context.Context, f desk.Filter, after *desk.Place, limit int) ([]*desk.Case, error) {
+func (s *Store) Cases(ctx context.Context, f desk.Filter, o desk.Order, after *desk.Place, limit int) ([]*desk.Case, error) {
 	var q selection
 	terms := q.breakTerms(f)
-	if after != nil {
-		terms = append(terms, "(window_date < "+q.arg(int64(after.Window))+" OR window_date = "+q.arg(int64(after.Window))+" AND id > "+q.arg(after.ID)+")")
+	column, known := breakOrders[o]
+	if !known {
+		return nil, fmt.Errorf("sqlstore: cases do not come in the order %q", o)
+	}
+	switch {
+	case after != nil && o == desk.ByWindow: // as the index has it
+		terms = append(terms, "(window_date < "+q.arg(-after.Key)+" OR window_date = "+q.arg(-after.Key)+" AND id > "+q.arg(after.ID)+")")
+	case after != nil:
+		terms = append(terms, "("+column+" > "+q.arg(after.Key)+" OR "+column+" = "+q.arg(after.Key)+" AND id > "+q.arg(after.ID)+")")
+	}
+	if o == desk.ByWindow {
+		column = "window_date DESC"
 	}
 	where := ""
 	if len(terms) > 0 {
 		where = " WHERE " + strings.Join(terms, " AND ")
 	}
-	query := `SELECT ` + breakColumns + ` FROM breaks` + where + ` ORDER BY window_date DESC, id LIMIT ` + q.arg(int64(max(limit, 0)))
+	query := `SELECT ` + breakColumns + ` FROM breaks` + where + ` ORDER BY ` + column + `, id LIMIT ` + q.arg(int64(max(limit, 0)))
 	return list(ctx, s.reader, scanBreak, query, q.args...)
 }
 
@@ -129,6 +151,12 @@ func (q *selection) breakTerms(f desk.Filter) (terms []string) {
 	}
 	if f.Blocking {
 		terms = append(terms, "state NOT IN ('resolved', 'cleared') AND state <> 'moved_on' AND tolerated = 0")
+	}
+	if f.Unended {
+		terms = append(terms, "state NOT IN ('resolved', 'cleared')")
+	}
+	if f.DueBefore != 0 {
+		terms = append(terms, "due <> 0 AND due < "+q.arg(int64(f.DueBefore)))
 	}
 	return terms
 }
@@ -186,6 +214,16 @@ func scanCount(row scanner) (*desk.Count, error) {
 	err := row.Scan(&c.Partner, &window, &state, &tolerated, (*natural)(&c.Cases), (*natural)(&c.Value))
 	c.Window, c.State, c.Tolerated = ledger.Date(window), desk.State(state), tolerated == 1
 	return &c, err
+}
+
+// Clearances implements [desk.Store].
+func (s *Store) Clearances(ctx context.Context, partner string, from, to ledger.Date) ([]desk.Clearance, error) {
+	return values(list(ctx, s.reader, scanClearance, countClearances, int64(from), int64(to), partner, partner))
+}
+
+func scanClearance(row scanner) (*desk.Clearance, error) {
+	var c desk.Clearance
+	return &c, row.Scan(&c.Type, (*natural)(&c.Hours), (*natural)(&c.Cases))
 }
 
 // SaveCaseFile implements [desk.Store].

@@ -147,14 +147,41 @@ func (d *Desk) Case(ctx context.Context, p Person, id string) (*Case, error) {
 }
 
 // Cases returns the cases that the person may see; see [Store.Cases].
-func (d *Desk) Cases(ctx context.Context, p Person, f Filter, after *Place, limit int) ([]*Case, error) {
-	if p.Company != "" {
-		if f.Partner != "" && f.Partner != p.Company {
-			return nil, nil
-		}
-		f.Partner = p.Company
+func (d *Desk) Cases(ctx context.Context, p Person, f Filter, o Order, after *Place, limit int) ([]*Case, error) {
+	partner, ok := p.sees(f.Partner)
+	if !ok {
+		return nil, nil
 	}
-	return d.o.Store.Cases(ctx, f, after, limit)
+	f.Partner = partner
+	return d.o.Store.Cases(ctx, f, o, after, limit)
+}
+
+// Counts returns the numbers of cases that the person may see; see
+// [Store.CaseCounts].
+func (d *Desk) Counts(ctx context.Context, p Person, partner string, from, to ledger.Date) ([]Count, error) {
+	partner, ok := p.sees(partner)
+	if !ok {
+		return nil, nil
+	}
+	return d.o.Store.CaseCounts(ctx, partner, from, to)
+}
+
+// Clearances returns how long cases that the person may see took; see
+// [Store.Clearances].
+func (d *Desk) Clearances(ctx context.Context, p Person, partner string, from, to ledger.Date) ([]Clearance, error) {
+	partner, ok := p.sees(partner)
+	if !ok {
+		return nil, nil
+	}
+	return d.o.Store.Clearances(ctx, partner, from, to)
+}
+
+// sees narrows what is asked for to what the person may see; not ok is nothing.
+func (p Person) sees(partner string) (string, bool) {
+	if p.Company == "" {
+		return partner, true
+	}
+	return p.Company, partner == "" || partner == p.Company
 }
 
 // Trail returns the trail of a case that the person may see.

@@ -225,7 +225,7 @@ func TestAPartnerSeesAndAnswersItsOwnCases(t *testing.T) {
 	c := s.open()
 	_, err := s.Case(ctx, other, c.ID)
 	s.refuses(err, desk.ErrNotFound)
-	if all, err := s.Cases(ctx, other, desk.Filter{Partner: "sky"}, nil, 9); err != nil || len(all) != 0 {
+	if all, err := s.Cases(ctx, other, desk.Filter{Partner: "sky"}, desk.ByWindow, nil, 9); err != nil || len(all) != 0 {
 		t.Errorf("another partner lists %v, %v", all, err)
 	}
 	c, err = s.Propose(ctx, maker, c.ID, c.Version, desk.Proposal{Action: desk.Return, Reason: "what is line 12?"})

@@ -154,15 +154,14 @@ func (d *Desk) submit(ctx context.Context, c *Case) error {
 func (d *Desk) Follow(ctx context.Context) error {
 	var waiting []*Case
 	for after := (*Place)(nil); ; {
-		page, err := d.o.Store.Cases(ctx, Filter{State: Adjusting}, after, 100)
+		page, err := d.o.Store.Cases(ctx, Filter{State: Adjusting}, ByWindow, after, 100)
 		if err != nil {
 			return err
 		}
 		if waiting = append(waiting, page...); len(page) < 100 {
 			break
 		}
-		last := page[len(page)-1]
-		after = &Place{Window: last.Finding.Window, ID: last.ID}
+		after = ByWindow.After(page[len(page)-1])
 	}
 	if len(waiting) == 0 {
 		return nil

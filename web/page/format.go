@@ -39,7 +39,13 @@ func Millionths(n int64, places int) string {
 
 // Money writes millionths of a yuan with at least the cents.
 func Money(l Language, millionths int64) string {
-	text := Millionths(millionths, 2)
+	return withSymbol(l, Millionths(millionths, 2))
+}
+
+// Fen writes fen, hundredths of a yuan, as a bank does: always with two decimals.
+func Fen(l Language, fen int64) string { return withSymbol(l, Amount(fen, 2)) }
+
+func withSymbol(l Language, text string) string {
 	symbol := "CNY "
 	if l == Chinese {
 		symbol = "¥"

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"strconv"
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
@@ -32,6 +33,9 @@ func (s *Set) functions(l Language) template.FuncMap {
 		"date":    func(d ledger.Date) string { return DateText(l, d.In(time.UTC)) },
 		"gauge":   func(g Gauge) template.HTML { return g.draw(s, l) },
 		"bars":    func(c Bars) (template.HTML, error) { return c.draw(s, l) },
+		"rows":    func(c Rows) (template.HTML, error) { return c.draw(s, l) },
+		"fen":     func(cents int64) string { return Fen(l, cents) },
+		"weekday": func(d ledger.Date) string { return s.words.Say(l, "weekday."+strconv.Itoa(int(d.In(time.UTC).Weekday()))) },
 		"span":    func(d time.Duration) string { return s.words.Span(l, d) },
 		"zone":    func() string { return s.o.Location.String() },
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement/desk"
@@ -65,27 +66,26 @@ func (m *Memory) Case(_ context.Context, id string) (*desk.Case, error) {
 	return own(c), nil
 }
 
-func compare(aw ledger.Date, aid string, bw ledger.Date, bid string) int {
-	return cmp.Or(cmp.Compare(bw, aw), cmp.Compare(aid, bid))
-}
+func compare(a, b *desk.Place) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.ID, b.ID)) }
 
 func picks(f *desk.Filter, c *desk.Case) bool {
 	return (f.Partner == "" || f.Partner == c.Partner) && (f.Window == 0 || f.Window == c.Window) &&
 		(f.State == "" || f.State == c.State) && (f.Type == "" || f.Type == c.Type) &&
-		(f.Owner == nil || *f.Owner == c.Owner) && (!f.Blocking || c.Blocks())
+		(f.Owner == nil || *f.Owner == c.Owner) && (!f.Blocking || c.Blocks()) &&
+		(!f.Unended || !c.State.Ended()) && (f.DueBefore == 0 || c.Due != 0 && c.Due < f.DueBefore)
 }
 
 // Cases implements [desk.Store].
-func (m *Memory) Cases(_ context.Context, f desk.Filter, after *desk.Place, limit int) ([]*desk.Case, error) {
+func (m *Memory) Cases(_ context.Context, f desk.Filter, o desk.Order, after *desk.Place, limit int) ([]*desk.Case, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []*desk.Case
 	for _, c := range m.cases {
-		if picks(&f, &c) && (after == nil || compare(c.Window, c.ID, after.Window, after.ID) > 0) {
+		if picks(&f, &c) && (after == nil || compare(o.After(&c), after) > 0) {
 			all = append(all, own(c))
 		}
 	}
-	slices.SortFunc(all, func(a, b *desk.Case) int { return compare(a.Window, a.ID, b.Window, b.ID) })
+	slices.SortFunc(all, func(a, b *desk.Case) int { return compare(o.After(a), o.After(b)) })
 	return all[:min(max(limit, 0), len(all))], nil
 }
 
@@ -123,6 +123,36 @@ func (m *Memory) CaseCounts(_ context.Context, partner string, from, to ledger.D
 		tolerated := map[bool]int{true: 1}
 		return cmp.Or(cmp.Compare(a.Window, b.Window), cmp.Compare(a.Partner, b.Partner), cmp.Compare(a.State, b.State),
 			cmp.Compare(tolerated[a.Tolerated], tolerated[b.Tolerated]))
+	})
+	return all, nil
+}
+
+// Clearances implements [desk.Store].
+func (m *Memory) Clearances(_ context.Context, partner string, from, to ledger.Date) (all []desk.Clearance, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sums := map[desk.Clearance]int64{}
+	for _, c := range m.cases {
+		if partner != "" && c.Partner != partner || c.Window < from || c.Window > to || !c.State.Ended() {
+			continue
+		}
+		ended := int64(0)
+		for _, e := range m.trails[c.ID] {
+			switch {
+			case !e.State.Ended():
+				ended = 0
+			case ended == 0:
+				ended = e.At
+			}
+		}
+		sums[desk.Clearance{Type: c.Type, Hours: (ended - c.OpenedAt) / time.Hour.Milliseconds()}]++
+	}
+	for key, n := range sums {
+		key.Cases = n
+		all = append(all, key)
+	}
+	slices.SortFunc(all, func(a, b desk.Clearance) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Hours, b.Hours))
 	})
 	return all, nil
 }

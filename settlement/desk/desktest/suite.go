@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"a case is changed by one at a time", versions},
 		{"cases are filtered and paged", pages},
 		{"cases are counted", counts},
+		{"how long cases took is counted", clearances},
 		{"files are kept by their digest", files},
 		{"what is not there is not found", missing},
 	} {
@@ -120,6 +121,13 @@ func pages(t *testing.T, s desk.Store) {
 		c.Window = ledger.Date(20_000 + n%3)
 		c.Partner = []string{"sky", "mart"}[n%2]
 		c.Tolerated = n == 4
+		c.Value = []int64{-1, int64(n)}[n%2]
+		switch n {
+		case 3, 8:
+			c.Due = 20_002
+		case 6:
+			c.Due = 0
+		}
 		if n > 6 {
 			c.State, c.Type, c.Owner = desk.Resolved, "duplicate", desk.Person{Company: "sky", ID: "p"}
 		}
@@ -129,18 +137,23 @@ func pages(t *testing.T, s desk.Store) {
 		name   string
 		filter desk.Filter
 		want   []int
+		order  desk.Order
 	}{
-		{"all", desk.Filter{}, []int{2, 5, 8, 1, 4, 7, 3, 6, 9}},
-		{"of a partner", desk.Filter{Partner: "mart"}, []int{5, 1, 7, 3, 9}},
-		{"of a window", desk.Filter{Window: 20_001}, []int{1, 4, 7}},
-		{"in a state", desk.Filter{State: desk.Resolved}, []int{8, 7, 9}},
-		{"of a type", desk.Filter{Type: "amount"}, []int{2, 5, 1, 4, 3, 6}},
-		{"of an owner", desk.Filter{Owner: &desk.Person{Company: "sky", ID: "p"}, Partner: "sky"}, []int{8}},
-		{"that block", desk.Filter{Blocking: true}, []int{2, 5, 1, 3, 6}},
+		{name: "all", filter: desk.Filter{}, want: []int{2, 5, 8, 1, 4, 7, 3, 6, 9}},
+		{name: "of a partner", filter: desk.Filter{Partner: "mart"}, want: []int{5, 1, 7, 3, 9}},
+		{name: "of a window", filter: desk.Filter{Window: 20_001}, want: []int{1, 4, 7}},
+		{name: "in a state", filter: desk.Filter{State: desk.Resolved}, want: []int{8, 7, 9}},
+		{name: "of a type", filter: desk.Filter{Type: "amount"}, want: []int{2, 5, 1, 4, 3, 6}},
+		{name: "of an owner", filter: desk.Filter{Owner: &desk.Person{Company: "sky", ID: "p"}, Partner: "sky"}, want: []int{8}},
+		{name: "that are not ended", filter: desk.Filter{Unended: true, Partner: "mart"}, want: []int{5, 1, 3}},
+		{name: "that are overdue", filter: desk.Filter{DueBefore: 20_003}, want: []int{8, 3}},
+		{name: "the largest first", order: desk.ByValue, want: []int{9, 7, 5, 3, 1, 2, 4, 6, 8}},
+		{name: "the earliest due first", order: desk.ByDue, filter: desk.Filter{Window: 20_000}, want: []int{3, 9, 6}},
+		{name: "that block", filter: desk.Filter{Blocking: true}, want: []int{2, 5, 1, 3, 6}},
 	} {
 		var got []int
 		for after := (*desk.Place)(nil); ; {
-			page, err := s.Cases(ctx, c.filter, after, 2)
+			page, err := s.Cases(ctx, c.filter, c.order, after, 2)
 			must(t, err)
 			if len(page) == 0 {
 				break
@@ -151,8 +164,7 @@ func pages(t *testing.T, s desk.Store) {
 				must(t, err)
 				got = append(got, n)
 			}
-			last := page[len(page)-1]
-			after = &desk.Place{Window: last.Window, ID: last.ID}
+			after = c.order.After(page[len(page)-1])
 		}
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
@@ -180,6 +192,31 @@ func counts(t *testing.T, s desk.Store) {
 	}
 	if all, err := s.CaseCounts(ctx, "", 20_001, 20_001); err != nil || len(all) != 2 {
 		t.Errorf("of all partners: %v, %v", all, err)
+	}
+}
+
+// clearances: the first case took 2 hours, the second was opened again and took 5,
+// the third is not ended.
+func clearances(t *testing.T, s desk.Store) {
+	ctx, hour := context.Background(), int64(3_600_000)
+	for n, story := range map[int][]desk.State{1: {desk.Open, desk.Proposed, desk.Resolved, desk.Resolved},
+		2: {desk.Open, desk.Cleared, desk.Open, desk.Open, desk.Open, desk.Cleared}, 3: {desk.Open, desk.Resolved, desk.Open}} {
+		for i, state := range story {
+			c := Sample(n)
+			c.OpenedAt, c.Version, c.State = hour, int64(i)+1, state
+			e := entry(c)
+			e.At = hour*int64(i) + hour + 1
+			must(t, s.SaveCase(ctx, c, e))
+		}
+	}
+	got, err := s.Clearances(ctx, "", 20_000, 20_000)
+	must(t, err)
+	want := []desk.Clearance{{Type: "amount", Hours: 2, Cases: 1}, {Type: "amount", Hours: 5, Cases: 1}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("clearances\n got %+v\nwant %+v", got, want)
+	}
+	if none, err := s.Clearances(ctx, "mart", 0, 30_000); err != nil || len(none) != 0 {
+		t.Errorf("of another partner: %v, %v", none, err)
 	}
 }
 
