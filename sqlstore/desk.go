@@ -45,7 +45,6 @@ const (
 // [desk.Order.Key].
 var breakOrders = map[desk.Order]string{desk.ByWindow: "-window_date", desk.ByValue: "-ABS(value)", desk.ByDue: "CASE due WHEN 0 THEN 2147483647 ELSE due END"}
 
-
 // SaveCase implements [desk.Store].
 func (s *Store) SaveCase(ctx context.Context, c *desk.Case, e *desk.Entry) error {
 	if e.Case != c.ID || e.Number != c.Version {

@@ -35,9 +35,11 @@ func (s *Set) functions(l Language) template.FuncMap {
 		"bars":    func(c Bars) (template.HTML, error) { return c.draw(s, l) },
 		"rows":    func(c Rows) (template.HTML, error) { return c.draw(s, l) },
 		"fen":     func(cents int64) string { return Fen(l, cents) },
-		"weekday": func(d ledger.Date) string { return s.words.Say(l, "weekday."+strconv.Itoa(int(d.In(time.UTC).Weekday()))) },
-		"span":    func(d time.Duration) string { return s.words.Span(l, d) },
-		"zone":    func() string { return s.o.Location.String() },
+		"weekday": func(d ledger.Date) string {
+			return s.words.Say(l, "weekday."+strconv.Itoa(int(d.In(time.UTC).Weekday())))
+		},
+		"span": func(d time.Duration) string { return s.words.Span(l, d) },
+		"zone": func() string { return s.o.Location.String() },
 	}
 }
 

@@ -99,6 +99,24 @@ func (s *Service) DisableUser(ctx context.Context, login string) error {
 	return s.o.Store.EndSessions(ctx, u.ID, [32]byte{})
 }
 
+// SetRoles gives a user other roles and ends all sessions, so that nothing goes on
+// with the old ones. It returns [ErrNotFound], or an error that says what would be
+// right.
+func (s *Service) SetRoles(ctx context.Context, login string, roles []Role) error {
+	u, err := s.UserByLogin(ctx, login)
+	if err != nil {
+		return err
+	}
+	u.Roles = roles
+	if err := u.check(); err != nil {
+		return fmt.Errorf("signin: %w", err)
+	}
+	if err := s.o.Store.UpdateUser(ctx, u); err != nil {
+		return err
+	}
+	return s.o.Store.EndSessions(ctx, u.ID, [32]byte{})
+}
+
 // ChangePassword takes the old password and a new one, ends the user's other
 // sessions and gives this one a new token. It returns [ErrWrong], [*Locked] or
 // [*WeakPassword].

@@ -73,7 +73,7 @@ func (e *Entrance) Routes() []page.Route {
 		return page.Route{Method: method, Path: e.o.Area + path, Handler: h}
 	}
 	own := func(method, path string, h Handler) page.Route {
-		return page.Route{Method: method, Path: e.o.Area + path, Handler: e.guard(h, true)}
+		return page.Route{Method: method, Path: e.o.Area + path, Handler: e.guard(h, rules{formMax: formMax, early: true})}
 	}
 	return []page.Route{
 		open(http.MethodGet, "/sign-in", e.showSignIn),

@@ -14,25 +14,30 @@ import (
 type Handler func(w http.ResponseWriter, r *http.Request, v *signin.Visit)
 
 // formMax bounds a form with its files, in bytes. It is read only for those who
-// are signed in.
+// may send it. Of larger files this much is kept in memory, the rest on disk until
+// the request ends.
 const formMax = 2 << 20
 
 // Guard lets users with one of the roles through, all of the family's when there
 // is none. Others are asked to sign in, or told which role is missing. The form
 // of a request is parsed and its token checked.
 func (e *Entrance) Guard(h Handler, roles ...signin.Role) http.Handler {
-	return e.guard(func(w http.ResponseWriter, r *http.Request, v *signin.Visit) {
-		if len(roles) > 0 && !v.User.Has(roles...) {
-			e.o.Pages.Refuse(w, r, http.StatusForbidden, "forbidden", e.Frame(r, v))
-			return
-		}
-		h(w, r, v)
-	}, false)
+	return e.guard(h, rules{formMax: formMax, roles: roles})
 }
 
-// guard is Guard for pages that may be seen before the password is changed, if
-// early.
-func (e *Entrance) guard(h Handler, early bool) http.Handler {
+// GuardUpload is Guard for a form with files of up to so many bytes in all.
+func (e *Entrance) GuardUpload(h Handler, bytesMax int64, roles ...signin.Role) http.Handler {
+	return e.guard(h, rules{formMax: bytesMax, roles: roles})
+}
+
+// rules say who may send what.
+type rules struct {
+	roles   []signin.Role // none is all
+	formMax int64         // bytes
+	early   bool          // also before the password is changed
+}
+
+func (e *Entrance) guard(h Handler, allow rules) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, err := e.visit(r)
 		switch {
@@ -42,10 +47,12 @@ func (e *Entrance) guard(h Handler, early bool) http.Handler {
 			e.Fail(w, r, err)
 		case !e.o.Admits(v.User):
 			e.o.Pages.Refuse(w, r, http.StatusForbidden, "forbidden", page.Frame{})
-		case r.Method != http.MethodGet && !e.formIsOurs(w, r, v):
-			e.o.Pages.Refuse(w, r, http.StatusForbidden, "form", e.Frame(r, v))
-		case v.User.MustChange && !early:
+		case v.User.MustChange && !allow.early:
 			http.Redirect(w, r, e.o.Area+"/account", http.StatusSeeOther)
+		case len(allow.roles) > 0 && !v.User.Has(allow.roles...):
+			e.o.Pages.Refuse(w, r, http.StatusForbidden, "forbidden", e.Frame(r, v))
+		case r.Method != http.MethodGet && !formIsOurs(w, r, v, allow.formMax):
+			e.o.Pages.Refuse(w, r, http.StatusForbidden, "form", e.Frame(r, v))
 		default:
 			h(w, r, v)
 		}
@@ -61,8 +68,8 @@ func (e *Entrance) visit(r *http.Request) (*signin.Visit, error) {
 	return v, err
 }
 
-func (e *Entrance) formIsOurs(w http.ResponseWriter, r *http.Request, v *signin.Visit) bool {
-	r.Body = http.MaxBytesReader(w, r.Body, formMax)
+func formIsOurs(w http.ResponseWriter, r *http.Request, v *signin.Visit, bytesMax int64) bool {
+	r.Body = http.MaxBytesReader(w, r.Body, bytesMax)
 	err := r.ParseMultipartForm(formMax)
 	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return false
