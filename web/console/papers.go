@@ -1,0 +1,154 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/paper"
+)
+
+// downloadCSV sends the statement as it was written that night, the file that the
+// digest is of.
+func (c *Console) downloadCSV(v *visit) error {
+	s, file, err := c.statement(v)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	v.file(s.ID+".csv", "text/csv; charset=utf-8")
+	v.w.Header().Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(s.Digest[:])+":")
+	return c.stream(v, file)
+}
+
+func (c *Console) statement(v *visit) (*settlement.Settlement, io.ReadCloser, error) {
+	s, err := c.settlement(v)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := c.o.Statement(s)
+	return s, file, err
+}
+
+// Sending of a file: each portion must be taken within the pause.
+const (
+	streamPortion = 256 << 10
+	streamPause   = 30 * time.Second
+)
+
+// stream sends a file to its end, and cuts the answer off when it cannot, so that
+// the receiver does not take a part for the whole.
+func (c *Console) stream(v *visit, file io.Reader) error {
+	control := http.NewResponseController(v.w)
+	v.w.WriteHeader(http.StatusOK)
+	var err error
+	for err == nil {
+		// Where the deadline cannot be set, as in some tests, there is none to extend.
+		_ = control.SetWriteDeadline(c.o.Machine().Add(streamPause))
+		_, err = io.CopyN(v.w, file, streamPortion)
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	c.cutOff(v, err)
+	return nil
+}
+
+// cutOff ends an answer that has begun and cannot be finished.
+func (c *Console) cutOff(v *visit, err error) {
+	c.o.Logger.ErrorContext(v.r.Context(), "answer cut off", "path", Area, "error", err)
+	panic(http.ErrAbortHandler)
+}
+
+// downloadXLSX writes the statement anew from the ledger, as a spreadsheet.
+func (c *Console) downloadXLSX(v *visit) error {
+	s, err := c.settlement(v)
+	if err != nil {
+		return err
+	}
+	if s.State == settlement.Closed {
+		return errNotFound
+	}
+	partner, err := c.onLedger(v.r.Context(), s.Partner)
+	if err != nil {
+		return err
+	}
+	x, err := paper.NewXLSX(paper.Heading{Partner: partner, Hub: c.o.Hub, Window: s.Window, Zone: c.o.Location})
+	if err != nil {
+		return err
+	}
+	if err := c.o.Ledger.Transfers(v.r.Context(), s.Window, func(e ledger.Entry) error { return writeLegs(x, s.Partner, &e) }); err != nil {
+		return errors.Join(err, x.Discard())
+	}
+	v.file(s.ID+".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	if err := errors.Join(x.Close(v.w, &s.Position, s.Channels), x.Discard()); err != nil {
+		c.cutOff(v, err)
+	}
+	return nil
+}
+
+// writeLegs writes what a transfer has to do with a partner.
+func writeLegs(x *paper.XLSX, partner string, e *ledger.Entry) error {
+	t := &e.Transfer
+	switch {
+	case t.Kind == ledger.KindHold || t.Kind == ledger.KindVoid: // counts when it is posted
+		return nil
+	case t.Kind == ledger.KindAcceptAdjustment && t.To == partner:
+		return x.Adjust(e)
+	}
+	var err error
+	if t.Source != nil && t.Source.Partner == partner {
+		err = x.Write(e, t.Source, ledger.In)
+	}
+	if t.Destination != nil && t.Destination.Partner == partner {
+		err = errors.Join(err, x.Write(e, t.Destination, ledger.Out))
+	}
+	return err
+}
+
+func (c *Console) onLedger(ctx context.Context, code string) (ledger.Partner, error) {
+	all, err := c.o.Ledger.Partners(ctx)
+	if err != nil {
+		return ledger.Partner{}, err
+	}
+	for _, p := range all {
+		if p.Code == code {
+			return p, nil
+		}
+	}
+	return ledger.Partner{}, errNotFound
+}
+
+// downloadJournal sends the entries for the general ledger.
+func (c *Console) downloadJournal(v *visit) error {
+	s, err := c.settlement(v)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := paper.WriteJournal(&b, c.o.Accounts.Accrue(s.Window, s.Channels)); err != nil {
+		return err
+	}
+	v.file("journal-"+s.ID+".csv", "text/csv; charset=utf-8")
+	_, _ = v.w.Write(b.Bytes()) // an error is that of the connection
+	return nil
+}
+
+// showPrint is the statement for paper: sums, and room for two signatures.
+func (c *Console) showPrint(v *visit) error {
+	s, err := c.settlement(v)
+	if err != nil {
+		return err
+	}
+	b, err := c.settlementBody(v, s)
+	if err != nil {
+		return err
+	}
+	return c.show(v, "print", b)
+}
