@@ -35,6 +35,8 @@ type Stand struct {
 	Store  *Memory
 	Now    time.Time
 	Zone   calendar.CutOff
+	// Dir is the folder of the statements.
+	Dir    string
 	night  *settlement.Night
 	serial uint64
 	agreed map[string]map[ledger.Direction]ledger.Agreement
@@ -54,7 +56,8 @@ func New(t testing.TB, policies ...netting.Policy) *Stand {
 	if s.Zone, err = calendar.Parse("Asia/Shanghai", "00:00"); err != nil {
 		t.Fatal(err)
 	}
-	s.night = settlement.New(settlement.Options{Ledger: s.Ledger, Identity: Utility, Store: s.Store, Dir: t.TempDir(), Calendar: s.Zone,
+	s.Dir = t.TempDir()
+	s.night = settlement.New(settlement.Options{Ledger: s.Ledger, Identity: Utility, Store: s.Store, Dir: s.Dir, Calendar: s.Zone,
 		Policies: policies, Now: s.Clock, Logger: slog.New(slog.DiscardHandler)})
 	s.Give(Utility, &ledger.Initialise{Hub: "EPT", Window: s.Zone.Date(s.Now)})
 	s.join("sky", "SKY", Airline)

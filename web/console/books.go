@@ -23,7 +23,9 @@ func (c *Console) books(v *visit, one *desk.Case, p *partners.Partner) []bookRow
 	theirs := p.Scale
 	fields := []field{
 		{"amount", "amount", true, func(b *desk.Book) string { return page.Amount(b.Amount, theirs) + " " + p.Programme }},
-		{"points", "points", true, func(b *desk.Book) string { return optional(b.Points, func(n int64) string { return page.Amount(n, 0) + " " + c.o.Hub }) }},
+		{"points", "points", true, func(b *desk.Book) string {
+			return optional(b.Points, func(n int64) string { return page.Amount(n, 0) + " " + c.o.Hub })
+		}},
 		{"lines", "lines", true, func(b *desk.Book) string { return page.Amount(b.Lines, 0) }},
 		{"status", "status", false, func(b *desk.Book) string { return c.sayOr(v, "console.status."+b.Status, b.Status) }},
 		{"window", "window", false, func(b *desk.Book) string {
@@ -33,7 +35,9 @@ func (c *Console) books(v *visit, one *desk.Case, p *partners.Partner) []bookRow
 			return optional(b.At, func(ms int64) string { return page.InstantText(v.lang, time.UnixMilli(ms).In(c.o.Location)) })
 		}},
 		{"membership", "membership", false, func(b *desk.Book) string { return b.Membership }},
-		{"line", "line", true, func(b *desk.Book) string { return optional(b.Line, func(n int64) string { return strconv.FormatInt(n, 10) }) }},
+		{"line", "line", true, func(b *desk.Book) string {
+			return optional(b.Line, func(n int64) string { return strconv.FormatInt(n, 10) })
+		}},
 	}
 	var all []bookRow
 	for _, f := range fields {

@@ -42,7 +42,7 @@ type breakBody struct {
 	MakerIs   string
 	CheckerIs string
 	Overdue   bool
-	ValueText string // in yuan, as it is typed into the form
+	ValueText string         // in yuan, as it is typed into the form
 	Staff     []*signin.User // to whom it can be given
 	Actions   []desk.Action
 	Receipt   bool

@@ -33,6 +33,15 @@ type day struct {
 	Outside  bool // of another month
 }
 
+// Year, MonthNumber and MonthName are those of the month that is shown.
+func (b *calendarBody) Year() int { return b.First.Year() }
+
+// MonthNumber counts from 1.
+func (b *calendarBody) MonthNumber() int { return int(b.First.In(time.UTC).Month()) }
+
+// MonthName is the English one.
+func (b *calendarBody) MonthName() string { return b.First.In(time.UTC).Month().String() }
+
 // Number is the day of the month.
 func (d day) Number() int { return d.Date.In(time.UTC).Day() }
 
@@ -40,7 +49,7 @@ type calendarBody struct {
 	Month, Before, After string // as 2026-11; After is empty for the month of the open window
 	First                ledger.Date
 	Weeks                [][]day // Monday first
-	Nights               []day // those that are there, newest first
+	Nights               []day   // those that are there, newest first
 	Waiting              []errand
 	States               []settlement.State
 	Mine                 bool // of a partner
@@ -284,7 +293,10 @@ func (c *Console) nightErrands(v *visit, alliance ledger.Alliance) ([]errand, er
 
 // steps are those that the user's roles could take with a settlement now.
 func (c *Console) steps(v *visit, s *settlement.Settlement, utilityMSP string) (all []string) {
-	has := func(step ledger.SettlementStep, ours bool) bool { _, ok := c.mark(s, step, ours, utilityMSP); return ok }
+	has := func(step ledger.SettlementStep, ours bool) bool {
+		_, ok := c.mark(s, step, ours, utilityMSP)
+		return ok
+	}
 	if c.o.Signing != nil {
 		switch {
 		case (s.State == settlement.Reconciled || s.State == settlement.Netted) && v.User.Has(makers...):

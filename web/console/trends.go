@@ -178,7 +178,7 @@ func within(all []desk.Clearance, cases, percent int64) int64 {
 var bands = []struct {
 	word string
 	days ledger.Date
-}{{"one", 1}, {"three", 3}, {"week", 7}, {"month", 30}, {"older", 1<<31 - 1}}
+}{{"day", 1}, {"three", 3}, {"week", 7}, {"month", 30}, {"older", 1<<31 - 1}}
 
 // ages fills in how old the open breaks are.
 func (c *Console) ages(v *visit, b *trendsBody, open ledger.Date) error {

@@ -8,11 +8,13 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/web/console"
 	"github.com/pointgrid/pointgrid/web/origin"
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/portal"
@@ -43,7 +45,7 @@ func (g *Gateway) buildStaff(context.Context) (err error) {
 
 // pages builds the pages for people, reached at a URL.
 func (g *Gateway) pages(url string, origins *origin.Finder) ([]page.Route, error) {
-	set, err := page.New(page.Options{Families: []page.Family{entrance.Family(), portal.Family()}, Location: g.calendar.Location,
+	set, err := page.New(page.Options{Families: []page.Family{entrance.Family(), portal.Family(), console.Family()}, Location: g.calendar.Location,
 		Secure: strings.HasPrefix(url, "https:"), Logger: g.around.Logger})
 	if err != nil {
 		return nil, err
@@ -52,7 +54,11 @@ func (g *Gateway) pages(url string, origins *origin.Finder) ([]page.Route, error
 	if err != nil {
 		return nil, err
 	}
-	return set.Protect(originOf(url), append(set.Routes(), p.Routes()...))
+	c, err := g.console(set, url, origins)
+	if err != nil {
+		return nil, err
+	}
+	return set.Protect(originOf(url), slices.Concat(set.Routes(), p.Routes(), c.Routes()))
 }
 
 // originOf is the scheme, host and port of a base URL that the configuration's

@@ -14,6 +14,7 @@ PointGrid sandbox is ready.
   API          {{.URL}}/v1
   API docs     {{.URL}}/docs
   portal       {{.URL}}/portal   (sign in as below)
+  console      {{.URL}}/console  (finance: sign in as below)
   metrics      {{.URL}}/metrics
   data         {{.Dir}}
 
@@ -24,7 +25,7 @@ Credentials: client_id, private key, and a file that always holds a fresh access
 {{range .Clients}}  {{printf "%-8s" .ID}} {{.Key}}
            {{.Token}}
 {{end}}
-Staff who sign in at the portal; the password of all is {{.Password}}
+Staff who sign in at the portal, and finance at the console; the password of all is {{.Password}}
 {{range .Staff}}  {{printf "%-16s %-8s" .Login .Company}} {{.Does}}
 {{end}}
 Three commands to paste. The member is linked with every company and has 20,000 EPT.
@@ -61,7 +62,7 @@ func Banner(w io.Writer, s *Site, url string, connectors map[string]string) erro
 	}
 	var text strings.Builder
 	err := banner.Execute(&text, map[string]any{"URL": url, "Dir": s.Dir, "Companies": companies, "Clients": clients,
-		"Staff": partnerStaff(), "Password": StaffPassword,
+		"Staff": Staff(), "Password": StaffPassword,
 		"Sky": s.TokenFile("sky"), "Utility": s.TokenFile(UtilityClient), "SkyLink": LinkID(CompanyOf("sky"), 1)})
 	if err == nil {
 		_, err = fmt.Fprint(w, text.String())

@@ -24,11 +24,12 @@ type Person struct {
 func Staff() []Person {
 	all := partnerStaff()
 	for _, p := range []struct {
-		role signin.Role
-		name string
-	}{{signin.Admin, "周敏 Zhou Min"}, {signin.Maker, "孙丽 Sun Li"}, {signin.Checker, "吴强 Wu Qiang"}, {signin.Viewer, "郑洁 Zheng Jie"},
-		{signin.Marketing, "冯雪 Feng Xue"}, {signin.Support, "许静 Xu Jing"}} {
-		all = append(all, Person{Login: string(p.role), Name: p.name, Does: string(p.role), Roles: []signin.Role{p.role}})
+		role       signin.Role
+		name, does string
+	}{{signin.Admin, "周敏 Zhou Min", "console: accounts of all staff"}, {signin.Maker, "孙丽 Sun Li", "console: proposes settlements, resolutions and payments"},
+		{signin.Checker, "吴强 Wu Qiang", "console: decides what the maker proposed"}, {signin.Viewer, "郑洁 Zheng Jie", "console: looks at everything"},
+		{signin.Marketing, "冯雪 Feng Xue", "marketing"}, {signin.Support, "许静 Xu Jing", "support"}} {
+		all = append(all, Person{Login: string(p.role), Name: p.name, Does: p.does, Roles: []signin.Role{p.role}})
 	}
 	return all
 }
@@ -42,7 +43,7 @@ func partnerStaff() (all []Person) {
 		names := staffNames[c.Code]
 		all = append(all,
 			Person{Login: c.Code + ".engineer", Name: names[0], Company: c.Code, Does: "integrates: everything in the portal", Roles: []signin.Role{signin.Engineer}},
-			Person{Login: c.Code + ".finance", Name: names[1], Company: c.Code, Does: "conversions, agreements, exposure", Roles: []signin.Role{signin.Finance}})
+			Person{Login: c.Code + ".finance", Name: names[1], Company: c.Code, Does: "console: its own settlements and breaks; portal: agreements, exposure", Roles: []signin.Role{signin.Finance}})
 	}
 	return all
 }

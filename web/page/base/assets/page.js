@@ -85,7 +85,7 @@ for (const list of document.querySelectorAll("table[data-list]")) {
     if (all) { all.checked = n > 0 && n === boxes.length; all.indeterminate = n > 0 && n < boxes.length; }
   };
   if (all) {
-    all.hidden = false;
+    all.closest("label").hidden = false;
     all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked; count(); });
   }
   list.addEventListener("change", count);

@@ -1,0 +1,25 @@
+package gateway
+
+import (
+	"context"
+	"io"
+
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/calendar"
+	"github.com/pointgrid/pointgrid/web/console"
+	"github.com/pointgrid/pointgrid/web/origin"
+	"github.com/pointgrid/pointgrid/web/page"
+)
+
+func (g *Gateway) buildConsole(context.Context) error { return nil }
+
+func (g *Gateway) console(set *page.Set, url string, origins *origin.Finder) (*console.Console, error) {
+	holidays, err := calendar.China()
+	if err != nil {
+		return nil, err
+	}
+	return console.New(console.Options{Service: g.staff, Pages: set, Settlements: g.Store, Ledger: g.Ledger, Registry: g.registry, Desk: g.Desk, Holidays: holidays,
+		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(g.home.Statements(), s) },
+		Hub:       g.config.Alliance.Hub, Sandbox: g.config.Sandbox, Address: origins.Address, URL: url, Location: g.calendar.Location,
+		Now: g.Clock.Now, Machine: g.around.Now, Logger: g.around.Logger})
+}

@@ -1,0 +1,240 @@
+package console_test
+
+import (
+	"context"
+	"crypto/rand"
+	"html"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/bank"
+	"github.com/pointgrid/pointgrid/settlement/calendar"
+	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/desk/desktest"
+	"github.com/pointgrid/pointgrid/settlement/paper"
+	"github.com/pointgrid/pointgrid/settlement/payment"
+	"github.com/pointgrid/pointgrid/settlement/payment/paymenttest"
+	"github.com/pointgrid/pointgrid/settlement/settlementtest"
+	"github.com/pointgrid/pointgrid/settlement/signing"
+	"github.com/pointgrid/pointgrid/web/console"
+	"github.com/pointgrid/pointgrid/web/page"
+	"github.com/pointgrid/pointgrid/web/signin"
+	"github.com/pointgrid/pointgrid/web/signin/entrance"
+	"github.com/pointgrid/pointgrid/web/signin/signintest"
+)
+
+const (
+	password = "a horse, a battery, a staple"
+	yuan     = 1_000_000
+)
+
+var companies = []partners.Partner{
+	{Code: "sky", Name: "Sky <Air>", NameZH: "云航", Programme: "SKY", MSP: "SkyMSP", In: partners.Push, Out: partners.Push},
+	{Code: "mart", Name: "Mart", NameZH: "百货", Programme: "MART", MSP: "MartMSP", In: partners.Push, Out: partners.Push},
+}
+
+// world is an alliance with two partners and staff, over a ledger and stores in
+// memory, and a server before it.
+type world struct {
+	t        testing.TB
+	stand    *settlementtest.Stand
+	desk     *desk.Desk
+	cases    *desktest.Memory
+	signing  *signing.Service
+	payments *payment.Service
+	staff    *signin.Service
+	url      string
+	log      *strings.Builder
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func party(name, account string) bank.Party {
+	return bank.Party{Name: name, Account: account, CNAPS: "102100099996"}
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, stand: settlementtest.New(t), cases: desktest.NewMemory(), log: &strings.Builder{}}
+	logger := slog.New(slog.NewTextHandler(w.log, nil))
+	w.desk = desk.New(desk.Options{Store: w.cases, Ledger: w.stand.Ledger, MSP: "UtilityMSP", WriteOffMax: 5 * yuan, DueDays: 3, Now: w.stand.Clock, Random: rand.Reader})
+	w.signing = signing.New(signing.Options{Ledger: w.stand.Ledger, Store: w.stand.Store, Reconciler: w.stand, Desk: w.desk, MSP: "UtilityMSP", Subject: "gateway", Now: w.stand.Clock, Logger: logger})
+	holidays, err := calendar.China()
+	must(t, err)
+	w.payments = payment.New(payment.Options{Ledger: w.stand.Ledger, Settlements: w.stand.Store, Store: paymenttest.NewMemory(), Desk: w.desk, MSP: "UtilityMSP", Subject: "gateway",
+		Parties:  payment.Parties{Utility: party("Utility", "6222020000000001"), Partners: map[string]bank.Party{"sky": party("Sky Air", "6222020000000002"), "mart": party("Mart", "6222020000000003")}},
+		Holidays: holidays, Zone: w.stand.Zone.Location, Now: w.stand.Clock, Logger: logger})
+	w.staff, err = signin.New(signin.Options{Store: signintest.NewMemory(), Key: []byte("an account key for tests, 32 byte"[:32]), Cost: signin.Cost{Time: 1, Memory: 64}, Now: time.Now, Random: rand.Reader, Logger: logger})
+	must(t, err)
+	w.serve(holidays, logger)
+	for login, role := range map[string]signin.Role{"maker": signin.Maker, "checker": signin.Checker, "viewer": signin.Viewer, "admin": signin.Admin, "marketing": signin.Marketing} {
+		w.addUser(login, "", role)
+	}
+	w.addUser("both", "", signin.Maker, signin.Checker)
+	w.addUser("sky.finance", "sky", signin.Finance)
+	w.addUser("sky.engineer", "sky", signin.Engineer)
+	w.addUser("mart.finance", "mart", signin.Finance)
+	return w
+}
+
+func (w *world) serve(holidays *calendar.Holidays, logger *slog.Logger) {
+	set, err := page.New(page.Options{Families: []page.Family{entrance.Family(), console.Family()}, Location: w.stand.Zone.Location, Logger: logger})
+	must(w.t, err)
+	registry, err := partners.NewRegistry(companies, nil)
+	must(w.t, err)
+	server := httptest.NewUnstartedServer(nil)
+	w.url = "http://" + server.Listener.Addr().String()
+	c, err := console.New(console.Options{Service: w.staff, Pages: set, Settlements: w.stand.Store, Ledger: w.stand.Ledger, Registry: registry, Desk: w.desk,
+		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(w.stand.Dir, s) },
+		Signing:   w.signing, Payments: w.payments, Holidays: holidays, Accounts: paper.Accounts{Receivable: "1122.{partner}", Payable: "2202.{partner}", Settlement: "2241", Bank: "1002"},
+		Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
+	must(w.t, err)
+	routes, err := set.Protect(w.url, append(set.Routes(), c.Routes()...))
+	must(w.t, err)
+	server.Config.Handler = page.Mux(routes)
+	server.Start()
+	w.t.Cleanup(server.Close)
+}
+
+func (w *world) addUser(login, company string, roles ...signin.Role) {
+	w.t.Helper()
+	_, _, err := w.staff.AddUser(context.Background(), signin.NewUser{Login: login, Name: "Name of " + login, Company: company, Roles: roles, Password: password, KeepPassword: true})
+	must(w.t, err)
+}
+
+// person is a user as the desk knows them.
+func (w *world) person(login string) desk.Person {
+	w.t.Helper()
+	u, err := w.staff.UserByLogin(context.Background(), login)
+	must(w.t, err)
+	return desk.Person{Company: u.Company, ID: u.ID.String()}
+}
+
+// night lets a day with conversions pass, and returns its window.
+func (w *world) night() ledger.Date {
+	w.t.Helper()
+	w.stand.In("sky", 12_345)
+	w.stand.In("sky", 700)
+	w.stand.Out("sky", 3_000)
+	w.stand.Out("mart", 4_505)
+	return w.stand.Night()[0].Window
+}
+
+// finding is a break of a night; n makes it another one.
+func finding(partner string, window ledger.Date, n byte) desk.Finding {
+	return desk.Finding{ID: strings.Repeat("0", 30) + string("0123456789abcdef"[n>>4]) + string("0123456789abcdef"[n&15]), Partner: partner, Window: window, Type: "amount", Movement: "debit", Reference: "<b>R-" + string('A'+rune(n%26)),
+		Value: int64(n) * yuan, Ledger: &desk.Book{Lines: 1, Amount: 7000, Points: 7000, Window: window, Status: "done"},
+		Ours: &desk.Book{Lines: 1, Amount: 7000, Points: 7000, Window: window, Status: "done"}, Theirs: &desk.Book{Lines: 1, Amount: 7100, Window: window, Status: "done", Line: 12, Membership: "SKY-1"},
+		Differs: []string{"amount"}}
+}
+
+func (w *world) report(findings ...desk.Finding) {
+	w.t.Helper()
+	for _, f := range findings {
+		must(w.t, w.desk.Report(context.Background(), f.Window, []desk.Finding{f}))
+	}
+}
+
+// browser keeps cookies and follows redirects, as browsers do.
+type browser struct {
+	t      testing.TB
+	base   string
+	client *http.Client
+	header http.Header
+}
+
+func (w *world) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	must(w.t, err)
+	return &browser{w.t, w.url, &http.Client{Jar: jar}, http.Header{"Sec-Fetch-Site": {"same-origin"}}}
+}
+
+// signedIn is a browser of a user.
+func (w *world) signedIn(login string) *browser {
+	w.t.Helper()
+	b := w.browser()
+	got := b.do(http.MethodPost, "/console/sign-in", url.Values{"login": {login}, "password": {password}})
+	if !strings.HasPrefix(got.path, "/console") || got.path == "/console/sign-in" || got.status != http.StatusOK {
+		w.t.Fatalf("sign-in of %s leads to %d %s", login, got.status, got.path)
+	}
+	return b
+}
+
+// answer is a page.
+type answer struct {
+	status int
+	path   string // where redirects led
+	body   string
+	header http.Header
+}
+
+func (b *browser) do(method, path string, form url.Values) answer {
+	b.t.Helper()
+	r, err := http.NewRequest(method, b.base+path, strings.NewReader(form.Encode()))
+	must(b.t, err)
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return b.request(r)
+}
+
+func (b *browser) request(r *http.Request) answer {
+	b.t.Helper()
+	for name, values := range b.header {
+		r.Header[name] = values
+	}
+	resp, err := b.client.Do(r)
+	must(b.t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	must(b.t, err)
+	return answer{resp.StatusCode, resp.Request.URL.Path, string(body), resp.Header}
+}
+
+func (b *browser) get(path string) answer { b.t.Helper(); return b.do(http.MethodGet, path, nil) }
+
+var formToken = regexp.MustCompile(`name="form_token" value="([^"]+)"`)
+
+func (b *browser) token() string {
+	b.t.Helper()
+	found := formToken.FindStringSubmatch(b.get("/console/account").body)
+	if found == nil {
+		b.t.Fatal("the account page has no form token")
+	}
+	return html.UnescapeString(found[1])
+}
+
+// send posts a form with the token that the user's pages carry.
+func (b *browser) send(path string, form url.Values) answer {
+	b.t.Helper()
+	form.Set("form_token", b.token())
+	return b.do(http.MethodPost, path, form)
+}
+
+func want(t testing.TB, what string, got answer, status int, parts ...string) {
+	t.Helper()
+	if got.status != status {
+		t.Errorf("%s: status %d, want %d\n%s", what, got.status, status, got.body)
+	}
+	for _, p := range parts {
+		if !strings.Contains(got.body, p) {
+			t.Errorf("%s: the page does not have %q\n%s", what, p, got.body)
+		}
+	}
+}
