@@ -19,7 +19,9 @@ func (g *Gateway) console(set *page.Set, url string, origins *origin.Finder) (*c
 		return nil, err
 	}
 	return console.New(console.Options{Service: g.staff, Pages: set, Settlements: g.Store, Ledger: g.Ledger, Registry: g.registry, Desk: g.Desk, Holidays: holidays,
-		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(g.home.Statements(), s) },
-		Hub:       g.config.Alliance.Hub, Sandbox: g.config.Sandbox, Address: origins.Address, URL: url, Location: g.calendar.Location,
+		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) {
+			return settlement.OpenStatement(g.home.Statements(), s)
+		},
+		Hub: g.config.Alliance.Hub, Sandbox: g.config.Sandbox, Address: origins.Address, URL: url, Location: g.calendar.Location,
 		Now: g.Clock.Now, Machine: g.around.Now, Logger: g.around.Logger})
 }
