@@ -317,7 +317,7 @@ func (v *visit) payFile(name string, b []byte, err error) error {
 // entry.
 func (c *Console) readBankFile(v *visit) error {
 	file, header, err := v.r.FormFile("file")
-	if errors.Is(err, http.ErrMissingFile) {
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
 		return c.done(v, "/payments", "flash.no_file")
 	}
 	if err != nil {

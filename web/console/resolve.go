@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"path"
@@ -66,8 +67,8 @@ func (c *Console) attachToBreak(v *visit) error {
 // upload reads the file of a form.
 func upload(v *visit, most int64) (string, []byte, error) {
 	file, header, err := v.r.FormFile("file")
-	if errors.Is(err, http.ErrMissingFile) {
-		return "", nil, desk.ErrInvalid
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
+		return "", nil, fmt.Errorf("%w: there is no file", desk.ErrInvalid)
 	}
 	if err != nil {
 		return "", nil, err

@@ -27,7 +27,7 @@ type night struct {
 type clearing struct {
 	Type        string
 	Cases       int64
-	Median, P90 int64 // whole hours
+	Median, P90 string
 }
 
 // ageing is how many breaks are open for how long.
@@ -154,12 +154,20 @@ func (c *Console) clearings(v *visit, b *trendsBody, from, to ledger.Date) error
 		for _, n := range byType[kind] {
 			one.Cases += n.Cases
 		}
-		one.Median, one.P90 = within(byType[kind], one.Cases, 50), within(byType[kind], one.Cases, 90)
+		median := within(byType[kind], one.Cases, 50)
+		one.Median, one.P90 = c.hours(v, median), c.hours(v, within(byType[kind], one.Cases, 90))
 		b.Clearings = append(b.Clearings, one)
-		b.Times.All = append(b.Times.All, page.Row{Label: c.sayOr(v, "console.type."+kind, kind), To: one.Median,
-			Text: c.say(v, "console.trends.hours", "n", one.Median), Kind: "sum"})
+		b.Times.All = append(b.Times.All, page.Row{Label: c.sayOr(v, "console.type."+kind, kind), To: median, Text: one.Median, Kind: "sum"})
 	}
 	return nil
+}
+
+// hours writes whole hours.
+func (c *Console) hours(v *visit, n int64) string {
+	if n == 0 {
+		return c.say(v, "console.trends.no_hour")
+	}
+	return c.say(v, "console.trends.hours", "n", n)
 }
 
 // within returns in how many hours so many of a hundred cases were ended; the

@@ -56,6 +56,7 @@ type world struct {
 	staff    *signin.Service
 	url      string
 	log      *strings.Builder
+	console  *console.Console
 }
 
 func must(t testing.TB, err error) {
@@ -105,6 +106,7 @@ func (w *world) serve(holidays *calendar.Holidays, logger *slog.Logger) {
 		Signing:   w.signing, Payments: w.payments, Holidays: holidays, Accounts: paper.Accounts{Receivable: "1122.{partner}", Payable: "2202.{partner}", Settlement: "2241", Bank: "1002"},
 		Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
 	must(w.t, err)
+	w.console = c
 	routes, err := set.Protect(w.url, append(set.Routes(), c.Routes()...))
 	must(w.t, err)
 	server.Config.Handler = page.Mux(routes)
