@@ -135,7 +135,7 @@ func TestFormsWithoutTheSessionsTokenAreRefused(t *testing.T) {
 	}
 }
 
-var unsafe = regexp.MustCompile(`(?i)<script(?:>| [^>]*>)[^<]|\son\w+=|javascript:|\sstyle="`)
+var unsafe = regexp.MustCompile(`(?i)<script(?:>| [^>]*>)[^<]|<[^>]*\son\w+=|javascript:|\sstyle="`)
 
 func TestHostileTextStaysText(t *testing.T) {
 	w := newWorld(t)
