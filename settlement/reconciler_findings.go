@@ -57,7 +57,7 @@ func (c *comparison) gone(ctx context.Context, standing map[string]bool) (ids []
 func (r *Reconciler) eachCase(ctx context.Context, partner string, window ledger.Date, visit func(*desk.Case)) error {
 	const page = 500
 	for after := (*desk.Place)(nil); ; {
-		cases, err := r.o.Desk.Cases(ctx, machine, desk.Filter{Partner: partner, Window: window}, after, page)
+		cases, err := r.o.Desk.Cases(ctx, machine, desk.Filter{Partner: partner, Window: window}, desk.ByWindow, after, page)
 		if err != nil {
 			return err
 		}
@@ -67,8 +67,7 @@ func (r *Reconciler) eachCase(ctx context.Context, partner string, window ledger
 		if len(cases) < page {
 			return nil
 		}
-		last := cases[len(cases)-1]
-		after = &desk.Place{Window: last.Window, ID: last.ID}
+		after = desk.ByWindow.After(cases[len(cases)-1])
 	}
 }
 

@@ -76,7 +76,7 @@ type Desk interface {
 	Follow(ctx context.Context) error
 	Blocking(ctx context.Context, partner string, window ledger.Date) (int64, error)
 	Case(ctx context.Context, p desk.Person, id string) (*desk.Case, error)
-	Cases(ctx context.Context, p desk.Person, f desk.Filter, after *desk.Place, limit int) ([]*desk.Case, error)
+	Cases(ctx context.Context, p desk.Person, f desk.Filter, o desk.Order, after *desk.Place, limit int) ([]*desk.Case, error)
 }
 
 // Errors of a [Reconciler].

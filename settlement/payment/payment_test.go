@@ -204,7 +204,7 @@ func (c *counter) state(id string) settlement.State {
 
 func (c *counter) breaks() (all []*desk.Case) {
 	c.t.Helper()
-	all, err := c.cases.Cases(context.Background(), desk.Filter{Type: payment.BreakType}, nil, 100)
+	all, err := c.cases.Cases(context.Background(), desk.Filter{Type: payment.BreakType}, desk.ByWindow, nil, 100)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func (a *API) listBreaks(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	found, err := a.o.Breaks.Cases(r.context(), r.person(), f, placeOf(page.after), page.limit)
+	found, err := a.o.Breaks.Cases(r.context(), r.person(), f, desk.ByWindow, placeOf(page.after), page.limit)
 	if err != nil {
 		return reply{}, err
 	}
@@ -83,7 +83,7 @@ func placeOf(after []byte) *desk.Place {
 	if err != nil {
 		return nil
 	}
-	return &desk.Place{Window: window, ID: string(after[date:])}
+	return &desk.Place{Key: -int64(window), ID: string(after[date:])}
 }
 
 // addEscalated adds what waits for the operator.

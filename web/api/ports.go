@@ -103,7 +103,7 @@ type Received interface {
 // methods return.
 type Breaks interface {
 	Case(ctx context.Context, p desk.Person, id string) (*desk.Case, error)
-	Cases(ctx context.Context, p desk.Person, f desk.Filter, after *desk.Place, limit int) ([]*desk.Case, error)
+	Cases(ctx context.Context, p desk.Person, f desk.Filter, o desk.Order, after *desk.Place, limit int) ([]*desk.Case, error)
 	Trail(ctx context.Context, p desk.Person, id string) ([]*desk.Entry, error)
 	Comment(ctx context.Context, p desk.Person, id string, version int64, text string) (*desk.Case, error)
 	Answer(ctx context.Context, p desk.Person, who ledger.Identity, id string, accept bool, reason string) (*desk.Case, error)

@@ -99,6 +99,9 @@ func morning(t *testing.T, w *world, chrome *browsertest.Browser, look browserte
 	partner.open(id+"/lines", "25-lines")
 	partner.open(id+"/print", "26-print")
 	maker.open("/console/trends", "27-trends")
+	maker.open("/console/reports/liability", "27b-liability")
+	maker.Follow("tbody a")
+	maker.Look("27c-behind")
 	maker.open("/console/breaks?window=soon", "28-wrong-date")
 	maker.open("/console/nowhere", "29-not-found")
 

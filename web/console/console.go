@@ -43,9 +43,10 @@ type Options struct {
 	Statement func(*settlement.Settlement) (io.ReadCloser, error)
 
 	// What is nil has no pages and no buttons.
-	Signing  Signing
-	Payments Payments
-	Holidays Holidays
+	Signing   Signing
+	Payments  Payments
+	Liability Liability
+	Holidays  Holidays
 
 	// Accounts are the codes of the general ledger in journal entries; without them
 	// there are none to download.
@@ -152,6 +153,9 @@ func (c *Console) leaves() []leaf {
 	}
 	if c.o.Payments != nil {
 		all = append(all, c.paymentLeaves()...)
+	}
+	if c.o.Liability != nil {
+		all = append(all, c.liabilityLeaves()...)
 	}
 	return all
 }

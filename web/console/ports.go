@@ -3,12 +3,12 @@ package console
 import (
 	"context"
 	"io"
-	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/paper"
 	"github.com/pointgrid/pointgrid/settlement/payment"
 )
 
@@ -47,7 +47,7 @@ type Desk interface {
 	Propose(ctx context.Context, maker desk.Person, id string, version int64, p desk.Proposal) (*desk.Case, error)
 	Approve(ctx context.Context, checker desk.Person, id string, version int64) (*desk.Case, error)
 	Decline(ctx context.Context, p desk.Person, id string, version int64, reason string) (*desk.Case, error)
-	Answer(ctx context.Context, p desk.Person, msp, id string, version int64, accept bool, reason string) (*desk.Case, error)
+	Answer(ctx context.Context, p desk.Person, who ledger.Identity, id string, accept bool, reason string) (*desk.Case, error)
 }
 
 // Signing takes a settlement to signed; [signing.Service] is one.
@@ -75,11 +75,24 @@ type Payments interface {
 	Readings(ctx context.Context, by desk.Person, limit int) ([]*payment.Reading, error)
 }
 
+// WindowMovements is what happened in a window to the points of one expiry month.
+type WindowMovements struct {
+	Window ledger.Date
+	paper.Movements
+}
+
+// Liability knows what happened to members' points in each window that is closed.
+type Liability interface {
+	// LiabilitySums returns the sums of the windows from one to another, both
+	// included, by expiry month; opening and closing are 0.
+	LiabilitySums(ctx context.Context, from, to ledger.Date) ([]paper.Month, error)
+	// LiabilityWindows returns the movements of one expiry month in each window that
+	// had any, oldest first.
+	LiabilityWindows(ctx context.Context, expiry ledger.Month, from, to ledger.Date) ([]WindowMovements, error)
+}
+
 // Holidays knows the public holidays; [calendar.Holidays] is one.
 type Holidays interface {
 	Business(d ledger.Date) (bool, error)
 	Name(d ledger.Date) string
 }
-
-// Clock is the clock that a sandbox lives by.
-type Clock interface{ Now() time.Time }

@@ -181,7 +181,13 @@ func (c *Console) answerAdjustment(v *visit) error {
 		word = "flash.adjustment_accepted"
 	}
 	return c.onBreak(v, "answer", word, func(id string, version int64) error {
-		_, err := c.o.Desk.Answer(v.r.Context(), v.person, company.MSP, id, version, accept, text(v))
+		one, err := c.o.Desk.Case(v.r.Context(), v.person, id)
+		if err == nil && one.Version != version {
+			err = desk.ErrChanged
+		}
+		if err == nil {
+			_, err = c.o.Desk.Answer(v.r.Context(), v.person, ledger.Identity{MSP: company.MSP, Subject: v.person.ID}, id, accept, text(v))
+		}
 		return err
 	})
 }

@@ -92,6 +92,13 @@ func (c *Console) stepOnSelected(v *visit, do, reason string) func(picked) error
 
 // deskRefusal tells what a person can mend from what is our failure.
 func deskRefusal(err error) *refusal {
+	var refused *desk.LedgerRefusal
+	if errors.As(err, &refused) {
+		return &refusal{"ledger", refused.Message}
+	}
+	if errors.Is(err, ledger.ErrNoIdentity) {
+		return &refusal{"no_identity_here", ""}
+	}
 	for code, sentinel := range map[string]error{"changed": desk.ErrChanged, "same_person": desk.ErrSamePerson, "limit": desk.ErrLimit,
 		"state": desk.ErrState, "invalid": desk.ErrInvalid} {
 		if errors.Is(err, sentinel) {

@@ -103,7 +103,7 @@ func (w *world) serve(holidays *calendar.Holidays, logger *slog.Logger) {
 	w.url = "http://" + server.Listener.Addr().String()
 	c, err := console.New(console.Options{Service: w.staff, Pages: set, Settlements: w.stand.Store, Ledger: w.stand.Ledger, Registry: registry, Desk: w.desk,
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(w.stand.Dir, s) },
-		Signing:   w.signing, Payments: w.payments, Holidays: holidays, Accounts: paper.Accounts{Receivable: "1122.{partner}", Payable: "2202.{partner}", Settlement: "2241", Bank: "1002"},
+		Signing:   w.signing, Payments: w.payments, Liability: points{w.stand}, Holidays: holidays, Accounts: paper.Accounts{Receivable: "1122.{partner}", Payable: "2202.{partner}", Settlement: "2241", Bank: "1002"},
 		Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
 	must(w.t, err)
 	w.console = c
@@ -136,6 +136,44 @@ func (w *world) night() ledger.Date {
 	w.stand.Out("sky", 3_000)
 	w.stand.Out("mart", 4_505)
 	return w.stand.Night()[0].Window
+}
+
+// points counts what was issued and converted, all of it in one expiry month.
+type points struct{ stand *settlementtest.Stand }
+
+const expiry = ledger.Month(694)
+
+func (p points) LiabilitySums(ctx context.Context, from, to ledger.Date) ([]paper.Month, error) {
+	windows, err := p.LiabilityWindows(ctx, expiry, from, to)
+	sum := paper.Month{Expiry: expiry}
+	for _, w := range windows {
+		sum.Earned, sum.ConvertedIn, sum.ConvertedOut = sum.Earned+w.Earned, sum.ConvertedIn+w.ConvertedIn, sum.ConvertedOut+w.ConvertedOut
+	}
+	return []paper.Month{sum}, err
+}
+
+func (p points) LiabilityWindows(ctx context.Context, _ ledger.Month, from, to ledger.Date) (all []console.WindowMovements, _ error) {
+	all = []console.WindowMovements{}
+	for w := max(from, p.stand.Zone.Date(p.stand.Now)-10); w <= to; w++ {
+		m := console.WindowMovements{Window: w}
+		if err := p.stand.Ledger.Transfers(ctx, w, func(e ledger.Entry) error {
+			switch t := &e.Transfer; t.Kind {
+			case ledger.KindIssue:
+				m.Earned += t.Amount
+			case ledger.KindConvertIn:
+				m.ConvertedIn += t.Source.EPT
+			case ledger.KindConvertOut:
+				m.ConvertedOut += t.Destination.EPT
+			}
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+		if m.Movements != (paper.Movements{}) {
+			all = append(all, m)
+		}
+	}
+	return all, nil
 }
 
 // finding is a break of a night; n makes it another one.

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"io"
 
 	"github.com/pointgrid/pointgrid/settlement"
@@ -10,8 +9,6 @@ import (
 	"github.com/pointgrid/pointgrid/web/origin"
 	"github.com/pointgrid/pointgrid/web/page"
 )
-
-func (g *Gateway) buildConsole(context.Context) error { return nil }
 
 func (g *Gateway) console(set *page.Set, url string, origins *origin.Finder) (*console.Console, error) {
 	holidays, err := calendar.China()
