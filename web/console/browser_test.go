@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/web/page/browsertest"
 )
 
@@ -96,6 +97,11 @@ func morning(t *testing.T, w *world, chrome *browsertest.Browser, look browserte
 	checker.open(maker.Path(), "23-order-for-checker")
 	checker.Follow("form[action$='/release'] button")
 	checker.Look("24-order-released")
+	got, err := w.statements.Receive(t.Context(), statements.Delivery{Partner: "mart", Day: d, Name: "对账单.csv", Source: statements.Console, By: w.person("mart.finance").ID},
+		strings.NewReader("商户流水号,会员号,类型,积分,交易时间\nM-1,88001,扣减,1250,2026-11-23\nM-1,88001,扣减,1250,2026-11-23\nM-2,88002,扣减,一千,23.11.2026\n"))
+	must(t, err)
+	maker.open("/console/statements", "24b-statements")
+	maker.open("/console/statements/"+got.Statement.ID.String(), "24c-statement-refused")
 	partner.open(id+"/lines", "25-lines")
 	partner.open(id+"/print", "26-print")
 	maker.open("/console/trends", "27-trends")

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"io"
@@ -43,10 +44,14 @@ type Options struct {
 	Statement func(*settlement.Settlement) (io.ReadCloser, error)
 
 	// What is nil has no pages and no buttons.
-	Signing   Signing
-	Payments  Payments
-	Liability Liability
-	Holidays  Holidays
+	Signing  Signing
+	Payments Payments
+	// Statements takes in what partners send; it needs Waiting, which returns the
+	// settlements whose statement has not come.
+	Statements Statements
+	Waiting    func(context.Context) ([]settlement.Waiting, error)
+	Liability  Liability
+	Holidays   Holidays
 
 	// Accounts are the codes of the general ledger in journal entries; without them
 	// there are none to download.
@@ -154,6 +159,9 @@ func (c *Console) leaves() []leaf {
 	if c.o.Payments != nil {
 		all = append(all, c.paymentLeaves()...)
 	}
+	if c.o.Statements != nil && c.o.Waiting != nil {
+		all = append(all, c.statementLeaves()...)
+	}
 	if c.o.Liability != nil {
 		all = append(all, c.liabilityLeaves()...)
 	}
@@ -166,7 +174,7 @@ func (c *Console) Routes() []page.Route {
 	for _, l := range c.leaves() {
 		handler := c.entrance.Guard(c.serve(l.handle), l.roles...)
 		if l.upload > 0 {
-			handler = c.entrance.GuardUpload(c.serve(l.handle), l.upload, l.roles...)
+			handler = c.unhurried(c.entrance.GuardUpload(c.serve(l.handle), l.upload, l.roles...))
 		}
 		routes = append(routes, page.Route{Method: l.method, Path: Area + l.path, Handler: handler})
 	}

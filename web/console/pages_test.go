@@ -1,24 +1,232 @@
 package console_test
 
 import (
+	"bytes"
+	"encoding/csv"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/web/signin"
 )
 
-func TestPagesOpen(t *testing.T) {
+func TestTheCalendarShowsEachNightInItsWorstState(t *testing.T) {
 	w := newWorld(t)
 	d := w.night()
 	w.report(finding("sky", d, 3))
-	b := w.signedIn("maker")
-	for _, p := range []string{"/console", "/console/nights/" + d.String(), "/console/settlements/" + d.String() + ".sky", "/console/settlements/" + d.String() + ".sky/lines",
-		"/console/settlements/" + d.String() + ".sky/print", "/console/settlements/" + d.String() + ".sky/propose", "/console/settlements/" + d.String() + ".sky/statement.csv",
-		"/console/settlements/" + d.String() + ".sky/statement.xlsx", "/console/settlements/" + d.String() + ".sky/journal.csv",
-		"/console/breaks", "/console/breaks/00000000000000000000000000000003", "/console/trends", "/console/payments"} {
-		want(t, p, b.get(p), http.StatusOK)
+	ctx := t.Context()
+	_, err := w.signing.Propose(ctx, w.person("maker"), settlement.ID(d, "mart"))
+	must(t, err)
+	b := w.signedIn("viewer")
+	got := b.get("/console")
+	want(t, "calendar", got, http.StatusOK, "November 2026", `href="/console/nights/`+d.String()+`"`, "Netted", "1 break", "Nothing waits for you")
+	if strings.Contains(got.body, ">Proposed<") {
+		t.Error("the night is shown in the better of two states")
 	}
-	a := w.signedIn("admin")
-	for _, p := range []string{"/console", "/console/users", "/console/users/maker", "/console/users/admin", "/console/users?company=sky"} {
-		want(t, p, a.get(p), http.StatusOK)
+	want(t, "a month before", b.get("/console?month=2026-10"), http.StatusOK, "October 2026", "No nights in this month", "month=2026-11")
+	want(t, "what is no month", b.get("/console?month=soon"), http.StatusOK, "November 2026")
+	want(t, "a month to come", b.get("/console?month=2099-01"), http.StatusOK, "November 2026")
+}
+
+func TestWhatWaitsIsSaidToEverybodyApart(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.night(), w.night()
+	w.report(finding("sky", first, 3))
+	ctx := t.Context()
+	_, err := w.signing.Propose(ctx, w.person("maker"), settlement.ID(second, "sky"))
+	must(t, err)
+	for login, parts := range map[string][]string{
+		"maker":        {"settlements for you to put forward", "breaks without a proposal"},
+		"checker":      {"settlements for you to sign", `href="/console/settlements/` + settlement.ID(second, "sky")},
+		"sky.finance":  {"settlements for your company to acknowledge"},
+		"mart.finance": {"Nothing waits for you"},
+	} {
+		want(t, login, w.signedIn(login).get("/console"), http.StatusOK, parts...)
 	}
-	t.Log(w.log)
+	if got := w.signedIn("checker").get("/console"); strings.Contains(got.body, "put forward</span>") {
+		t.Error("the checker is asked to propose")
+	}
+}
+
+func TestANightTellsHowWhatWasBroughtIsPaid(t *testing.T) {
+	w := newWorld(t)
+	d := w.night()
+	got := w.signedIn("viewer").get("/console/nights/" + d.String())
+	want(t, "night", got, http.StatusOK, "Sky &lt;Air&gt;", "Mart", "CNY 100.45", "CNY 45.05", `aria-label="Who owes whom"`, "CNY 130.45", "No banking day")
+	mine := w.signedIn("sky.finance").get("/console/nights/" + d.String())
+	want(t, "the partner's own", mine, http.StatusOK, "CNY 100.45", "You pay")
+	for path, status := range map[string]int{"/console/nights/2026-01-01": 404, "/console/nights/soon": 404} {
+		want(t, path, w.signedIn("viewer").get(path), status)
+	}
+}
+
+func TestPapersAreThoseOfTheNight(t *testing.T) {
+	w := newWorld(t)
+	d := w.night()
+	id := "/console/settlements/" + settlement.ID(d, "sky")
+	b := w.signedIn("viewer")
+	statement := b.get(id + "/statement.csv")
+	want(t, "CSV", statement, http.StatusOK, "net owed by partner")
+	if statement.header.Get("Repr-Digest") == "" || !strings.Contains(statement.header.Get("Content-Disposition"), ".sky.csv") {
+		t.Errorf("the statement has the headers %v", statement.header)
+	}
+	sheet := b.get(id + "/statement.xlsx")
+	book, err := excelize.OpenReader(strings.NewReader(sheet.body))
+	must(t, err)
+	rows, err := book.GetRows("明细 Transfers")
+	must(t, err)
+	if len(rows) != 4 { // a head and three transfers; those of the other partner are not in it
+		t.Errorf("the spreadsheet has %d rows: %v", len(rows), rows)
+	}
+	journal, err := csv.NewReader(strings.NewReader(b.get(id + "/journal.csv").body)).ReadAll()
+	must(t, err)
+	if len(journal) != 3 || journal[1][2] != "1122.sky" || journal[1][4] != "100.45" {
+		t.Errorf("the journal is %v", journal)
+	}
+	want(t, "the journal is the utility's", w.signedIn("sky.finance").get(id+"/journal.csv"), http.StatusForbidden)
+	want(t, "print", b.get(id+"/print"), http.StatusOK, "Settlement statement", "CNY 100.45")
+}
+
+func TestLinesArePagedByTheirPlaceInTheFile(t *testing.T) {
+	w := newWorld(t)
+	for n := range 120 {
+		w.stand.In("sky", int64(n+1))
+	}
+	d := w.stand.Night()[0].Window
+	b := w.signedIn("sky.finance")
+	next, seen := "/console/settlements/"+settlement.ID(d, "sky")+"/lines", 0
+	for next != "" {
+		got := b.get(next)
+		want(t, next, got, http.StatusOK)
+		seen += strings.Count(got.body, `data-label="#"`)
+		_, rest, more := strings.Cut(got.body, `rel="next" href="`)
+		if next, _, _ = strings.Cut(rest, `"`); !more {
+			next = ""
+		}
+	}
+	if seen != 120 {
+		t.Errorf("the pages show %d lines, want 120", seen)
+	}
+	for _, at := range []string{"17", "99999999", "-1", "x"} {
+		if got := b.get("/console/settlements/" + settlement.ID(d, "sky") + "/lines?at=" + at); got.status >= 500 {
+			t.Errorf("a link into the middle of a line: %d", got.status)
+		}
+	}
+}
+
+func TestTheWayFromProposedToSettled(t *testing.T) {
+	w := newWorld(t)
+	d := w.night()
+	id := "/console/settlements/" + settlement.ID(d, "sky")
+	maker, checker, partner := w.signedIn("maker"), w.signedIn("checker"), w.signedIn("sky.finance")
+	want(t, "propose", maker.send(id+"/propose", url.Values{}), http.StatusOK, "Put forward to be signed.", "checker and the partner are to sign")
+	sign := checker.get(id + "/sign")
+	want(t, "what is signed", sign, http.StatusOK, "CNY 100.45")
+	_, rest, _ := strings.Cut(sign.body, `name="digest" value="`)
+	digest, _, _ := strings.Cut(rest, `"`)
+	want(t, "another digest", checker.send(id+"/sign", url.Values{"digest": {strings.Repeat("0", 64)}}), http.StatusConflict, "look again, then sign")
+	want(t, "dispute without a reason", partner.send(id+"/dispute", url.Values{}), http.StatusConflict, "Give a reason")
+	want(t, "sign", checker.send(id+"/sign", url.Values{"digest": {digest}}), http.StatusOK, "Signed.", "The partner is to acknowledge it")
+	want(t, "acknowledge", partner.send(id+"/acknowledge", url.Values{"digest": {digest}}), http.StatusOK, "Both sides have signed", "Name of sky.finance")
+	if got := partner.get(id); strings.Contains(got.body, "Name of maker") {
+		t.Error("the partner sees the names of the utility's people")
+	}
+	want(t, "simulation", maker.get("/console/payments/new?settlement="+settlement.ID(d, "sky")), http.StatusOK, "Exposure simulation", "CNY 1,000.00")
+	order := maker.send("/console/payments/new", url.Values{"settlement": {settlement.ID(d, "sky")}})
+	want(t, "prepare", order, http.StatusOK, "waits to be released")
+	want(t, "the maker's own", maker.send(order.path+"/release", url.Values{}), http.StatusForbidden)
+	want(t, "release", checker.send(order.path+"/release", url.Values{}), http.StatusOK, "Released.")
+	want(t, "twice in an order", maker.send("/console/payments/new", url.Values{"settlement": {settlement.ID(d, "sky")}}), http.StatusConflict, "This was not done")
+	want(t, "the partner's instruction", partner.get(id+"/instruction.xml"), http.StatusOK, "<Document", "100.45")
+	want(t, "a file that is none", checker.upload("/console/payments/bank", url.Values{}, "x.xml", []byte("<x/>")), http.StatusUnprocessableEntity, "This was not done")
+}
+
+func TestOneWhoIsMakerAndCheckerCannotSignAlone(t *testing.T) {
+	w := newWorld(t)
+	d := w.night()
+	w.report(finding("sky", d-1, 9))
+	id := "/console/settlements/" + settlement.ID(d, "sky")
+	b := w.signedIn("both")
+	want(t, "propose", b.send(id+"/propose", url.Values{}), http.StatusOK)
+	sign := b.get(id + "/sign")
+	_, rest, _ := strings.Cut(sign.body, `name="digest" value="`)
+	digest, _, _ := strings.Cut(rest, `"`)
+	want(t, "sign", b.send(id+"/sign", url.Values{"digest": {digest}}), http.StatusConflict, "must be two people")
+	one := "/console/breaks/" + finding("sky", d-1, 9).ID
+	want(t, "propose", b.send(one+"/propose", url.Values{"version": {"1"}, "action": {"accept"}, "text": {"x"}}), http.StatusOK, "Another person than the maker decides")
+	want(t, "approve", b.send(one+"/approve", url.Values{"version": {"2"}}), http.StatusUnprocessableEntity, "must be two people")
+}
+
+func TestAStatementIsAcceptedOrRefusedWithLineAndColumn(t *testing.T) {
+	w := newWorld(t)
+	d := w.night()
+	b := w.signedIn("sky.finance")
+	want(t, "what is missing", b.get("/console/statements"), http.StatusOK, "Still to come", d.String(), "up to 8 MiB")
+	head, form := "reference,membership,type,amount,date\n", func() url.Values { return url.Values{"day": {d.String()}, "partner": {"mart"}} }
+	bad := b.upload("/console/statements", form(), "bad.csv", []byte(head+"R-1,M-1,debit,12x,"+d.String()+"\n"))
+	want(t, "a wrong amount", bad, http.StatusUnprocessableEntity, "bad.csv was refused", "12x", `class="number">2`, "amount (D)")
+	good := []byte(head + "R-1,M-1,debit,12," + d.String() + "\ntotal,,,12,\n")
+	want(t, "a right one", b.upload("/console/statements", form(), "good.csv", good), http.StatusOK, "good.csv was accepted", "1 line.")
+	want(t, "the same again", b.upload("/console/statements", form(), "good.csv", good), http.StatusOK, "nothing changed")
+	found, err := w.statements.Current(t.Context(), "sky", d)
+	if must(t, err); found.Partner != "sky" {
+		t.Errorf("the statement counts for %s", found.Partner)
+	}
+	want(t, "the file", b.get("/console/statements/"+found.ID.String()), http.StatusOK, "Name of sky.finance", found.Digest.String())
+	want(t, "of another company", w.signedIn("mart.finance").get("/console/statements/"+found.ID.String()), http.StatusNotFound)
+	want(t, "too large", b.upload("/console/statements", form(), "x.csv", make([]byte, 9<<20)), http.StatusForbidden)
+	want(t, "of a day to come", b.upload("/console/statements", url.Values{"day": {"2027-01-01"}}, "x.csv", good), http.StatusUnprocessableEntity, "has not ended")
+	want(t, "without a file", b.send("/console/statements", form()), http.StatusUnprocessableEntity, "No file was chosen")
+	want(t, "larger than a form is elsewhere", b.upload("/console/statements", form(), "x.csv", append([]byte(head), bytes.Repeat([]byte("x"), 3<<20)...)), http.StatusUnprocessableEntity, "refused")
+}
+
+func TestTheLiabilityReportClosesAndLeadsToWhatIsBehind(t *testing.T) {
+	w := newWorld(t)
+	w.night()
+	d := w.night()
+	b := w.signedIn("viewer")
+	got := b.get("/console/reports/liability?from=" + d.String() + "&to=" + d.String())
+	// A night brings 13,045 in, issues 7,505 and takes as many out.
+	want(t, "report", got, http.StatusOK, "26,090", "13,045", "7,505", expiry.String())
+	behind := b.get("/console/reports/liability/" + expiry.String() + "?from=" + d.String() + "&to=" + d.String() + "&all=1")
+	want(t, "behind", behind, http.StatusOK, "26,090", `href="/console/nights/`+d.String())
+	want(t, "no period", b.get("/console/reports/liability?from=x&to=y"), http.StatusUnprocessableEntity, "Not a period")
+	want(t, "no month", b.get("/console/reports/liability/x"), http.StatusNotFound)
+}
+
+func TestAccountsAreAddedChangedResetAndClosed(t *testing.T) {
+	w := newWorld(t)
+	b := w.signedIn("admin")
+	added := b.send("/console/users", url.Values{"login": {"new.one"}, "name": {"New <One>"}, "role": {"maker"}})
+	want(t, "add", added, http.StatusOK, "One-time password", "New &lt;One&gt;", "Password to be changed")
+	want(t, "again", b.send("/console/users", url.Values{"login": {"new.one"}, "name": {"x"}, "role": {"maker"}}), http.StatusUnprocessableEntity, "there already")
+	want(t, "a role of partners", b.send("/console/users", url.Values{"login": {"new.two"}, "name": {"x"}, "role": {"finance"}}), http.StatusUnprocessableEntity, "not one of this company")
+	want(t, "to a partner", b.send("/console/users", url.Values{"company": {"sky"}, "login": {"sky.two"}, "name": {"x"}, "role": {"finance"}}), http.StatusOK, "Sky &lt;Air&gt;")
+	want(t, "roles", b.send("/console/users/new.one/roles", url.Values{"role": {"checker", "viewer"}}), http.StatusOK, "The roles of New &lt;One&gt; are changed")
+	if u, err := w.staff.UserByLogin(t.Context(), "new.one"); err != nil || !u.Has(signin.Checker) || u.Has(signin.Maker) {
+		t.Errorf("the user is %+v, %v", u, err)
+	}
+	want(t, "no role", b.send("/console/users/new.one/roles", url.Values{}), http.StatusUnprocessableEntity, "at least one role")
+	maker := w.signedIn("maker")
+	want(t, "disable", b.send("/console/users/maker/disable", url.Values{}), http.StatusOK, "Closed")
+	if got := maker.get("/console"); got.path != "/console/sign-in" {
+		t.Errorf("the session of a closed account goes on: %s", got.path)
+	}
+	want(t, "reset", b.send("/console/users/maker/reset", url.Values{}), http.StatusOK, "One-time password")
+	for _, step := range []string{"disable", "reset", "roles"} {
+		want(t, "oneself: "+step, b.send("/console/users/admin/"+step, url.Values{"role": {"viewer"}}), http.StatusUnprocessableEntity, "your own")
+	}
+	want(t, "one that is not there", b.get("/console/users/nobody"), http.StatusNotFound)
+	for _, line := range []string{"staff account added", "staff account's roles changed", "staff account disabled", "staff account reset"} {
+		if !strings.Contains(w.log.String(), line) {
+			t.Errorf("the log lacks %q", line)
+		}
+	}
+	if strings.Contains(w.log.String(), "new.one") {
+		t.Error("the log has a login")
+	}
 }

@@ -60,6 +60,29 @@ func (c *Console) stream(v *visit, file io.Reader) error {
 	return nil
 }
 
+// unhurried lets a large body come for as long as each portion of it comes in
+// time. Nothing of it is read before the guard has let the user in.
+func (c *Console) unhurried(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = &paced{r.Body, http.NewResponseController(w), c.o.Machine}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type paced struct {
+	io.ReadCloser
+	control *http.ResponseController
+	now     func() time.Time
+}
+
+// Read implements [io.Reader].
+func (p *paced) Read(b []byte) (int, error) {
+	until := p.now().Add(streamPause)
+	// Where deadlines cannot be set, as in some tests, there are none to extend.
+	_ = errors.Join(p.control.SetReadDeadline(until), p.control.SetWriteDeadline(until.Add(streamPause)))
+	return p.ReadCloser.Read(b)
+}
+
 // cutOff ends an answer that has begun and cannot be finished.
 func (c *Console) cutOff(v *visit, err error) {
 	c.o.Logger.ErrorContext(v.r.Context(), "answer cut off", "path", Area, "error", err)

@@ -10,6 +10,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/paper"
 	"github.com/pointgrid/pointgrid/settlement/payment"
+	"github.com/pointgrid/pointgrid/settlement/statements"
 )
 
 // Settlements finds nights; [settlement.Store] is one.
@@ -73,6 +74,14 @@ type Payments interface {
 	Instruction(ctx context.Context, by desk.Person, settlement string) ([]byte, error)
 	Confirm(ctx context.Context, by desk.Person, name string, file io.Reader) (*payment.Reading, error)
 	Readings(ctx context.Context, by desk.Person, limit int) ([]*payment.Reading, error)
+}
+
+// Statements takes in and keeps what partners send; [statements.Service] is one.
+type Statements interface {
+	Receive(ctx context.Context, d statements.Delivery, from io.Reader) (statements.Receipt, error)
+	Statement(ctx context.Context, partner string, id ledger.ID) (*statements.Statement, error)
+	Statements(ctx context.Context, f statements.Filter, before ledger.ID, limit int) ([]*statements.Statement, error)
+	BytesMax() int64
 }
 
 // WindowMovements is what happened in a window to the points of one expiry month.

@@ -30,7 +30,7 @@ func (w *world) scene(partner string) scene {
 
 func (s scene) path(pattern string) string {
 	return strings.NewReplacer("{window}", s.window, "{id}", map[bool]string{true: s.one, false: s.settlement}[strings.Contains(pattern, "/breaks/")],
-		"{digest}", strings.Repeat("0", 64), "{order}", s.order, "{expiry}", "2027-11", "{login}", s.login).Replace(pattern)
+		"{digest}", strings.Repeat("0", 64), "{order}", s.order, "{statement}", "0198c5a1-7b7e-7c3a-9d0e-3f1f6a2b4c50", "{expiry}", "2027-11", "{login}", s.login).Replace(pattern)
 }
 
 func (b *browser) leaf(l console.Leaf, s scene) answer {

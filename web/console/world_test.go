@@ -1,15 +1,19 @@
 package console_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"html"
 	"io"
 	"log/slog"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -27,6 +31,9 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/payment/paymenttest"
 	"github.com/pointgrid/pointgrid/settlement/settlementtest"
 	"github.com/pointgrid/pointgrid/settlement/signing"
+	"github.com/pointgrid/pointgrid/settlement/statementfile"
+	"github.com/pointgrid/pointgrid/settlement/statements"
+	"github.com/pointgrid/pointgrid/settlement/statements/statementstest"
 	"github.com/pointgrid/pointgrid/web/console"
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/signin"
@@ -47,16 +54,17 @@ var companies = []partners.Partner{
 // world is an alliance with two partners and staff, over a ledger and stores in
 // memory, and a server before it.
 type world struct {
-	t        testing.TB
-	stand    *settlementtest.Stand
-	desk     *desk.Desk
-	cases    *desktest.Memory
-	signing  *signing.Service
-	payments *payment.Service
-	staff    *signin.Service
-	url      string
-	log      *strings.Builder
-	console  *console.Console
+	t          testing.TB
+	stand      *settlementtest.Stand
+	desk       *desk.Desk
+	cases      *desktest.Memory
+	signing    *signing.Service
+	payments   *payment.Service
+	staff      *signin.Service
+	url        string
+	log        *strings.Builder
+	statements *statements.Service
+	console    *console.Console
 }
 
 func must(t testing.TB, err error) {
@@ -76,6 +84,14 @@ func newWorld(t testing.TB) *world {
 	logger := slog.New(slog.NewTextHandler(w.log, nil))
 	w.desk = desk.New(desk.Options{Store: w.cases, Ledger: w.stand.Ledger, MSP: "UtilityMSP", WriteOffMax: 5 * yuan, DueDays: 3, Now: w.stand.Clock, Random: rand.Reader})
 	w.signing = signing.New(signing.Options{Ledger: w.stand.Ledger, Store: w.stand.Store, Reconciler: w.stand, Desk: w.desk, MSP: "UtilityMSP", Subject: "gateway", Now: w.stand.Clock, Logger: logger})
+	root, err := os.OpenRoot(t.TempDir())
+	must(t, err)
+	t.Cleanup(func() { must(t, root.Close()) })
+	w.statements, err = statements.New(statements.Options{Store: &statementstest.Memory{}, Ledger: w.stand.Ledger, Calendar: w.stand.Zone, Dir: root, Now: w.stand.Clock, Random: rand.Reader, Logger: logger,
+		Limits: statementfile.Limits{Bytes: 8 << 20}, Layout: func(code string) (statementfile.Layout, bool) {
+			return statementfile.Layout{Programme: strings.ToUpper(code), Zone: w.stand.Zone.Location}, code == "sky" || code == "mart"
+		}})
+	must(t, err)
 	holidays, err := calendar.China()
 	must(t, err)
 	w.payments = payment.New(payment.Options{Ledger: w.stand.Ledger, Settlements: w.stand.Store, Store: paymenttest.NewMemory(), Desk: w.desk, MSP: "UtilityMSP", Subject: "gateway",
@@ -103,7 +119,7 @@ func (w *world) serve(holidays *calendar.Holidays, logger *slog.Logger) {
 	w.url = "http://" + server.Listener.Addr().String()
 	c, err := console.New(console.Options{Service: w.staff, Pages: set, Settlements: w.stand.Store, Ledger: w.stand.Ledger, Registry: registry, Desk: w.desk,
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(w.stand.Dir, s) },
-		Signing:   w.signing, Payments: w.payments, Liability: points{w.stand}, Holidays: holidays, Accounts: paper.Accounts{Receivable: "1122.{partner}", Payable: "2202.{partner}", Settlement: "2241", Bank: "1002"},
+		Signing:   w.signing, Payments: w.payments, Liability: points{w.stand}, Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Accounts: paper.Accounts{Receivable: "1122.{partner}", Payable: "2202.{partner}", Settlement: "2241", Bank: "1002"},
 		Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
 	must(w.t, err)
 	w.console = c
@@ -112,6 +128,18 @@ func (w *world) serve(holidays *calendar.Holidays, logger *slog.Logger) {
 	server.Config.Handler = page.Mux(routes)
 	server.Start()
 	w.t.Cleanup(server.Close)
+}
+
+// waiting are the settlements that are netted and have no statement.
+func (w *world) waiting(ctx context.Context) (all []settlement.Waiting, _ error) {
+	found, err := w.stand.Store.Settlements(ctx, "", "", 100)
+	for _, s := range found {
+		if _, err := w.statements.Current(ctx, s.Partner, s.Window); errors.Is(err, statements.ErrNotFound) && s.State == settlement.Netted {
+			due := w.stand.Zone.Start(s.Window + 1).Add(12 * time.Hour)
+			all = append(all, settlement.Waiting{Settlement: s.ID, Partner: s.Partner, Window: s.Window, Due: due, Overdue: w.stand.Now.After(due)})
+		}
+	}
+	return all, err
 }
 
 func (w *world) addUser(login, company string, roles ...signin.Role) {
@@ -166,7 +194,7 @@ func (p points) LiabilityWindows(ctx context.Context, _ ledger.Month, from, to l
 				m.ConvertedOut += t.Destination.EPT
 			}
 			return nil
-		}); err != nil {
+		}); err != nil && !errors.Is(err, ledger.ErrNotFound) {
 			return nil, err
 		}
 		if m.Movements != (paper.Movements{}) {
@@ -265,6 +293,25 @@ func (b *browser) send(path string, form url.Values) answer {
 	b.t.Helper()
 	form.Set("form_token", b.token())
 	return b.do(http.MethodPost, path, form)
+}
+
+// upload posts a form with a file.
+func (b *browser) upload(path string, fields url.Values, name string, file []byte) answer {
+	b.t.Helper()
+	var body bytes.Buffer
+	m := multipart.NewWriter(&body)
+	fields.Set("form_token", b.token())
+	for field, values := range fields {
+		must(b.t, m.WriteField(field, values[0]))
+	}
+	part, err := m.CreateFormFile("file", name)
+	must(b.t, err)
+	_, err = part.Write(file)
+	must(b.t, errors.Join(err, m.Close()))
+	r, err := http.NewRequest(http.MethodPost, b.base+path, &body)
+	must(b.t, err)
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	return b.request(r)
 }
 
 func want(t testing.TB, what string, got answer, status int, parts ...string) {

@@ -15,7 +15,7 @@ func (g *Gateway) console(set *page.Set, url string, origins *origin.Finder) (*c
 	if err != nil {
 		return nil, err
 	}
-	return console.New(console.Options{Service: g.staff, Pages: set, Settlements: g.Store, Ledger: g.Ledger, Registry: g.registry, Desk: g.Desk, Holidays: holidays,
+	return console.New(console.Options{Service: g.staff, Pages: set, Settlements: g.Store, Ledger: g.Ledger, Registry: g.registry, Desk: g.Desk, Holidays: holidays, Statements: g.Statements, Waiting: g.Reconciler.Waiting,
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) {
 			return settlement.OpenStatement(g.home.Statements(), s)
 		},
