@@ -158,7 +158,10 @@ func renderSettlement(s *settlement.Settlement) Settlement {
 		Position: renderPosition(&s.Position), UpdatedAt: at(s.UpdatedAt), Links: SettlementLinks{Self: self}}
 	if s.State != settlement.Closed {
 		out.Lines, out.Digest, out.Links.Statement = s.Lines, s.Digest.String(), self+"/statement"
-		out.Figures = renderFigures(&s.Figures)
+		out.Figures, out.Channels, out.Signing = renderFigures(&s.Figures), renderChannels(s.Channels), renderSigning(s)
+	}
+	if (s.State == settlement.Paid || s.State == settlement.Settled) && s.Figures.Pay > 0 {
+		out.Links.Payment = self + "/payment"
 	}
 	return out
 }

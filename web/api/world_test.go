@@ -33,6 +33,8 @@ import (
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/partners/webhooks/webhookstest"
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/web/api"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 )
@@ -83,7 +85,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.found()
 	registry, err := partners.NewRegistry(companies, []partners.Client{
 		w.register("sky-app", "sky", forPartners...), w.register("sky-other", "sky", forPartners...), w.register("shop-app", "shop", forPartners...),
-		w.register("sandbox", "sky", partners.ScopeSandbox), w.register("ops", "", partners.ScopeOperator)})
+		w.register("sandbox", "sky", partners.ScopeSandbox), w.register("ops", "", partners.ScopeOperator), w.register("ops-checker", "", partners.ScopeOperator)})
 	must(t, err)
 	w.credentials = partnerstest.NewMemory()
 	w.directory, err = partners.OpenDirectory(t.Context(), partners.DirectoryOptions{Registry: registry, Store: w.credentials, Now: time.Now, Random: rand.Reader})
@@ -98,7 +100,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.serveFiles(service, registry, logger)
 	w.signing, err = partners.LoadOrCreateSigningKey(filepath.Join(t.TempDir(), "key.pem"), rand.Reader)
 	must(t, err)
-	w.options = api.Options{Exchange: w.script, Files: w.files, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
+	w.options = api.Options{Exchange: w.script, Files: w.files, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, Signing: noSigning{}, Payments: noPayments{}, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
 		Registry: w.directory, Access: &memoryLog{Memory: w.credentials}, Signed: w.store, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
@@ -106,6 +108,16 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	}
 	w.serve()
 	return w
+}
+
+// noSigning and noPayments are for tests that need neither.
+type (
+	noSigning  struct{ api.Signing }
+	noPayments struct{ api.Payments }
+)
+
+func (noPayments) Instruction(context.Context, desk.Person, string) ([]byte, error) {
+	return nil, payment.ErrNothing
 }
 
 // webhooks takes endpoints at 127.0.0.1, and sends nothing.
