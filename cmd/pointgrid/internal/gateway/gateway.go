@@ -23,6 +23,9 @@ import (
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
+	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/payment"
+	"github.com/pointgrid/pointgrid/settlement/signing"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/access"
 	"github.com/pointgrid/pointgrid/web/signin"
@@ -52,6 +55,11 @@ type Gateway struct {
 	Projection *projection.Follower
 	// Webhooks is what partners do with their endpoints.
 	Webhooks *webhooks.Service
+	// Desk is where breaks are resolved, Signing takes settlements to signed, and
+	// Payments from there to settled.
+	Desk     *desk.Desk
+	Signing  *signing.Service
+	Payments *payment.Service
 
 	config   *config.Config
 	around   Surroundings
@@ -81,7 +89,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildProjection, g.buildWebhooks, g.buildStaff,
+		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildSigning, g.buildFiles, g.buildProjection, g.buildWebhooks, g.buildStaff,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())
@@ -178,8 +186,12 @@ func (g *Gateway) buildServices(context.Context) (err error) {
 		return err
 	}
 	g.metrics.watchExchange(g.Exchange.UnderWay)
+	policies, err := g.config.Policies()
+	if err != nil {
+		return err
+	}
 	g.Night = settlement.New(settlement.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Dir: g.home.Statements(),
-		Calendar: g.calendar, Now: g.Clock.Now, Logger: g.around.Logger})
+		Calendar: g.calendar, Policies: policies, Now: g.Clock.Now, Logger: g.around.Logger})
 	return nil
 }
 
