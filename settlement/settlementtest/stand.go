@@ -33,6 +33,8 @@ type Stand struct {
 	T      testing.TB
 	Ledger *ledgertest.Memory
 	Store  *Memory
+	Points *Liability
+	Dir    string // of the statements
 	Now    time.Time
 	Zone   calendar.CutOff
 	night  *settlement.Night
@@ -43,7 +45,7 @@ type Stand struct {
 // New returns a stand that settles by the policies.
 func New(t testing.TB, policies ...netting.Policy) *Stand {
 	t.Helper()
-	s := &Stand{T: t, Store: NewMemory(), Now: time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC), agreed: map[string]map[ledger.Direction]ledger.Agreement{}}
+	s := &Stand{T: t, Store: NewMemory(), Points: NewLiability(), Dir: t.TempDir(), Now: time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC), agreed: map[string]map[ledger.Direction]ledger.Agreement{}}
 	s.Ledger = ledgertest.NewMemory(s.Clock)
 	t.Cleanup(func() {
 		if err := s.Ledger.Close(); err != nil {
@@ -54,8 +56,8 @@ func New(t testing.TB, policies ...netting.Policy) *Stand {
 	if s.Zone, err = calendar.Parse("Asia/Shanghai", "00:00"); err != nil {
 		t.Fatal(err)
 	}
-	s.night = settlement.New(settlement.Options{Ledger: s.Ledger, Identity: Utility, Store: s.Store, Dir: t.TempDir(), Calendar: s.Zone,
-		Policies: policies, Now: s.Clock, Logger: slog.New(slog.DiscardHandler)})
+	s.night = settlement.New(settlement.Options{Ledger: s.Ledger, Identity: Utility, Store: s.Store, Dir: s.Dir, Calendar: s.Zone,
+		Policies: policies, Liability: s.Points, Now: s.Clock, Logger: slog.New(slog.DiscardHandler)})
 	s.Give(Utility, &ledger.Initialise{Hub: "EPT", Window: s.Zone.Date(s.Now)})
 	s.join("sky", "SKY", Airline)
 	s.join("mart", "MART", Shop)

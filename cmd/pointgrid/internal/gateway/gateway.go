@@ -191,7 +191,7 @@ func (g *Gateway) buildServices(context.Context) (err error) {
 		return err
 	}
 	g.Night = settlement.New(settlement.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Dir: g.home.Statements(),
-		Calendar: g.calendar, Policies: policies, Now: g.Clock.Now, Logger: g.around.Logger})
+		Calendar: g.calendar, Policies: policies, Liability: g.Store, Now: g.Clock.Now, Logger: g.around.Logger})
 	return nil
 }
 

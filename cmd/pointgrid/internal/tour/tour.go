@@ -31,7 +31,7 @@ type Tour struct {
 	utility        *client.Client
 	maker, checker *client.Client // two people of the utility
 	order          order          // that pays the night
-	link           string // of the tour's member with the airline
+	link           string         // of the tour's member with the airline
 	first          conversion
 	firstKey       string
 	firstBody      []byte
