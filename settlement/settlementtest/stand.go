@@ -102,7 +102,13 @@ var Member = ledger.Account{1}
 // In converts points of a partner into electricity points: it owes a fen for each.
 func (s *Stand) In(partner string, points int64) {
 	s.T.Helper()
-	s.Give(Utility, &ledger.ConvertIn{Account: Member, Leg: s.leg(partner, ledger.In, points)})
+	s.Convert(partner, points, "")
+}
+
+// Convert is [Stand.In] with the partner's reference.
+func (s *Stand) Convert(partner string, points int64, reference string) {
+	s.T.Helper()
+	s.Give(Utility, &ledger.ConvertIn{Account: Member, Leg: s.leg(partner, ledger.In, points), Reference: reference})
 }
 
 // Out converts electricity points into those of a partner: it is owed a fen for

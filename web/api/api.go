@@ -36,6 +36,7 @@ type Options struct {
 	Statements  Statements
 	Signing     Signing
 	Payments    Payments
+	Papers      Papers
 	Webhooks    Webhooks
 	SettleDue   func(context.Context) ([]settlement.Settlement, error) // see settlement.Night
 	Answers     idempotency.Store
@@ -77,8 +78,8 @@ func (o *Options) check() error {
 	switch {
 	case o.Exchange == nil || o.Files == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
 		return errors.New("api: exchange, files, quotes, settlements, statements and the night are required")
-	case o.Signing == nil || o.Payments == nil:
-		return errors.New("api: signing and payments are required")
+	case o.Signing == nil || o.Payments == nil || o.Papers == nil:
+		return errors.New("api: signing, payments and papers are required")
 	case o.Answers == nil || o.Registry == nil || o.Assertions == nil || o.Webhooks == nil || o.Access == nil || o.Signed == nil:
 		return errors.New("api: answers, registry, assertions, webhooks, access log and signed requests are required")
 	case o.Ready == nil || o.Metrics == nil || o.Now == nil || o.Random == nil || o.Logger == nil:

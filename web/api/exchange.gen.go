@@ -1602,6 +1602,68 @@ type Leg struct {
 	Partner PartnerCode `json:"partner"`
 }
 
+// LiabilityBreakage Of the points that ended in the windows, by expiry, redemption or conversion, those that expired.
+type LiabilityBreakage struct {
+	Ended   string `json:"ended"`
+	Expired string `json:"expired"`
+}
+
+// LiabilityMonth `opening + earned + converted_in - converted_out - redeemed - expired = closing`. What was converted is less
+// what was reversed, and negative when more was.
+type LiabilityMonth struct {
+	Closing      string              `json:"closing"`
+	ConvertedIn  string              `json:"converted_in"`
+	ConvertedOut string              `json:"converted_out"`
+	Earned       string              `json:"earned"`
+	Expired      string              `json:"expired"`
+	Expiry       string              `json:"expiry"`
+	Links        LiabilityMonthLinks `json:"links"`
+	Opening      string              `json:"opening"`
+	Redeemed     string              `json:"redeemed"`
+}
+
+// LiabilityMonthLinks defines model for LiabilityMonthLinks.
+type LiabilityMonthLinks struct {
+	// Windows The windows behind the figures.
+	Windows string `json:"windows"`
+}
+
+// LiabilityReport defines model for LiabilityReport.
+type LiabilityReport struct {
+	// Breakage Of the points that ended in the windows, by expiry, redemption or conversion, those that expired.
+	Breakage LiabilityBreakage `json:"breakage"`
+
+	// From A business day.
+	From   Date             `json:"from"`
+	Months []LiabilityMonth `json:"months,omitempty,omitzero"`
+
+	// To A business day.
+	To      Date              `json:"to"`
+	Windows []LiabilityWindow `json:"windows,omitempty,omitzero"`
+}
+
+// LiabilityWindow defines model for LiabilityWindow.
+type LiabilityWindow struct {
+	ConvertedIn  string               `json:"converted_in"`
+	ConvertedOut string               `json:"converted_out"`
+	Earned       string               `json:"earned"`
+	Expired      string               `json:"expired"`
+	Links        LiabilityWindowLinks `json:"links"`
+	Redeemed     string               `json:"redeemed"`
+
+	// Window A business day.
+	Window Date `json:"window"`
+}
+
+// LiabilityWindowLinks defines model for LiabilityWindowLinks.
+type LiabilityWindowLinks struct {
+	// Positions What was converted with each partner.
+	Positions string `json:"positions"`
+
+	// Self The report of this window alone.
+	Self string `json:"self"`
+}
+
 // Link defines model for Link.
 type Link struct {
 	Consent ConsentRecord `json:"consent"`
@@ -2128,9 +2190,15 @@ type SettlementID = string
 
 // SettlementLinks defines model for SettlementLinks.
 type SettlementLinks struct {
+	// Page To print, once it is netted.
+	Page string `json:"page,omitempty,omitzero"`
+
 	// Payment Once it is paid, where the partner pays.
 	Payment string `json:"payment,omitempty,omitzero"`
 	Self    string `json:"self"`
+
+	// Spreadsheet Once it is netted.
+	Spreadsheet string `json:"spreadsheet,omitempty,omitzero"`
 
 	// Statement Once it is netted.
 	Statement string `json:"statement,omitempty,omitzero"`

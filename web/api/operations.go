@@ -91,6 +91,8 @@ func (a *API) signingOperations() []operation {
 		{method: http.MethodPost, path: one + "/proposal", scope: partners.ScopeOperator, handle: a.proposeSettlement},
 		{method: http.MethodPost, path: one + "/signature", scope: partners.ScopeOperator, handle: withBody(a.forms.signature, saved(a, a.signSettlement))},
 		{method: http.MethodGet, path: one + "/payment", scope: partners.ScopeSettlements, handle: a.getPaymentInstruction},
+		{method: http.MethodGet, path: one + "/journal", scope: partners.ScopeOperator, handle: a.getJournal},
+		{method: http.MethodGet, path: "/v1/liability", scope: partners.ScopeOperator, handle: a.getLiability},
 		{method: http.MethodGet, path: orders, scope: partners.ScopeOperator, handle: a.listPaymentOrders},
 		{method: http.MethodPost, path: orders, scope: partners.ScopeOperator, handle: withExplained(a.forms.order, saved(a, a.preparePaymentOrder))},
 		{method: http.MethodGet, path: orders + "/:order_id", scope: partners.ScopeOperator, handle: a.getPaymentOrder},

@@ -16,6 +16,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/bank"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
+	"github.com/pointgrid/pointgrid/settlement/papers"
 	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/signing"
 	"github.com/pointgrid/pointgrid/web/idempotency"
@@ -170,6 +171,9 @@ var settlementErrors = []struct {
 	{payment.ErrChanged, 409, "payment_changed"},
 	{payment.ErrNothing, 409, "nothing_to_pay"},
 	{payment.ErrNoParty, 409, "bank_account_missing"},
+	{papers.ErrNotNetted, 409, "statement_not_ready"},
+	{papers.ErrNotCounted, 409, "windows_not_counted"},
+	{papers.ErrInvalid, 400, problem.CodeInvalidRequest},
 	{bank.ErrFile, 422, "bank_file_refused"},
 	{calendar.ErrNotCovered, 409, "holidays_unknown"},
 }

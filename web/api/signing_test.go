@@ -11,6 +11,8 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/desk/desktest"
+	"github.com/pointgrid/pointgrid/settlement/paper"
+	"github.com/pointgrid/pointgrid/settlement/papers"
 	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/payment/paymenttest"
 	"github.com/pointgrid/pointgrid/settlement/settlementtest"
@@ -31,11 +33,14 @@ func settlements(t *testing.T, l func(*settlementtest.Stand) signing.Ledger) *wo
 	party := func(name, account string) bank.Party {
 		return bank.Party{Name: name, Account: account, BIC: "ICBKCNBJ"}
 	}
+	payments := paymenttest.NewMemory()
 	return newWorld(t, func(o *api.Options) {
 		o.Settlements = stand.Store
+		o.Papers = papers.New(papers.Options{Ledger: stand.Ledger, Payments: payments, Liability: stand.Points, Dir: stand.Dir, Zone: stand.Zone.Location,
+			Accounts: paper.Accounts{Receivable: "1122.{partner}", Payable: "2202", Settlement: "2203", Bank: "1002"}, Names: map[string]string{"": "U", "sky": "S"}})
 		o.Signing = signing.New(signing.Options{Ledger: l(stand), Store: stand.Store, Reconciler: stand, Desk: cases, MSP: "UtilityMSP", Subject: "gateway",
 			Now: stand.Clock, Logger: slog.New(slog.DiscardHandler)})
-		o.Payments = payment.New(payment.Options{Ledger: stand.Ledger, Settlements: stand.Store, Store: paymenttest.NewMemory(), Desk: cases,
+		o.Payments = payment.New(payment.Options{Ledger: stand.Ledger, Settlements: stand.Store, Store: payments, Desk: cases,
 			Parties: payment.Parties{Utility: party("U", "1001"), Partners: map[string]bank.Party{"sky": party("S", "2002")}},
 			MSP:     "UtilityMSP", Subject: "gateway", Holidays: holidays, Zone: stand.Zone.Location, Now: stand.Clock, Logger: slog.New(slog.DiscardHandler)})
 	})
@@ -145,4 +150,48 @@ func TestAPartnerWhoseKeyIsNotHereIsToldToSignByItself(t *testing.T) {
 	if !strings.Contains(string(a.body), "pointgrid settlement sign") {
 		t.Errorf("told %s", a.body)
 	}
+}
+
+func TestPapersAreFetchedInTheFormThatIsAskedFor(t *testing.T) {
+	w := settlements(t, plain)
+	const path = "/v1/settlements/" + signedID
+	const xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	for name, c := range map[string]struct{ query, accept, media, begins string }{
+		"html by query":         {"?format=html", "", "text/html; charset=utf-8", "<!DOCTYPE html>"},
+		"html by Accept":        {"", "application/pdf, text/html;q=0.9", "text/html; charset=utf-8", "<!DOCTYPE html>"},
+		"a spreadsheet":         {"?format=xlsx", "text/html", xlsx, "PK"},
+		"a spreadsheet, Accept": {"", xlsx, xlsx, "PK"},
+	} {
+		a := w.as("sky-app").do("GET", path+"/statement"+c.query, "", "Accept", c.accept).is(200)
+		if a.header.Get("Content-Type") != c.media || !strings.HasPrefix(string(a.body), c.begins) || !strings.HasPrefix(a.header.Get("Repr-Digest"), "sha-256=:") {
+			t.Errorf("%s: %v %.40q", name, a.header, a.body)
+		}
+	}
+	if a := w.as("sky-app").get(path + "/statement?format=html").is(200); !strings.Contains(a.header.Get("Content-Security-Policy"), "style-src 'sha256-") {
+		t.Errorf("policy %s", a.header.Get("Content-Security-Policy"))
+	}
+	w.as("sky-app").get(path + "/statement?format=pdf").invalid("format enum")
+	w.as("shop-app").get(path+"/statement?format=html").refused(404, "not_found")
+
+	w.as("sky-app").get(path+"/journal").refused(403, "scope_missing")
+	if a := w.as("ops").get(path + "/journal").is(200); !strings.Contains(string(a.body), "1122.sky,sky,50.00,") {
+		t.Errorf("journal %s", a.body)
+	}
+	w.as("sky-app").get("/v1/liability?from=2026-11-21&to=2026-11-21").refused(403, "scope_missing")
+	report := w.as("ops").get("/v1/liability?from=2026-11-21&to=2026-11-21").is(200)
+	if report.count("months") != 1 || report.text("months.0.converted_in") != "5000" || report.text("months.0.closing") != "5000" || report.text("breakage.ended") != "0" {
+		t.Errorf("report %s", report.body)
+	}
+	behind := w.as("ops").get(report.text("months.0.links.windows")).is(200)
+	if behind.count("windows") != 1 || behind.text("windows.0.converted_in") != "5000" {
+		t.Errorf("behind it %s", behind.body)
+	}
+	w.as("ops").get(behind.text("windows.0.links.self")).is(200)
+	if a := w.as("ops").get("/v1/liability?from=2026-11-21&to=2026-11-21&format=csv").is(200); !strings.HasSuffix(string(a.body), "total,0,0,5000,0,0,0,5000\n") {
+		t.Errorf("as CSV %s", a.body)
+	}
+	w.as("ops").get("/v1/liability?from=2026-11-21&to=2026-11-22").refused(409, "windows_not_counted")
+	w.as("ops").get("/v1/liability?from=2026-11-22&to=2026-11-21").refused(400, "invalid_request")
+	w.as("ops").get("/v1/liability?to=x").invalid("from date", "to date")
+	w.as("ops").get("/v1/liability?from=2026-11-21&to=2026-11-21&expiry=2028-13").invalid("expiry month")
 }

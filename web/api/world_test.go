@@ -100,7 +100,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.serveFiles(service, registry, logger)
 	w.signing, err = partners.LoadOrCreateSigningKey(filepath.Join(t.TempDir(), "key.pem"), rand.Reader)
 	must(t, err)
-	w.options = api.Options{Exchange: w.script, Files: w.files, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, Signing: noSigning{}, Payments: noPayments{}, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
+	w.options = api.Options{Exchange: w.script, Files: w.files, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, Signing: noSigning{}, Payments: noPayments{}, Papers: noPapers{}, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
 		Registry: w.directory, Access: &memoryLog{Memory: w.credentials}, Signed: w.store, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
@@ -114,6 +114,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 type (
 	noSigning  struct{ api.Signing }
 	noPayments struct{ api.Payments }
+	noPapers   struct{ api.Papers }
 )
 
 func (noPayments) Instruction(context.Context, desk.Person, string) ([]byte, error) {

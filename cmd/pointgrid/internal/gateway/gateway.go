@@ -24,6 +24,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/papers"
 	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/signing"
 	"github.com/pointgrid/pointgrid/sqlstore"
@@ -60,6 +61,8 @@ type Gateway struct {
 	Desk     *desk.Desk
 	Signing  *signing.Service
 	Payments *payment.Service
+	// Papers makes spreadsheets, pages, journals and the liability report.
+	Papers *papers.Service
 
 	config   *config.Config
 	around   Surroundings

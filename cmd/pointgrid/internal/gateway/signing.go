@@ -8,6 +8,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/papers"
 	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/signing"
 )
@@ -32,6 +33,12 @@ func (g *Gateway) buildSigning(context.Context) error {
 	}
 	g.Payments = payment.New(payment.Options{Ledger: g.Ledger, Settlements: g.Store, Store: g.Store, Desk: g.Desk, Parties: g.config.Parties(),
 		MSP: g.config.Alliance.MSP, Subject: subject, Holidays: holidays, Zone: g.calendar.Location, Now: g.Clock.Now, Logger: g.around.Logger})
+	names := map[string]string{"": g.config.Utility.Bank.Name}
+	for _, p := range g.registry.All() {
+		names[p.Code] = p.NameZH + " " + p.Name
+	}
+	g.Papers = papers.New(papers.Options{Ledger: g.Ledger, Payments: g.Store, Liability: g.Store, Dir: g.home.Statements(), Zone: g.calendar.Location,
+		Accounts: g.config.Settlement.Journal.Accounts(), Names: names})
 	return nil
 }
 
