@@ -60,6 +60,8 @@ var rules = []rule{
 	{folder: "settlement/calendar", why: "days know nothing of money", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "settlement/bank", why: "a bank's messages know nothing of points", ours: []string{"ledger"}},
 	{folder: "settlement/statementfile", why: "a file is read, not judged", ours: []string{"ledger", "partners", "settlement/reconcile"}},
+	{folder: "settlement/statements", why: "what partners send is taken in, not compared",
+		ours: []string{"ledger", "partners", "settlement/statementfile", "settlement/calendar"}},
 	{folder: "settlement/reconcile", why: "books are compared, not looked up", ours: []string{"ledger", "settlement/reconcile"}},
 	{folder: "settlement/signing", why: "signing takes steps on the ledger, whatever found the breaks",
 		ours: []string{"ledger", "settlement", "settlement/desk"}},
@@ -93,6 +95,7 @@ var suites = []string{
 	"settlement/desk/desktest",
 	"settlement/settlementtest",
 	"settlement/payment/paymenttest",
+	"settlement/statements/statementstest",
 	"settlement/reconcile/plant",
 	"web/signin/signintest",
 }

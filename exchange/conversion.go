@@ -118,6 +118,9 @@ type Conversion struct {
 	Failure              *Failure
 	// Reversed is the sum of the reversals, in the source programme.
 	Reversed int64
+	// Window is the business day on the ledger in which the transfer lies that
+	// records the conversion; 0 until there is one.
+	Window ledger.Date
 
 	CreatedAt  int64 // milliseconds since 1970, as all times here
 	FinishedAt int64
@@ -169,6 +172,7 @@ type Reversal struct {
 	SourceReference      string
 	DestinationReference string
 	Failure              *Failure
+	Window               ledger.Date // as that of a conversion
 	CreatedAt            int64
 	FinishedAt           int64
 	Deadline             int64

@@ -73,7 +73,10 @@ func (s *Service) recorded(ctx context.Context, c *Conversion, result ledger.Res
 		return s.turn(c, StepRefund, s.refusal(ctx, c, result))
 	case result.Code != ledger.CodeOK:
 		return s.end(c, Failed, s.refusal(ctx, c, result))
-	case c.DestinationMode == partners.Callback:
+	}
+	c = c.Clone()
+	c.Window = result.Entry.Transfer.Window
+	if c.DestinationMode == partners.Callback {
 		return s.toCredit(c)
 	}
 	return s.end(c, Completed, nil)
@@ -146,7 +149,9 @@ func (s *Service) stepPost(ctx context.Context, c *Conversion, p *patience) (*Co
 	if v != settled || result.Code != ledger.CodeOK {
 		return s.inconsistent(c, v, result)
 	}
-	return s.end(c, Completed, nil), nil
+	next := s.end(c, Completed, nil)
+	next.Window = result.Entry.Transfer.Window
+	return next, nil
 }
 
 func (s *Service) errand(partner string, kind connector.Kind, t connector.Transfer) (errand, error) {

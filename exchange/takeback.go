@@ -86,12 +86,14 @@ func (s *Service) stepReverse(ctx context.Context, c *Conversion, r *Reversal, p
 		return next, nil
 	case result.Code != ledger.CodeOK:
 		return s.endReversal(r, Failed, s.refusal(ctx, c, result)), nil
-	case c.SourceMode == partners.Callback:
-		next := r.Clone()
+	}
+	next := r.Clone()
+	next.Window = result.Entry.Transfer.Window
+	if c.SourceMode == partners.Callback {
 		next.Step = StepGiveBack
 		return next, nil
 	}
-	return s.endReversal(r, Completed, nil), nil
+	return s.endReversal(next, Completed, nil), nil
 }
 
 // stepReCredit makes good what was taken back for a reversal that the ledger

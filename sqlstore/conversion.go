@@ -16,17 +16,17 @@ const conversionColumns = `id, client, partner, request_key, request_hash, membe
 	out_partner, out_agreement, out_hash, out_locked_at, out_from, out_to,
 	from_amount, to_amount, fee, created_at, reversed, evidence_jws, evidence_body,
 	status, step, outcome, source_reference, destination_reference, failure_code, failure_detail,
-	finished_at, deadline, turned_at, escalated_at`
+	finished_at, deadline, turned_at, escalated_at, window_date`
 
-const conversionWidth = 44
+const conversionWidth = 45
 
 const insertConversion = `INSERT INTO conversions (` + conversionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7,
 	$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-	$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44) ON CONFLICT DO NOTHING`
+	$27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45) ON CONFLICT DO NOTHING`
 
 const updateConversion = `UPDATE conversions SET status = $1, step = $2, outcome = $3,
 	source_reference = $4, destination_reference = $5, failure_code = $6, failure_detail = $7,
-	finished_at = $8, deadline = $9, turned_at = $10, escalated_at = $11 WHERE id = $12`
+	finished_at = $8, deadline = $9, turned_at = $10, escalated_at = $11, window_date = $12 WHERE id = $13`
 
 const (
 	selectConversion        = `SELECT ` + conversionColumns + ` FROM conversions WHERE id = $1`
@@ -92,7 +92,7 @@ func conversionArgs(c *exchange.Conversion) []any {
 func conversionChanges(args []any, c *exchange.Conversion) []any {
 	args = append(args, string(c.Status), string(c.Step), string(c.Outcome), c.SourceReference, c.DestinationReference)
 	args = failureArgs(args, c.Failure)
-	return append(args, c.FinishedAt, c.Deadline, c.TurnedAt, c.EscalatedAt)
+	return append(args, c.FinishedAt, c.Deadline, c.TurnedAt, c.EscalatedAt, int64(c.Window))
 }
 
 // UpdateConversion implements [exchange.Store].
@@ -109,7 +109,7 @@ func (s *Store) UpdateConversions(ctx context.Context, all []*exchange.Conversio
 	before := len(told.statements)
 	statements := slices.Grow(told.statements, len(all))
 	for _, c := range all {
-		statements = append(statements, stmt(updateConversion, append(conversionChanges(make([]any, 0, 12), c), c.ID[:])...))
+		statements = append(statements, stmt(updateConversion, append(conversionChanges(make([]any, 0, 13), c), c.ID[:])...))
 	}
 	if _, err := s.writer.do(ctx, statements...); err != nil {
 		return err
@@ -138,6 +138,7 @@ func scanConversion(row scanner) (*exchange.Conversion, error) {
 	var in, out legColumns
 	var failure failureColumns
 	var evidence evidenceColumns
+	var window natural
 	dest := make([]any, 0, conversionWidth)
 	dest = append(dest, (*idColumn)(&c.ID), &c.Party.Client, &c.Party.Partner,
 		&c.Request.Key, (*hashColumn)(&c.Request.Hash), &c.Member, (*accountColumn)(&c.Account),
@@ -148,7 +149,7 @@ func scanConversion(row scanner) (*exchange.Conversion, error) {
 		(*natural)(&c.CreatedAt), (*natural)(&c.Reversed), &evidence.jws, &evidence.body,
 		(*statusColumn)(&c.Status), (*stepColumn)(&c.Step), (*optionalStatus)(&c.Outcome),
 		&c.SourceReference, &c.DestinationReference, &failure.code, &failure.detail,
-		(*natural)(&c.FinishedAt), (*natural)(&c.Deadline), (*natural)(&c.TurnedAt), (*natural)(&c.EscalatedAt))
+		(*natural)(&c.FinishedAt), (*natural)(&c.Deadline), (*natural)(&c.TurnedAt), (*natural)(&c.EscalatedAt), &window)
 	err := row.Scan(dest...)
 	if err == nil {
 		err = errors.Join(in.leg(&c.In), out.leg(&c.Out))
@@ -156,6 +157,6 @@ func scanConversion(row scanner) (*exchange.Conversion, error) {
 	if err != nil {
 		return nil, rowError("conversion", c.ID, err)
 	}
-	c.Failure, c.Evidence = failure.failure(), evidence.evidence()
+	c.Failure, c.Evidence, c.Window = failure.failure(), evidence.evidence(), ledger.Date(window)
 	return &c, nil
 }

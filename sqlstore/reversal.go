@@ -11,14 +11,14 @@ import (
 
 const reversalColumns = `id, conversion, client, partner, request_key, request_hash, source, amount, reversed_before,
 	reason, in_to, out_from, out_to, evidence_jws, evidence_body, created_at, status, step, source_reference, destination_reference,
-	failure_code, failure_detail, finished_at, deadline, escalated_at`
+	failure_code, failure_detail, finished_at, deadline, escalated_at, window_date`
 
-const reversalWidth = 25
+const reversalWidth = 26
 
 // insertReversal inserts nothing when the sum has moved on since its maker looked.
 const insertReversal = `INSERT INTO reversals (` + reversalColumns + `)
-	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25
-	FROM conversions WHERE id = $26 AND reversed = $27 ON CONFLICT DO NOTHING`
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26
+	FROM conversions WHERE id = $27 AND reversed = $28 ON CONFLICT DO NOTHING`
 
 // addReversed comes before updateReversal in one transaction, so that the status
 // tells whether the amount was added before.
@@ -28,8 +28,8 @@ const addReversed = `UPDATE conversions SET reversed = conversions.reversed + r.
 
 // updateReversal leaves a completed reversal completed: its amount has been added.
 const updateReversal = `UPDATE reversals SET status = $1, step = $2, source_reference = $3, destination_reference = $4,
-	failure_code = $5, failure_detail = $6, finished_at = $7, deadline = $8, escalated_at = $9
-	WHERE id = $10 AND (status <> 'completed' OR $11 = 'completed')`
+	failure_code = $5, failure_detail = $6, finished_at = $7, deadline = $8, escalated_at = $9, window_date = $10
+	WHERE id = $11 AND (status <> 'completed' OR $12 = 'completed')`
 
 const (
 	selectReversal            = `SELECT ` + reversalColumns + ` FROM reversals WHERE id = $1`
@@ -69,7 +69,7 @@ func reversalArgs(r *exchange.Reversal) []any {
 // reversalChanges appends what can change.
 func reversalChanges(args []any, r *exchange.Reversal) []any {
 	args = append(args, string(r.Status), string(r.Step), r.SourceReference, r.DestinationReference)
-	return append(failureArgs(args, r.Failure), r.FinishedAt, r.Deadline, r.EscalatedAt)
+	return append(failureArgs(args, r.Failure), r.FinishedAt, r.Deadline, r.EscalatedAt, int64(r.Window))
 }
 
 // UpdateReversal implements [exchange.Store]. A reversal that would take back
@@ -84,7 +84,7 @@ func (s *Store) UpdateReversal(ctx context.Context, r *exchange.Reversal) error 
 	if r.Status == exchange.Completed {
 		statements = append(statements, stmt(addReversed, r.ID[:]))
 	}
-	args := append(reversalChanges(make([]any, 0, 11), r), r.ID[:], string(r.Status))
+	args := append(reversalChanges(make([]any, 0, 12), r), r.ID[:], string(r.Status))
 	done, err := s.writer.do(ctx, append(statements, stmt(updateReversal, args...))...)
 	if err != nil {
 		return err
@@ -118,15 +118,16 @@ func scanReversal(row scanner) (*exchange.Reversal, error) {
 	var r exchange.Reversal
 	var failure failureColumns
 	var evidence evidenceColumns
+	var window natural
 	err := row.Scan((*idColumn)(&r.ID), (*idColumn)(&r.Conversion), &r.Party.Client, &r.Party.Partner,
 		&r.Request.Key, (*hashColumn)(&r.Request.Hash), &r.Source, (*natural)(&r.Amount), (*natural)(&r.Before), &r.Reason,
 		(*natural)(&r.InTo), (*natural)(&r.OutFrom), (*natural)(&r.OutTo),
 		&evidence.jws, &evidence.body, (*natural)(&r.CreatedAt),
 		(*statusColumn)(&r.Status), (*stepColumn)(&r.Step), &r.SourceReference, &r.DestinationReference,
-		&failure.code, &failure.detail, (*natural)(&r.FinishedAt), (*natural)(&r.Deadline), (*natural)(&r.EscalatedAt))
+		&failure.code, &failure.detail, (*natural)(&r.FinishedAt), (*natural)(&r.Deadline), (*natural)(&r.EscalatedAt), &window)
 	if err != nil {
 		return nil, rowError("reversal", r.ID, err)
 	}
-	r.Failure, r.Evidence = failure.failure(), evidence.evidence()
+	r.Failure, r.Evidence, r.Window = failure.failure(), evidence.evidence(), ledger.Date(window)
 	return &r, nil
 }

@@ -19,6 +19,8 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/payment/paymenttest"
 	"github.com/pointgrid/pointgrid/settlement/settlementtest"
+	"github.com/pointgrid/pointgrid/settlement/statements"
+	"github.com/pointgrid/pointgrid/settlement/statements/statementstest"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/sqlstore/storetest"
 	"github.com/pointgrid/pointgrid/web/idempotency"
@@ -136,5 +138,11 @@ func TestDeskStore(t *testing.T) {
 func TestWebhookStore(t *testing.T) {
 	onEach(t, func(t *testing.T, open openFunc) {
 		webhookstest.RunStore(t, func(t *testing.T) webhooks.Store { return open(t) })
+	})
+}
+
+func TestStatementStore(t *testing.T) {
+	onEach(t, func(t *testing.T, open openFunc) {
+		statementstest.Run(t, func(t *testing.T) statements.Store { return open(t) })
 	})
 }

@@ -21,6 +21,7 @@ type program struct {
 	Serve      serveCommand        `cmd:"" help:"Run the gateway."`
 	Migrate    migrateCommand      `cmd:"" help:"Bring the database up to date, make the copy of the ledger in it again, or carry the ledger over to Fabric."`
 	Settle     settleCommand       `cmd:"" help:"Close and settle every window whose cut-off has passed."`
+	Reconcile  reconcileCommand    `cmd:"" help:"Compare ledger, our records and the partners' statements now, as the gateway does by itself."`
 	Verify     verifyCommand       `cmd:"" help:"Check a receipt, or the whole chain of a stopped ledger."`
 	Config     configCommand       `cmd:"" help:"Print every option of the gateway with its documentation and default."`
 	Bench      benchCommand        `cmd:"" help:"Measure the product on this machine."`

@@ -28,7 +28,7 @@ func TestNoMemberIsNamedOnTheLedger(t *testing.T) {
 	})
 	t.Run("Fabric", func(t *testing.T) {
 		networktest.Programs(t)
-		namesNobody(t, "network", "--ledger", "fabric")
+		namesNobody(t, "network", "--ledger", "fabric", "--days", "1")
 	})
 }
 

@@ -174,7 +174,7 @@ func TestTheTourGoesThroughOnFabric(t *testing.T) {
 func TestAReceiptOfFabricIsVerifiedByTheCompaniesCertificates(t *testing.T) {
 	networktest.Programs(t)
 	dir := t.TempDir()
-	s := start(t, sandboxReady, "sandbox", "--ledger", "fabric", "--addr", "127.0.0.1:0", "--dir", dir)
+	s := start(t, sandboxReady, "sandbox", "--ledger", "fabric", "--days", "1", "--addr", "127.0.0.1:0", "--dir", dir)
 	sky := api(t, s, dir, "sky")
 	var c struct{ ID, Status string }
 	if _, err := sky.Do(t.Context(), conversion(1, "fabric-1"), &c); err != nil || c.Status != "completed" {

@@ -19,12 +19,17 @@ type sandboxCommand struct {
 	Dir      string `help:"Folder that keeps the sandbox's data; a temporary one, removed at the end, when not given." type:"path"`
 	Ledger   string `help:"Where the ledger is: embedded in the gateway, or fabric, a Hyperledger Fabric network with a peer for every company. A folder keeps the one it began with." enum:"embedded,fabric" default:"embedded"`
 	Database string `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
-	Members  int    `help:"Members with electricity points, in a new sandbox. The first 20 are linked with every company." default:"200"`
+	Members  int    `help:"Members with electricity points, in a new sandbox. The first 60 are linked with every company." default:"200"`
+	Days     int    `help:"Days of history in a new sandbox: members convert, and nights close." default:"14"`
 	Log      string `help:"What is logged to standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 }
 
 // linked is how many members of a new sandbox are linked with every company.
-const linked = 20
+const linked = 60
+
+// reserved are the first members, whom a sandbox's history leaves alone: examples
+// name them.
+const reserved = 20
 
 // Run serves until the program is asked to end.
 func (s *sandboxCommand) Run(ctx context.Context) error {
@@ -50,7 +55,7 @@ func (s *sandboxCommand) Run(ctx context.Context) error {
 }
 
 func (s *sandboxCommand) run(ctx context.Context, site *sandbox.Site, listen string) error {
-	if err := site.Seed(ctx, sandbox.Amounts{Members: s.Members, Linked: min(linked, s.Members)}, time.Now); err != nil {
+	if err := site.Seed(ctx, sandbox.Amounts{Members: s.Members, Linked: min(linked, s.Members), Days: s.days()}, time.Now); err != nil {
 		return err
 	}
 	log := logger(config.Log{Level: s.Log, Format: "text"})
@@ -85,7 +90,10 @@ func (s *sandboxCommand) serve(ctx context.Context, site *sandbox.Site, listen s
 	case <-ready:
 	}
 	keeper := sandbox.NewTokenKeeper(site, c.URL, time.Now)
-	err = keeper.Refresh(ctx)
+	err = s.live(ctx, keeper, g)
+	if err == nil {
+		err = keeper.Refresh(ctx)
+	}
 	if err == nil {
 		err = sandbox.Banner(os.Stdout, site, c.URL, hosts.URLs)
 	}
@@ -95,6 +103,24 @@ func (s *sandboxCommand) serve(ctx context.Context, site *sandbox.Site, listen s
 	}
 	keeper.Run(ctx)
 	return <-served
+}
+
+// days is none in a sandbox that has not members enough for a history.
+func (s *sandboxCommand) days() int {
+	if s.Members < linked {
+		return 0
+	}
+	return s.Days
+}
+
+// live lets a new sandbox live through its history.
+func (s *sandboxCommand) live(ctx context.Context, keeper *sandbox.TokenKeeper, g *gateway.Gateway) error {
+	if s.days() == 0 {
+		return nil
+	}
+	h := &sandbox.History{Client: keeper.Client, Members: [2]int{reserved + 1, linked}, Now: time.Now,
+		Progress: func(window string) { fmt.Fprintln(os.Stderr, "living through", window, "…") }}
+	return h.Run(ctx)
 }
 
 type partnersCommand struct {

@@ -53,6 +53,7 @@ func ended(c *exchange.Conversion) *exchange.Conversion {
 	c.Status, c.Step, c.Outcome = exchange.Failed, exchange.StepDone, exchange.Failed
 	c.SourceReference, c.DestinationReference = "D-77120", "C-77121"
 	c.Failure = &exchange.Failure{Code: "insufficient_points", Detail: "balance is below the amount"}
+	c.Window = 20_486
 	c.FinishedAt, c.Deadline, c.TurnedAt, c.EscalatedAt = 1_770_000_000_900, 1_770_000_120_001, 1_770_000_000_800, 1_770_000_000_850
 	return c
 }
@@ -69,7 +70,7 @@ func reversal(n int, c *exchange.Conversion, before, amount int64) *exchange.Rev
 
 func completed(r *exchange.Reversal) *exchange.Reversal {
 	r = r.Clone()
-	r.Status, r.Step, r.FinishedAt = exchange.Completed, exchange.StepDone, 1_770_000_002_000
+	r.Status, r.Step, r.FinishedAt, r.Window = exchange.Completed, exchange.StepDone, 1_770_000_002_000, 20_486
 	return r
 }
 

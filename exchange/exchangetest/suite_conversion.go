@@ -24,7 +24,7 @@ func quoteRoundTrip(t *testing.T, s exchange.Store) {
 func conversionRoundTrip(t *testing.T, s exchange.Store) {
 	full, bare := conversion(1), conversion(2)
 	bare.In, bare.QuoteID, bare.Party.Partner, bare.SourceMode, bare.SourceMembership = nil, ledger.ID{}, "", "", ""
-	wantAllSet(t, full, "Outcome", "SourceReference", "Failure", "Reversed", "FinishedAt", "TurnedAt", "EscalatedAt")
+	wantAllSet(t, full, "Outcome", "SourceReference", "Failure", "Reversed", "FinishedAt", "TurnedAt", "EscalatedAt", "Window")
 	for _, c := range []*exchange.Conversion{full, bare} {
 		create(t, s, c)
 		wantEqual(t, "by ID", stored(t, s, c), c)

@@ -21,12 +21,13 @@ func converted(t *testing.T, s exchange.Store, n int) *exchange.Conversion {
 func reversalRoundTrip(t *testing.T, s exchange.Store) {
 	c := converted(t, s, 1)
 	r := reversal(2, c, 0, 100)
-	wantAllSet(t, r, "Before", "Failure", "FinishedAt", "EscalatedAt")
+	wantAllSet(t, r, "Before", "Failure", "FinishedAt", "EscalatedAt", "Window")
 	createReversal(t, s, r)
 	got, err := s.Reversal(context.Background(), r.ID)
 	must(t, err)
 	wantEqual(t, "as made", got, r)
 
+	r.Window = 20_486
 	r.Status, r.Step, r.SourceReference, r.DestinationReference = exchange.Failed, exchange.StepDone, "R-1", "R-2"
 	r.Failure = &exchange.Failure{Code: "insufficient_points", Detail: "spent"}
 	r.FinishedAt, r.Deadline, r.EscalatedAt = 4, 5, 6

@@ -3,6 +3,7 @@ package partnersim
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,18 @@ const (
 	FaultBusy FaultKind = "busy"
 	// FaultNonsense does the work and answers 200 with what Variant says.
 	FaultNonsense FaultKind = "nonsense"
+	// FaultMisstate gives a well-formed statement that is wrong in one line, as
+	// Variant says: the first that is about TransferID, or the first of all.
+	FaultMisstate FaultKind = "misstate"
+)
+
+// Variants of [FaultMisstate].
+const (
+	VariantDrop    = "drop_line"    // the line is not there
+	VariantAmount  = "amount"       // it has one unit more
+	VariantRepeat  = "repeat_line"  // it is there twice
+	VariantUnknown = "unknown_line" // there is another one, of a transfer that nobody else knows
+	VariantLate    = "late_line"    // it is in the statement of the day after instead
 )
 
 // Variants of [FaultNonsense].
@@ -62,7 +75,7 @@ type Fault struct {
 	TransferID connector.ID
 	Code       connector.DeclineCode // of FaultDecline; default "other"
 	Delay      time.Duration
-	Variant    string // of FaultNonsense
+	Variant    string // of FaultNonsense and FaultMisstate
 }
 
 // work reports whether a verb moves points.
@@ -87,6 +100,10 @@ func (f *Fault) Validate() error {
 	case FaultNonsense:
 		if f.Variant != "" && f.Variant != VariantGarbage && f.Variant != VariantWrongID && f.Variant != VariantHuge {
 			return fmt.Errorf("partnersim: variant %q must be garbage, wrong_id or huge", f.Variant)
+		}
+	case FaultMisstate:
+		if f.Verb != connector.VerbStatement || !slices.Contains([]string{VariantDrop, VariantAmount, VariantRepeat, VariantUnknown, VariantLate}, f.Variant) {
+			return fmt.Errorf("partnersim: misstate is for statement, and its variant %q must be drop_line, amount, repeat_line, unknown_line or late_line", f.Variant)
 		}
 	default:
 		return fmt.Errorf("partnersim: there is no fault %q", f.Kind)
@@ -195,7 +212,7 @@ func (f *Fault) befalls(s subject) bool {
 	}
 	return (f.Verb == AnyVerb || f.Verb == verb) &&
 		(f.Membership == "" || f.Membership == s.membership) &&
-		(f.TransferID.IsZero() || f.TransferID == s.transfer)
+		(f.TransferID.IsZero() || f.TransferID == s.transfer || f.Kind == FaultMisstate)
 }
 
 // forced returns the question of [Host.transfer] and [Host.reverse].

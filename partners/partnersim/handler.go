@@ -46,6 +46,7 @@ type call struct {
 	r       *http.Request
 	body    []byte
 	subject subject
+	date    time.Time // of a statement
 }
 
 // route serves a method of a path with serve, which returns what to answer, or
@@ -215,12 +216,12 @@ func (h *Host) serveStatement(c *call) *reply {
 	if err != nil || date.Unix() < 0 {
 		return h.failed(&connector.FieldError{Field: "date", Detail: "must be a date such as 2026-03-01, from 1970 on"})
 	}
-	c.subject = subject{verb: connector.VerbStatement}
+	c.subject, c.date = subject{verb: connector.VerbStatement}, date
 	if h.faults.any.Load() {
-		return h.misbehave(c, func() *reply { return h.bufferedStatement(date) })
+		return h.misbehave(c, func() *reply { return h.bufferedStatement(date, nil) })
 	}
 	c.w.Header().Set("Content-Type", connector.MediaCSV)
-	if err := h.writeStatement(c.w, date); err != nil {
+	if err := h.writeStatement(c.w, date, nil); err != nil {
 		h.o.Logger.Error("statement cut off", "error", err)
 		panic(http.ErrAbortHandler) // so that nobody takes what was sent for the whole
 	}

@@ -45,6 +45,8 @@ func (h *Host) misbehave(c *call, do func() *reply) *reply {
 		return answer
 	case FaultAnswerTwice:
 		return h.answerTwice(c, do(), fault.Delay)
+	case FaultMisstate:
+		return h.misstate(c, fault)
 	case FaultNonsense:
 		return nonsense(do(), fault.Variant, c.subject.echo)
 	}
@@ -149,9 +151,9 @@ func (h *Host) within(d time.Duration, conn net.Conn, read func()) {
 }
 
 // bufferedStatement makes a reply of a statement, for a fault to spoil.
-func (h *Host) bufferedStatement(date time.Time) *reply {
+func (h *Host) bufferedStatement(date time.Time, wrong *Fault) *reply {
 	var file bytes.Buffer
-	if err := h.writeStatement(&file, date); err != nil {
+	if err := h.writeStatement(&file, date, wrong); err != nil {
 		return h.failed(err)
 	}
 	return &reply{status: http.StatusOK, media: connector.MediaCSV, body: file.Bytes()}

@@ -62,8 +62,9 @@ func (h *Host) dayOf(t time.Time) uint32 {
 	return uint32((t.Unix() + int64(offset)) / 86_400)
 }
 
-// writeStatement writes the statement of a business day as of this moment.
-func (h *Host) writeStatement(w io.Writer, date time.Time) (err error) {
+// writeStatement writes the statement of a business day as of this moment, wrong in
+// one line if it is to be.
+func (h *Host) writeStatement(w io.Writer, date time.Time, wrong *Fault) (err error) {
 	moment := h.store.db.NewSnapshot()
 	defer func() { err = errors.Join(err, moment.Close()) }()
 	if err := h.store.settle(); err != nil {
@@ -71,17 +72,25 @@ func (h *Host) writeStatement(w io.Writer, date time.Time) (err error) {
 	}
 	day := uint32(date.Unix() / 86_400) // a date has no zone: midnight UTC stands for it
 	out := connector.NewStatementWriter(w)
-	err = h.store.scan(moment, lineKey(day, 0), lineKey(day+1, 0), func(_, value []byte) error {
-		var l line
-		if err := l.decode(value); err != nil {
+	lines := &misstatement{wrong: wrong, write: out.Write}
+	each := func(of uint32, give func(connector.StatementLine) error) error {
+		return h.store.scan(moment, lineKey(of, 0), lineKey(of+1, 0), func(_, value []byte) error {
+			var l line
+			if err := l.decode(value); err != nil {
+				return err
+			}
+			return give(connector.StatementLine{
+				Kind: l.kind, TransferID: l.transfer, ReversalID: l.reversal, Programme: h.o.Programme,
+				Amount: l.amount, Reference: l.reference, OccurredAt: time.Unix(0, l.occurredAt).In(h.o.Zone),
+			})
+		})
+	}
+	if wrong != nil && wrong.Variant == VariantLate && day > 0 {
+		if err := each(day-1, (&misstatement{wrong: wrong, write: out.Write, only: true}).give); err != nil {
 			return err
 		}
-		return out.Write(connector.StatementLine{
-			Kind: l.kind, TransferID: l.transfer, ReversalID: l.reversal, Programme: h.o.Programme,
-			Amount: l.amount, Reference: l.reference, OccurredAt: time.Unix(0, l.occurredAt).In(h.o.Zone),
-		})
-	})
-	if err != nil {
+	}
+	if err := each(day, lines.give); err != nil {
 		return err
 	}
 	return out.Close(date.Format(time.DateOnly))

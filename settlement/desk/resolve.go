@@ -195,3 +195,51 @@ func (d *Desk) follow(ctx context.Context, c *Case, a *ledger.Adjustment) error 
 	}
 	return nil
 }
+
+// LedgerRefusal is the error for what the ledger does not do.
+type LedgerRefusal struct {
+	Code    ledger.Code
+	Message string
+}
+
+// Error implements error.
+func (r *LedgerRefusal) Error() string { return "desk: " + string(r.Code) + ": " + r.Message }
+
+// Answer accepts or rejects the adjustment of a case on the ledger, by the partner
+// and under its own company there, and returns the case as it stands afterwards. A
+// rejection has a reason. It returns [ErrState] when no adjustment waits for the
+// partner, or a [*LedgerRefusal].
+func (d *Desk) Answer(ctx context.Context, p Person, who ledger.Identity, id string, accept bool, reason string) (*Case, error) {
+	c, err := d.Case(ctx, p, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.Company == "":
+		return nil, ErrForbidden
+	case c.State != Adjusting:
+		return nil, fmt.Errorf("%w: the case is %s, no adjustment waits for an answer", ErrState, c.State)
+	case !accept && (reason == "" || len(reason) > ledger.ReasonMax):
+		return nil, fmt.Errorf("%w: a rejection has a reason of at most %d bytes", ErrInvalid, ledger.ReasonMax)
+	}
+	command, err := d.newID()
+	if err != nil {
+		return nil, err
+	}
+	r := c.Resolution
+	body := ledger.Body(&ledger.RejectAdjustment{Adjustment: r.Adjustment, Partner: c.Partner, Reason: reason})
+	if accept {
+		body = &ledger.AcceptAdjustment{Adjustment: r.Adjustment, Partner: c.Partner, Value: r.Value}
+	}
+	results, err := d.o.Ledger.Submit(ctx, who, ledger.Command{ID: command, Body: body})
+	if err != nil {
+		return nil, fmt.Errorf("desk: answer to the adjustment of case %s: %w", id, err)
+	}
+	// One that was decided before shows below what it came to.
+	if result := results[0]; result.Code != ledger.CodeOK && result.Code != ledger.CodeAdjustmentDecided {
+		return nil, &LedgerRefusal{result.Code, result.Message}
+	}
+	if err := d.Follow(ctx); err != nil {
+		return nil, err
+	}
+	return d.Case(ctx, p, id)
+}

@@ -76,11 +76,13 @@ const (
 	Changed
 	// Cleared: it was open, and the books agree now.
 	Cleared
+	// Stood: it was open, and still is of the same type.
+	Stood
 )
 
-var eventNames = []string{"none", "opened", "changed", "cleared"}
+var eventNames = []string{"none", "opened", "changed", "cleared", "stood"}
 
-// String returns "opened", "changed" or "cleared".
+// String returns "opened", "changed", "cleared" or "stood".
 func (e Event) String() string { return name(eventNames, "event", int(e)) }
 
 // Book is what one side has of a movement.
@@ -124,3 +126,15 @@ const (
 	FieldStatus
 	FieldWindow
 )
+
+var fieldNames = []string{"amount", "points", "agreement", "account", "membership", "status", "window"}
+
+// Names lists the fields, in a fixed order.
+func (f Fields) Names() (names []string) {
+	for i, name := range fieldNames {
+		if f&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}

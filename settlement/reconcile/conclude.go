@@ -13,7 +13,9 @@ func (m *matcher) conclude(key ledger.ID, movement Movement, w *row, verdict Typ
 		m.matched(w)
 		return nil
 	case w.was == verdict:
-		m.report.Standing[verdict]++
+		if err := m.emit(Stood, verdict, key, movement, w); err != nil {
+			return err
+		}
 	case w.was != 0:
 		if err := m.emit(Changed, verdict, key, movement, w); err != nil {
 			return err
@@ -48,6 +50,8 @@ func (m *matcher) emit(e Event, t Type, key ledger.ID, movement Movement, w *row
 		m.report.Changed[t]++
 	case Cleared:
 		m.report.Cleared[t]++
+	case Stood:
+		m.report.Standing[t]++
 	}
 	if m.out.Break == nil {
 		return nil

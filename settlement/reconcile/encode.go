@@ -1,6 +1,9 @@
 package reconcile
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // recordBytes is the size of a record in a spill file.
 const recordBytes = 16 + 3*8 + 4*8 + 3*4 + 2
@@ -45,4 +48,24 @@ func (r *Record) get(b []byte) {
 	r.Side, r.Movement, r.Status = Side(b[84]&3), Movement(b[84]>>2&3), Status(b[84]>>4&3)
 	r.Stranger = b[84]>>6 != 0
 	r.Was = Type(b[85])
+}
+
+// RecordBytes is the length of an encoded record.
+const RecordBytes = recordBytes
+
+// AppendBinary implements [encoding.BinaryAppender]; it has [RecordBytes] bytes.
+func (r *Record) AppendBinary(b []byte) ([]byte, error) {
+	var out [recordBytes]byte
+	r.put(out[:])
+	return append(b, out[:]...), nil
+}
+
+// UnmarshalBinary implements [encoding.BinaryUnmarshaler]. It returns [ErrRecord]
+// for what is of another length.
+func (r *Record) UnmarshalBinary(b []byte) error {
+	if len(b) != recordBytes {
+		return fmt.Errorf("%w: %d bytes, want %d", ErrRecord, len(b), recordBytes)
+	}
+	r.get(b)
+	return nil
 }

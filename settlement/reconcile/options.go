@@ -71,7 +71,7 @@ type Inputs struct {
 // Outputs take the results, in an order that depends on the books alone. Each
 // may be nil.
 type Outputs struct {
-	// Break is given every break that was opened, changed or cleared.
+	// Break is given every break that was opened, changed or cleared, or stood.
 	Break func(Break) error
 	// Keep is given every record that the next window's run must be given. The
 	// record is valid until it returns.

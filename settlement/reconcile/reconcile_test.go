@@ -165,7 +165,7 @@ func TestALateMovementThatDoesNotArriveIsMissing(t *testing.T) {
 		t.Errorf("after the partner booked it: %+v", b)
 	}
 	fourth := run(t, o, reconcile.Inputs{Kept: list(second.kept...)})
-	if len(fourth.breaks) != 0 || fourth.report.Standing[reconcile.MissingAtPartner] != 1 {
+	if b := fourth.breaks; len(b) != 1 || b[0].Event != reconcile.Stood || fourth.report.Standing[reconcile.MissingAtPartner] != 1 {
 		t.Errorf("while nothing changes: %+v", fourth)
 	}
 }

@@ -128,6 +128,14 @@ type words struct {
 	totals   []string
 }
 
+// Check reports what is wrong with a layout, as [Open] would; programme, scale and
+// zone are not looked at.
+func (l Layout) Check() error {
+	l.Scale, l.Zone = 0, time.UTC
+	_, err := l.compile()
+	return err
+}
+
 // compile checks a layout.
 func (l Layout) compile() (*words, error) {
 	l.Sign, l.Dates = orElse(l.Sign, SignKind), orElse(l.Dates, YearFirst)

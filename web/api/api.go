@@ -37,13 +37,18 @@ type Options struct {
 	Signing     Signing
 	Payments    Payments
 	Papers      Papers
-	Webhooks    Webhooks
-	SettleDue   func(context.Context) ([]settlement.Settlement, error) // see settlement.Night
-	Answers     idempotency.Store
-	Registry    Credentials
-	Assertions  partners.AssertionStore
-	Access      AccessLog
-	Signed      exchange.SignedRequests
+	Received    Received
+	Breaks      Breaks
+	Reconciler  Reconciler
+	// MSP returns a partner's identity on the ledger, under which its programs act.
+	MSP        func(partner string) (string, bool)
+	Webhooks   Webhooks
+	SettleDue  func(context.Context) ([]settlement.Settlement, error) // see settlement.Night
+	Answers    idempotency.Store
+	Registry   Credentials
+	Assertions partners.AssertionStore
+	Access     AccessLog
+	Signed     exchange.SignedRequests
 
 	// Origin finds where requests come from; nil believes the connection only.
 	Origin *origin.Finder
@@ -80,6 +85,8 @@ func (o *Options) check() error {
 		return errors.New("api: exchange, files, quotes, settlements, statements and the night are required")
 	case o.Signing == nil || o.Payments == nil || o.Papers == nil:
 		return errors.New("api: signing, payments and papers are required")
+	case o.Received == nil || o.Breaks == nil || o.Reconciler == nil || o.MSP == nil:
+		return errors.New("api: received statements, breaks, reconciler and the companies' identities are required")
 	case o.Answers == nil || o.Registry == nil || o.Assertions == nil || o.Webhooks == nil || o.Access == nil || o.Signed == nil:
 		return errors.New("api: answers, registry, assertions, webhooks, access log and signed requests are required")
 	case o.Ready == nil || o.Metrics == nil || o.Now == nil || o.Random == nil || o.Logger == nil:

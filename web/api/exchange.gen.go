@@ -31,6 +31,24 @@ func (e AccessKind) Valid() bool {
 	}
 }
 
+// Defines values for AdjustmentAnswerDecision.
+const (
+	AdjustmentAnswerDecisionAccept AdjustmentAnswerDecision = "accept"
+	AdjustmentAnswerDecisionReject AdjustmentAnswerDecision = "reject"
+)
+
+// Valid indicates whether the value is a known member of the AdjustmentAnswerDecision enum.
+func (e AdjustmentAnswerDecision) Valid() bool {
+	switch e {
+	case AdjustmentAnswerDecisionAccept:
+		return true
+	case AdjustmentAnswerDecisionReject:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AgreementStatus.
 const (
 	AgreementStatusAccepted AgreementStatus = "accepted"
@@ -85,6 +103,222 @@ func (e BankOutcomeVerdict) Valid() bool {
 	case BankOutcomeVerdictReturned:
 		return true
 	case BankOutcomeVerdictUnknownReference:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CaseDiffers.
+const (
+	CaseDiffersAccount          CaseDiffers = "account"
+	CaseDiffersAgreement        CaseDiffers = "agreement"
+	CaseDiffersAmount           CaseDiffers = "amount"
+	CaseDiffersCurrency         CaseDiffers = "currency"
+	CaseDiffersMembership       CaseDiffers = "membership"
+	CaseDiffersPayee            CaseDiffers = "payee"
+	CaseDiffersPayer            CaseDiffers = "payer"
+	CaseDiffersPoints           CaseDiffers = "points"
+	CaseDiffersRepeated         CaseDiffers = "repeated"
+	CaseDiffersReturned         CaseDiffers = "returned"
+	CaseDiffersStatus           CaseDiffers = "status"
+	CaseDiffersUnknownReference CaseDiffers = "unknown_reference"
+	CaseDiffersWindow           CaseDiffers = "window"
+)
+
+// Valid indicates whether the value is a known member of the CaseDiffers enum.
+func (e CaseDiffers) Valid() bool {
+	switch e {
+	case CaseDiffersAccount:
+		return true
+	case CaseDiffersAgreement:
+		return true
+	case CaseDiffersAmount:
+		return true
+	case CaseDiffersCurrency:
+		return true
+	case CaseDiffersMembership:
+		return true
+	case CaseDiffersPayee:
+		return true
+	case CaseDiffersPayer:
+		return true
+	case CaseDiffersPoints:
+		return true
+	case CaseDiffersRepeated:
+		return true
+	case CaseDiffersReturned:
+		return true
+	case CaseDiffersStatus:
+		return true
+	case CaseDiffersUnknownReference:
+		return true
+	case CaseDiffersWindow:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CaseMovement.
+const (
+	CaseMovementCredit         CaseMovement = "credit"
+	CaseMovementCreditReversal CaseMovement = "credit_reversal"
+	CaseMovementDebit          CaseMovement = "debit"
+	CaseMovementDebitReversal  CaseMovement = "debit_reversal"
+	CaseMovementPayment        CaseMovement = "payment"
+)
+
+// Valid indicates whether the value is a known member of the CaseMovement enum.
+func (e CaseMovement) Valid() bool {
+	switch e {
+	case CaseMovementCredit:
+		return true
+	case CaseMovementCreditReversal:
+		return true
+	case CaseMovementDebit:
+		return true
+	case CaseMovementDebitReversal:
+		return true
+	case CaseMovementPayment:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CaseBookStatus.
+const (
+	CaseBookStatusCompleted CaseBookStatus = "completed"
+	CaseBookStatusConfirmed CaseBookStatus = "confirmed"
+	CaseBookStatusCredit    CaseBookStatus = "credit"
+	CaseBookStatusDebit     CaseBookStatus = "debit"
+	CaseBookStatusFailed    CaseBookStatus = "failed"
+	CaseBookStatusPending   CaseBookStatus = "pending"
+	CaseBookStatusReleased  CaseBookStatus = "released"
+	CaseBookStatusReturned  CaseBookStatus = "returned"
+)
+
+// Valid indicates whether the value is a known member of the CaseBookStatus enum.
+func (e CaseBookStatus) Valid() bool {
+	switch e {
+	case CaseBookStatusCompleted:
+		return true
+	case CaseBookStatusConfirmed:
+		return true
+	case CaseBookStatusCredit:
+		return true
+	case CaseBookStatusDebit:
+		return true
+	case CaseBookStatusFailed:
+		return true
+	case CaseBookStatusPending:
+		return true
+	case CaseBookStatusReleased:
+		return true
+	case CaseBookStatusReturned:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CaseResolutionAction.
+const (
+	CaseResolutionActionAccept   CaseResolutionAction = "accept"
+	CaseResolutionActionAdjust   CaseResolutionAction = "adjust"
+	CaseResolutionActionMoveOn   CaseResolutionAction = "move_on"
+	CaseResolutionActionReturn   CaseResolutionAction = "return"
+	CaseResolutionActionWriteOff CaseResolutionAction = "write_off"
+)
+
+// Valid indicates whether the value is a known member of the CaseResolutionAction enum.
+func (e CaseResolutionAction) Valid() bool {
+	switch e {
+	case CaseResolutionActionAccept:
+		return true
+	case CaseResolutionActionAdjust:
+		return true
+	case CaseResolutionActionMoveOn:
+		return true
+	case CaseResolutionActionReturn:
+		return true
+	case CaseResolutionActionWriteOff:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CaseState.
+const (
+	CaseStateAdjusting CaseState = "adjusting"
+	CaseStateCleared   CaseState = "cleared"
+	CaseStateMovedOn   CaseState = "moved_on"
+	CaseStateOpen      CaseState = "open"
+	CaseStateProposed  CaseState = "proposed"
+	CaseStateResolved  CaseState = "resolved"
+	CaseStateReturned  CaseState = "returned"
+)
+
+// Valid indicates whether the value is a known member of the CaseState enum.
+func (e CaseState) Valid() bool {
+	switch e {
+	case CaseStateAdjusting:
+		return true
+	case CaseStateCleared:
+		return true
+	case CaseStateMovedOn:
+		return true
+	case CaseStateOpen:
+		return true
+	case CaseStateProposed:
+		return true
+	case CaseStateResolved:
+		return true
+	case CaseStateReturned:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CaseType.
+const (
+	CaseTypeAmount           CaseType = "amount"
+	CaseTypeDuplicate        CaseType = "duplicate"
+	CaseTypeMissingAtPartner CaseType = "missing_at_partner"
+	CaseTypeMissingInRecords CaseType = "missing_in_records"
+	CaseTypeMissingOnLedger  CaseType = "missing_on_ledger"
+	CaseTypePayment          CaseType = "payment"
+	CaseTypeRate             CaseType = "rate"
+	CaseTypeStatus           CaseType = "status"
+	CaseTypeUnknownMember    CaseType = "unknown_member"
+	CaseTypeWindow           CaseType = "window"
+)
+
+// Valid indicates whether the value is a known member of the CaseType enum.
+func (e CaseType) Valid() bool {
+	switch e {
+	case CaseTypeAmount:
+		return true
+	case CaseTypeDuplicate:
+		return true
+	case CaseTypeMissingAtPartner:
+		return true
+	case CaseTypeMissingInRecords:
+		return true
+	case CaseTypeMissingOnLedger:
+		return true
+	case CaseTypePayment:
+		return true
+	case CaseTypeRate:
+		return true
+	case CaseTypeStatus:
+		return true
+	case CaseTypeUnknownMember:
+		return true
+	case CaseTypeWindow:
 		return true
 	default:
 		return false
@@ -571,6 +805,48 @@ func (e SettlementMarkStep) Valid() bool {
 	}
 }
 
+// Defines values for StatementSource.
+const (
+	StatementSourceAPI       StatementSource = "api"
+	StatementSourceConnector StatementSource = "connector"
+	StatementSourceConsole   StatementSource = "console"
+	StatementSourceFolder    StatementSource = "folder"
+)
+
+// Valid indicates whether the value is a known member of the StatementSource enum.
+func (e StatementSource) Valid() bool {
+	switch e {
+	case StatementSourceAPI:
+		return true
+	case StatementSourceConnector:
+		return true
+	case StatementSourceConsole:
+		return true
+	case StatementSourceFolder:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatementState.
+const (
+	StatementStateAccepted StatementState = "accepted"
+	StatementStateRefused  StatementState = "refused"
+)
+
+// Valid indicates whether the value is a known member of the StatementState enum.
+func (e StatementState) Valid() bool {
+	switch e {
+	case StatementStateAccepted:
+		return true
+	case StatementStateRefused:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TermsFeePayer.
 const (
 	TermsFeePayerMember  TermsFeePayer = "member"
@@ -853,6 +1129,17 @@ type AccessPage struct {
 	NextCursor string        `json:"next_cursor,omitempty,omitzero"`
 }
 
+// AdjustmentAnswer defines model for AdjustmentAnswer.
+type AdjustmentAnswer struct {
+	Decision AdjustmentAnswerDecision `json:"decision"`
+
+	// Reason Why it is rejected.
+	Reason string `json:"reason,omitempty,omitzero"`
+}
+
+// AdjustmentAnswerDecision defines model for AdjustmentAnswer.Decision.
+type AdjustmentAnswerDecision string
+
 // Agreement defines model for Agreement.
 type Agreement struct {
 	// DecidedAt RFC 3339, in UTC.
@@ -1000,17 +1287,192 @@ type Break struct {
 	Step string `json:"step"`
 }
 
+// BreakID It is the same in every run of reconciliation.
+type BreakID = string
+
 // BreakList defines model for BreakList.
 type BreakList struct {
-	// Conversions Newest first, at most 200.
-	Conversions []Break `json:"conversions"`
+	// Breaks What reconciliation found; by window, newest first.
+	Breaks []Case `json:"breaks"`
 
-	// Reversals Oldest first, at most 200.
+	// Conversions Newest first, at most 200; only for the utility, on the first page.
+	Conversions []Break `json:"conversions"`
+	NextCursor  string  `json:"next_cursor,omitempty,omitzero"`
+
+	// Reversals Oldest first, at most 200; only for the utility, on the first page.
 	Reversals []ReversalBreak `json:"reversals"`
 }
 
 // Cap What one member converts at most in a window or a calendar year, to 10^15; `0` is no cap.
 type Cap = string
+
+// Case A break on its way to being resolved.
+type Case struct {
+	// Blocking The window cannot be signed before it is resolved or moved on.
+	Blocking bool `json:"blocking"`
+
+	// Differs The fields that differ among the books that have it.
+	Differs []CaseDiffers `json:"differs,omitempty,omitzero"`
+
+	// Due A business day.
+	Due Date `json:"due,omitempty,omitzero"`
+
+	// ID It is the same in every run of reconciliation.
+	ID BreakID `json:"id"`
+
+	// Ledger What one of the three books has.
+	Ledger   CaseBook     `json:"ledger,omitempty,omitzero"`
+	Links    CaseLinks    `json:"links"`
+	Movement CaseMovement `json:"movement"`
+
+	// OpenedAt RFC 3339, in UTC.
+	OpenedAt Time `json:"opened_at"`
+
+	// Ours What one of the three books has.
+	Ours CaseBook `json:"ours,omitempty,omitzero"`
+
+	// Partner The code of a partner.
+	Partner PartnerCode `json:"partner"`
+
+	// Reference The partner's.
+	Reference  string         `json:"reference,omitempty,omitzero"`
+	Resolution CaseResolution `json:"resolution,omitempty,omitzero"`
+
+	// State `open`: nobody has said what to do. `proposed`: the utility's maker has, and its checker is to decide.
+	// `adjusting`: you are to accept or reject an adjustment. `returned`: you are to answer, or to send a
+	// corrected statement. `moved_on`: it is left to a later window, with a reason. `resolved`: nothing is
+	// left to do. `cleared`: the books agree by themselves now.
+	State CaseState `json:"state"`
+
+	// Theirs What one of the three books has.
+	Theirs CaseBook `json:"theirs,omitempty,omitzero"`
+
+	// Tolerated It keeps nobody from signing.
+	Tolerated bool `json:"tolerated"`
+
+	// Trail What was done about it, oldest first; only where one break is fetched.
+	Trail []CaseEntry `json:"trail,omitempty,omitzero"`
+
+	// TransferID A UUID of version 7 in lower case.
+	TransferID ID `json:"transfer_id,omitempty,omitzero"`
+
+	// Type What is wrong. `window`: it lies so near the cut-off that it may come with the next statement, or it
+	// was not finished at the cut-off; such a break clears by itself. `payment`: the bank tells of money that
+	// was not ordered so.
+	Type CaseType `json:"type"`
+
+	// UpdatedAt RFC 3339, in UTC.
+	UpdatedAt Time `json:"updated_at"`
+
+	// Value Yuan, with at most six decimal places.
+	Value   Yuan  `json:"value"`
+	Version int64 `json:"version"`
+
+	// Window A business day.
+	Window Date `json:"window"`
+}
+
+// CaseDiffers defines model for Case.Differs.
+type CaseDiffers string
+
+// CaseMovement defines model for Case.Movement.
+type CaseMovement string
+
+// CaseBook What one of the three books has.
+type CaseBook struct {
+	// Amount Points in the smallest unit of the programme, 0 to 10^15.
+	Amount AmountOrZero `json:"amount"`
+
+	// At RFC 3339, in UTC.
+	At Time `json:"at,omitempty,omitzero"`
+
+	// Line The place in the book; of a statement the line of the file.
+	Line int64 `json:"line,omitempty,omitzero"`
+
+	// Lines How many lines say that it was done; 0 for one that failed or is pending.
+	Lines int64 `json:"lines"`
+
+	// Membership As the partner wrote it.
+	Membership string `json:"membership,omitempty,omitzero"`
+
+	// Points Points in the smallest unit of the programme, 0 to 10^15.
+	Points AmountOrZero   `json:"points,omitempty,omitzero"`
+	Status CaseBookStatus `json:"status,omitempty,omitzero"`
+
+	// Window A business day.
+	Window Date `json:"window,omitempty,omitzero"`
+}
+
+// CaseBookStatus defines model for CaseBook.Status.
+type CaseBookStatus string
+
+// CaseComment defines model for CaseComment.
+type CaseComment struct {
+	Text string `json:"text"`
+
+	// Version Of the break as you saw it.
+	Version int64 `json:"version"`
+}
+
+// CaseEntry defines model for CaseEntry.
+type CaseEntry struct {
+	// At RFC 3339, in UTC.
+	At Time `json:"at"`
+
+	// Attachment Name of an attached file.
+	Attachment string `json:"attachment,omitempty,omitzero"`
+
+	// By The partner's code for one of its people or programs, `utility`, or `reconciliation` for the machine.
+	By     string `json:"by"`
+	Number int64  `json:"number"`
+
+	// State `open`: nobody has said what to do. `proposed`: the utility's maker has, and its checker is to decide.
+	// `adjusting`: you are to accept or reject an adjustment. `returned`: you are to answer, or to send a
+	// corrected statement. `moved_on`: it is left to a later window, with a reason. `resolved`: nothing is
+	// left to do. `cleared`: the books agree by themselves now.
+	State CaseState `json:"state"`
+	Text  string    `json:"text,omitempty,omitzero"`
+	What  string    `json:"what"`
+}
+
+// CaseLinks defines model for CaseLinks.
+type CaseLinks struct {
+	// Adjustment While an adjustment waits for the partner.
+	Adjustment string `json:"adjustment,omitempty,omitzero"`
+	Self       string `json:"self"`
+}
+
+// CaseResolution defines model for CaseResolution.
+type CaseResolution struct {
+	Action CaseResolutionAction `json:"action"`
+
+	// AdjustmentID A UUID of version 7 in lower case.
+	AdjustmentID ID `json:"adjustment_id,omitempty,omitzero"`
+
+	// DecidedAt RFC 3339, in UTC.
+	DecidedAt Time `json:"decided_at,omitempty,omitzero"`
+
+	// ProposedAt RFC 3339, in UTC.
+	ProposedAt Time   `json:"proposed_at"`
+	Reason     string `json:"reason"`
+
+	// Value Yuan, with at most six decimal places.
+	Value Yuan `json:"value,omitempty,omitzero"`
+}
+
+// CaseResolutionAction defines model for CaseResolution.Action.
+type CaseResolutionAction string
+
+// CaseState `open`: nobody has said what to do. `proposed`: the utility's maker has, and its checker is to decide.
+// `adjusting`: you are to accept or reject an adjustment. `returned`: you are to answer, or to send a
+// corrected statement. `moved_on`: it is left to a later window, with a reason. `resolved`: nothing is
+// left to do. `cleared`: the books agree by themselves now.
+type CaseState string
+
+// CaseType What is wrong. `window`: it lies so near the cut-off that it may come with the next statement, or it
+// was not finished at the cut-off; such a break clears by itself. `payment`: the bank tells of money that
+// was not ordered so.
+type CaseType string
 
 // CheckpointRecord defines model for CheckpointRecord.
 type CheckpointRecord = ledger.CheckpointRecord
@@ -1952,6 +2414,35 @@ type Reason = string
 // statement the gateway's key signs. `transfer` says the same for people. Byte strings are base64.
 type Receipt = ledger.Receipt
 
+// Reconciliation defines model for Reconciliation.
+type Reconciliation struct {
+	// Breaks Those that this run opened, by type.
+	Breaks map[string]int64 `json:"breaks"`
+
+	// Found Breaks of this window.
+	Found       int64 `json:"found"`
+	LedgerLines int64 `json:"ledger_lines"`
+
+	// Matched Movements that agree in all three books.
+	Matched int64 `json:"matched"`
+
+	// Open Of them not resolved.
+	Open         int64 `json:"open"`
+	OurLines     int64 `json:"our_lines"`
+	PartnerLines int64 `json:"partner_lines"`
+
+	// SettlementID The window and the partner's code, with a point between.
+	SettlementID SettlementID `json:"settlement_id"`
+}
+
+// ReconciliationList defines model for ReconciliationList.
+type ReconciliationList struct {
+	Reconciliations []Reconciliation `json:"reconciliations"`
+
+	// Waiting Settlements whose statement has not come.
+	Waiting []WaitingSettlement `json:"waiting"`
+}
+
 // Reference A partner's own reference of what it moved; visible ASCII characters without spaces.
 type Reference = string
 
@@ -2258,6 +2749,90 @@ type SignedRequest struct {
 	Jws string `json:"jws"`
 }
 
+// Statement A statement that came, and what became of it.
+type Statement struct {
+	Bytes           int64        `json:"bytes"`
+	CreditReversals StatementSum `json:"credit_reversals,omitempty,omitzero"`
+	Credits         StatementSum `json:"credits,omitempty,omitzero"`
+
+	// Current It is the one that the window is reconciled with. Not in lists.
+	Current bool `json:"current,omitempty,omitzero"`
+
+	// Day A business day.
+	Day            Date         `json:"day"`
+	DebitReversals StatementSum `json:"debit_reversals,omitempty,omitzero"`
+	Debits         StatementSum `json:"debits,omitempty,omitzero"`
+
+	// Digest A SHA-256 digest.
+	Digest Hash `json:"digest"`
+
+	// ID A UUID of version 7 in lower case.
+	ID ID `json:"id"`
+
+	// Kind What the file was found to be.
+	Kind  string         `json:"kind,omitempty,omitzero"`
+	Lines int64          `json:"lines,omitempty,omitzero"`
+	Links StatementLinks `json:"links"`
+
+	// MoreProblems That are not listed.
+	MoreProblems int64  `json:"more_problems"`
+	Name         string `json:"name,omitempty,omitzero"`
+
+	// Notes What was unusual, and accepted all the same.
+	Notes []StatementProblem `json:"notes"`
+
+	// Partner The code of a partner.
+	Partner  PartnerCode        `json:"partner"`
+	Problems []StatementProblem `json:"problems"`
+
+	// ReceivedAt RFC 3339, in UTC.
+	ReceivedAt Time `json:"received_at"`
+
+	// ReceivedBy The client, if it came by one of yours.
+	ReceivedBy string          `json:"received_by,omitempty,omitzero"`
+	Source     StatementSource `json:"source"`
+	State      StatementState  `json:"state"`
+}
+
+// StatementSource defines model for Statement.Source.
+type StatementSource string
+
+// StatementLinks defines model for StatementLinks.
+type StatementLinks struct {
+	Self string `json:"self"`
+}
+
+// StatementPage defines model for StatementPage.
+type StatementPage struct {
+	NextCursor string      `json:"next_cursor,omitempty,omitzero"`
+	Statements []Statement `json:"statements"`
+}
+
+// StatementProblem defines model for StatementProblem.
+type StatementProblem struct {
+	Code string `json:"code"`
+
+	// Column The header's name and the letter.
+	Column string `json:"column,omitempty,omitzero"`
+	Found  string `json:"found"`
+
+	// Line From 1; absent for the file as a whole.
+	Line int `json:"line,omitempty,omitzero"`
+
+	// Times On how many lines the same was noted.
+	Times int    `json:"times,omitempty,omitzero"`
+	Want  string `json:"want"`
+}
+
+// StatementState defines model for StatementState.
+type StatementState string
+
+// StatementSum defines model for StatementSum.
+type StatementSum struct {
+	Amount string `json:"amount"`
+	Count  int64  `json:"count"`
+}
+
 // Step What a source amount must be a multiple of, 1 to 10^15.
 type Step = string
 
@@ -2372,6 +2947,16 @@ type Transfer = ledger.Transfer
 
 // TransferLeg defines model for TransferLeg.
 type TransferLeg = ledger.Leg
+
+// WaitingSettlement defines model for WaitingSettlement.
+type WaitingSettlement struct {
+	// Due RFC 3339, in UTC.
+	Due     Time `json:"due"`
+	Overdue bool `json:"overdue"`
+
+	// SettlementID The window and the partner's code, with a point between.
+	SettlementID SettlementID `json:"settlement_id"`
+}
 
 // WebhookAttempt The last attempt. Without an answer there is no `status`, and `error` says why: `timeout`,
 // `unreachable`, or `address_forbidden` when the name leads into a network that is not called.

@@ -40,7 +40,7 @@ type forms struct {
 	file       *jsonbody.Form[ConversionFileRequest]
 	completion *jsonbody.Form[ConversionFileCompletion]
 
-	answer     *jsonbody.Form[SettlementAnswer]
+	decision   *jsonbody.Form[SettlementAnswer]
 	signature  *jsonbody.Form[SettlementSignature]
 	order      explainedForm[PaymentOrderRequest]
 	withdrawal *jsonbody.Form[PaymentWithdrawal]
@@ -49,6 +49,9 @@ type forms struct {
 	webhookChange   explainedForm[WebhookEndpointChange]
 	webhookRotation explainedForm[WebhookRotation]
 	webhookReplay   explainedForm[WebhookReplay]
+
+	comment explainedForm[CaseComment]
+	answer  explainedForm[AdjustmentAnswer]
 
 	client       *jsonbody.Form[ClientRequest]
 	clientChange *jsonbody.Form[ClientChange]
@@ -83,7 +86,7 @@ func newForms() (*forms, error) {
 	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
 	f.file, errs[13] = jsonbody.NewForm[ConversionFileRequest](checks, s.always("ConversionFileRequest"))
 	f.completion, errs[14] = jsonbody.NewForm[ConversionFileCompletion](checks, s.always("ConversionFileCompletion"))
-	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addSigning(checks, s))
+	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s), f.addSigning(checks, s))
 }
 
 func (f *forms) addWebhooks(s schemas) error {
@@ -97,11 +100,18 @@ func (f *forms) addWebhooks(s schemas) error {
 
 func (f *forms) addSigning(checks *validator.Validate, s schemas) error {
 	var errs [4]error
-	f.answer, errs[0] = jsonbody.NewForm[SettlementAnswer](checks, s.always("SettlementAnswer"))
+	f.decision, errs[0] = jsonbody.NewForm[SettlementAnswer](checks, s.always("SettlementAnswer"))
 	f.signature, errs[1] = jsonbody.NewForm[SettlementSignature](checks, s.always("SettlementSignature"))
 	f.order, errs[2] = newExplainedForm[PaymentOrderRequest](s, "PaymentOrderRequest")
 	f.withdrawal, errs[3] = jsonbody.NewForm[PaymentWithdrawal](checks, s.always("PaymentWithdrawal"))
 	return errors.Join(errs[:]...)
+}
+
+func (f *forms) addBreaks(s schemas) (err error) {
+	var second error
+	f.comment, err = newExplainedForm[CaseComment](s, "CaseComment")
+	f.answer, second = newExplainedForm[AdjustmentAnswer](s, "AdjustmentAnswer")
+	return errors.Join(err, second)
 }
 
 func newTermsForm(checks *validator.Validate, s schemas) (*jsonbody.Form[Terms], error) {

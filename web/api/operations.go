@@ -77,7 +77,14 @@ func (a *API) operations() []operation {
 		operation{method: http.MethodGet, path: "/v1/settlements/:settlement_id/statement", scope: partners.ScopeSettlements, handle: a.getStatement},
 
 		operation{method: http.MethodGet, path: "/v1/programmes", handle: a.listProgrammes},
-		operation{method: http.MethodGet, path: "/v1/breaks", scope: partners.ScopeOperator, handle: a.listBreaks},
+		operation{method: http.MethodPost, path: "/v1/statements", scope: partners.ScopeSettlements, handle: a.sendStatement},
+		operation{method: http.MethodGet, path: "/v1/statements", scope: partners.ScopeSettlements, handle: a.listStatements},
+		operation{method: http.MethodGet, path: "/v1/statements/:id", scope: partners.ScopeSettlements, handle: a.getReceivedStatement},
+		operation{method: http.MethodPost, path: "/v1/reconciliations", scope: partners.ScopeOperator, handle: a.reconcileDue},
+		operation{method: http.MethodGet, path: "/v1/breaks", scope: partners.ScopeSettlements, handle: a.listBreaks},
+		operation{method: http.MethodGet, path: "/v1/breaks/:break_id", scope: partners.ScopeSettlements, handle: a.getBreak},
+		operation{method: http.MethodPost, path: "/v1/breaks/:break_id/comments", scope: partners.ScopeSettlements, handle: withExplained(a.forms.comment, saved(a, a.commentBreak))},
+		operation{method: http.MethodPost, path: "/v1/breaks/:break_id/adjustment", scope: partners.ScopeSettlements, handle: withExplained(a.forms.answer, saved(a, a.answerAdjustment))},
 		operation{method: http.MethodGet, path: "/v1/sandbox/clock", scope: partners.ScopeSandbox, handle: a.getClock},
 		operation{method: http.MethodPost, path: "/v1/sandbox/clock", scope: partners.ScopeSandbox, handle: withBody(a.forms.clock, a.moveClock)},
 	)
@@ -87,7 +94,7 @@ func (a *API) operations() []operation {
 func (a *API) signingOperations() []operation {
 	const one, orders = "/v1/settlements/:settlement_id", "/v1/payment_orders"
 	return []operation{
-		{method: http.MethodPost, path: one + "/acknowledgement", scope: partners.ScopeSettlements, handle: withBody(a.forms.answer, saved(a, a.acknowledgeSettlement))},
+		{method: http.MethodPost, path: one + "/acknowledgement", scope: partners.ScopeSettlements, handle: withBody(a.forms.decision, saved(a, a.acknowledgeSettlement))},
 		{method: http.MethodPost, path: one + "/proposal", scope: partners.ScopeOperator, handle: a.proposeSettlement},
 		{method: http.MethodPost, path: one + "/signature", scope: partners.ScopeOperator, handle: withBody(a.forms.signature, saved(a, a.signSettlement))},
 		{method: http.MethodGet, path: one + "/payment", scope: partners.ScopeSettlements, handle: a.getPaymentInstruction},

@@ -11,6 +11,8 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/web/oauth"
 )
 
@@ -87,6 +89,31 @@ type Settlements interface {
 
 // Statements opens the statement of a settlement that is netted.
 type Statements func(s *settlement.Settlement) (io.ReadCloser, error)
+
+// Received takes in and shows the statements that partners send;
+// [statements.Service] is one, and says which errors the methods return.
+type Received interface {
+	Receive(ctx context.Context, d statements.Delivery, from io.Reader) (statements.Receipt, error)
+	Statement(ctx context.Context, partner string, id ledger.ID) (*statements.Statement, error)
+	Statements(ctx context.Context, f statements.Filter, before ledger.ID, limit int) ([]*statements.Statement, error)
+	Current(ctx context.Context, partner string, day ledger.Date) (*statements.Statement, error)
+}
+
+// Breaks is where they are resolved; [desk.Desk] is one, and says which errors the
+// methods return.
+type Breaks interface {
+	Case(ctx context.Context, p desk.Person, id string) (*desk.Case, error)
+	Cases(ctx context.Context, p desk.Person, f desk.Filter, after *desk.Place, limit int) ([]*desk.Case, error)
+	Trail(ctx context.Context, p desk.Person, id string) ([]*desk.Entry, error)
+	Comment(ctx context.Context, p desk.Person, id string, version int64, text string) (*desk.Case, error)
+	Answer(ctx context.Context, p desk.Person, who ledger.Identity, id string, accept bool, reason string) (*desk.Case, error)
+}
+
+// Reconciler compares what is due; [settlement.Reconciler] is one.
+type Reconciler interface {
+	RunDue(ctx context.Context) ([]settlement.Outcome, error)
+	Waiting(ctx context.Context) ([]settlement.Waiting, error)
+}
 
 // SandboxClock is the clock that a sandbox lives by.
 type SandboxClock interface {

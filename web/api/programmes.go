@@ -27,23 +27,3 @@ func renderProgramme(p exchange.Programme) Programme {
 	}
 	return out
 }
-
-func (a *API) listBreaks(r *request) (reply, error) {
-	if _, err := r.query(); err != nil {
-		return reply{}, err
-	}
-	conversions, reversals, err := a.o.Exchange.Escalated(r.context())
-	if err != nil {
-		return reply{}, err
-	}
-	out := BreakList{Conversions: make([]Break, 0, len(conversions)), Reversals: make([]ReversalBreak, 0, len(reversals))}
-	for _, c := range conversions {
-		out.Conversions = append(out.Conversions, Break{Conversion: *renderConversion(c), Client: c.Party.Client, Partner: c.Party.Partner,
-			Step: string(c.Step), EscalatedAt: at(c.EscalatedAt)})
-	}
-	for _, v := range reversals {
-		out.Reversals = append(out.Reversals, ReversalBreak{Reversal: *renderReversal(v), Client: v.Party.Client, Partner: v.Party.Partner,
-			Step: string(v.Step), EscalatedAt: at(v.EscalatedAt)})
-	}
-	return ok(&out), nil
-}

@@ -16,9 +16,10 @@ import (
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/bank"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
+	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/papers"
 	"github.com/pointgrid/pointgrid/settlement/payment"
-	"github.com/pointgrid/pointgrid/settlement/signing"
+	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 	"github.com/pointgrid/pointgrid/web/oauth"
 	"github.com/pointgrid/pointgrid/web/problem"
@@ -105,6 +106,9 @@ func problemOf(err error) *problem.Problem {
 	if p := credentialProblem(err); p != nil {
 		return p
 	}
+	if p := reconciliationProblem(err); p != nil {
+		return p
+	}
 	if p := settlementProblem(err); p != nil {
 		return p
 	}
@@ -122,6 +126,10 @@ var sentinels = []struct {
 	{settlement.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{ledger.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{webhooks.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{statements.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{statements.ErrInUse, 409, "statement_in_use", "another statement of the partner is being received; wait for its end"},
+	{desk.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{desk.ErrChanged, 409, "break_changed", "somebody else changed the break meanwhile; look at it again"},
 	{webhooks.ErrChanged, 409, "webhook_endpoint_changed", "somebody else changed the endpoint at the same time; look, and try again"},
 	{exchange.ErrQuoteUsed, 409, exchange.CodeQuoteUsed, "the quote was used by another conversion; ask for a new one"},
 	{exchange.ErrLinked, 409, "already_linked", "the customer or the membership has a link with the partner; end it first"},
@@ -161,7 +169,8 @@ var settlementErrors = []struct {
 	code   string
 }{
 	{ledger.ErrNoIdentity, 403, "own_key_needed"},
-	{signing.ErrUnresolved, 409, "breaks_unresolved"},
+	{settlement.ErrUnresolved, 409, "breaks_unresolved"},
+	{settlement.ErrNotReconciled, 409, "not_reconciled"},
 	{settlement.ErrSamePerson, 403, string(ledger.CodeSameIdentity)},
 	{settlement.ErrDigest, 409, string(ledger.CodeSettlementDigest)},
 	{settlement.ErrState, 409, string(ledger.CodeSettlementStep)},

@@ -88,7 +88,7 @@ func TestNothingUnderV1IsOpen(t *testing.T) {
 			t.Errorf("%s is open", route)
 		}
 	}
-	if op := served(t)[http.MethodGet+" /v1/breaks"]; op.scope != partners.ScopeOperator {
+	if op := served(t)[http.MethodGet+" /v1/breaks"]; op.scope != partners.ScopeSettlements {
 		t.Errorf("breaks ask for the scope %q", op.scope)
 	}
 }

@@ -23,11 +23,6 @@ type Signing interface {
 	Dispute(ctx context.Context, by desk.Person, id, reason string) (*settlement.Settlement, error)
 }
 
-// person is who asks, as far as settlements go: a client stands for one.
-func (r *request) person() desk.Person {
-	return desk.Person{Company: r.party.Partner, ID: r.party.Client}
-}
-
 // acknowledgeSettlement takes the partner's word.
 func (a *API) acknowledgeSettlement(r *request, body SettlementAnswer) (reply, error) {
 	if _, err := a.settlement(r); err != nil {

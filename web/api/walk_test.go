@@ -1,11 +1,13 @@
 package api_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/settlement/desk"
 )
 
 // The walk goes over every operation of the document that needs a token, so that
@@ -85,7 +88,10 @@ func (w *world) owned() objects {
 	sky := w.as("sky-app")
 	link := w.link("sky")
 	conversion := sky.convert("walk", inbound("3000", link, "D-1")).is(201).text("id")
+	must(w.t, w.desk.Report(context.Background(), 20_000, []desk.Finding{finding(1, "sky")}))
 	return objects{
+		"/v1/breaks/{break_id}":                 finding(1, "sky").ID,
+		"/v1/statements/{id}":                   w.sendFile("sky-app", "?date="+today, fmt.Sprintf(goodStatement, today), "text/csv").is(201).text("id"),
 		"/v1/conversions/{id}":                  conversion,
 		"/v1/conversions/{id}/{reversal_id}":    sky.post("/v1/conversions/"+conversion+"/reversals", `{"amount":"30","reference":"R-1"}`, "Idempotency-Key", "walk").is(201).text("id"),
 		"/v1/quotes/{id}":                       sky.post("/v1/quotes", quoteOf("SKYM", "EPT", "3000")).is(201).text("id"),

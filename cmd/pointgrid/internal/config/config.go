@@ -39,8 +39,11 @@ type Config struct {
 	Limits     Limits     `yaml:"limits" envPrefix:"LIMITS_"`
 	AccessLog  AccessLog  `yaml:"access_log" envPrefix:"ACCESS_LOG_"`
 	Settlement Settlement `yaml:"settlement" envPrefix:"SETTLEMENT_"`
-	Utility    Utility    `yaml:"utility"`
-	Companies  []Partner  `yaml:"partners" doc:"The companies of the alliance, one entry each."`
+
+	Reconciliation Reconciliation `yaml:"reconciliation" envPrefix:"RECONCILIATION_"`
+
+	Utility   Utility   `yaml:"utility"`
+	Companies []Partner `yaml:"partners" doc:"The companies of the alliance, one entry each."`
 }
 
 // Alliance is what all companies agreed on.
@@ -130,10 +133,8 @@ type AccessLog struct {
 
 // Settlement says how nights are paid and booked.
 type Settlement struct {
-	Holidays    string  `yaml:"holidays" env:"HOLIDAYS" doc:"File with the public holidays of further years, in the form of settlement/calendar/china.json. Empty: those built in, 2024 to 2026. The notice for a year comes in November before."`
-	DueDays     int     `yaml:"due_days" env:"DUE_DAYS" doc:"In how many days a break should be resolved, 1 to 90."`
-	WriteOffMax string  `yaml:"write_off_max" env:"WRITE_OFF_MAX" doc:"The most, in yuan, that one break may be written off for without the partner; 0 forbids it."`
-	Journal     Journal `yaml:"journal" envPrefix:"JOURNAL_"`
+	Holidays string  `yaml:"holidays" env:"HOLIDAYS" doc:"File with the public holidays of further years, in the form of settlement/calendar/china.json. Empty: those built in, 2024 to 2026. The notice for a year comes in November before."`
+	Journal  Journal `yaml:"journal" envPrefix:"JOURNAL_"`
 }
 
 // Journal are account codes of the utility's general ledger.
@@ -160,6 +161,56 @@ type Netting struct {
 	Threshold string `yaml:"threshold" doc:"The least, in yuan, that is paid; what is below it is carried to the next window. Empty: 0.01."`
 }
 
+// Reconciliation says how statements are taken in and breaks are resolved.
+type Reconciliation struct {
+	Folder      string `yaml:"folder" env:"FOLDER" doc:"Watched folder with a folder per partner, named by its code, into which statements are put. Empty: none is watched."`
+	BytesMax    int64  `yaml:"bytes_max" env:"BYTES_MAX" doc:"Largest statement in bytes, 1048576 to 8589934592."`
+	WriteOffMax int64  `yaml:"write_off_max" env:"WRITE_OFF_MAX" doc:"Most that one write-off may be, in whole yuan; 0 forbids them."`
+	DueDays     int    `yaml:"due_days" env:"DUE_DAYS" doc:"In how many days a break should be resolved, 1 to 90."`
+}
+
+// Sources of statements that are fetched or found; any statement may also come by
+// POST /v1/statements or by the console.
+const (
+	FromAPI       = "api"
+	FromFolder    = "folder"
+	FromConnector = "connector"
+)
+
+// Statement says how a partner's statement of the day comes and is read.
+type Statement struct {
+	Source    string        `yaml:"source" doc:"api (the partner sends it, or it is uploaded in the console; the default), folder (it is put into reconciliation.folder) or connector (it is fetched from the Connector API)."`
+	After     time.Duration `yaml:"after" doc:"How long after the cut-off it is fetched from the Connector API, default 5m: what was under way at the cut-off must be in it."`
+	Due       time.Duration `yaml:"due" doc:"How long after the cut-off it must be there, default 10h."`
+	Tolerance Tolerance     `yaml:"tolerance"`
+	Layout    Layout        `yaml:"layout"`
+}
+
+// Tolerance is what is agreed not to be a break, or not one that keeps from signing.
+type Tolerance struct {
+	Amount   int64         `yaml:"amount" doc:"Largest difference of one movement, in smallest units of the partner's programme."`
+	Late     time.Duration `yaml:"late" doc:"How near to the cut-off a movement may lie that the other book has in the next or the former window, default 10m."`
+	LateDays int           `yaml:"late_days" doc:"For how many windows such a movement is waited for, default 1."`
+	KeepDays int           `yaml:"keep_days" doc:"For how many windows the counterpart of any break is looked for, default 7."`
+}
+
+// Layout says how a partner writes its files. A statement in the form of the
+// Connector API needs none of it.
+type Layout struct {
+	Columns      map[string][]string `yaml:"columns,omitempty" doc:"Names of columns, by field: transfer_id, reversal_id, reference, membership, kind, amount, debits, credits, points, status, date, time. Fields that are not here keep their usual names; an empty list says that there is no such column."`
+	Kinds        map[string]string   `yaml:"kinds,omitempty" doc:"Words of the file for debit, credit, debit_reversal and credit_reversal."`
+	Statuses     map[string]string   `yaml:"statuses,omitempty" doc:"Words of the file for completed, pending and failed."`
+	Sign         string              `yaml:"sign" doc:"kind (the default: a column tells debits from credits), debit_negative, debit_positive or columns."`
+	Dates        string              `yaml:"dates" doc:"ymd (the default), dmy or mdy: which of two short numbers is the month."`
+	DecimalComma bool                `yaml:"decimal_comma" doc:"1.234,56 is one thousand and so on."`
+	Delimiter    string              `yaml:"delimiter" doc:"Of a CSV file. Empty: it is found out."`
+	Encoding     string              `yaml:"encoding" doc:"utf-8 or gb18030. Empty: it is found out."`
+	Sheet        string              `yaml:"sheet" doc:"Name of the sheet of an XLSX file. Empty: the first."`
+	Totals       []string            `yaml:"totals" doc:"Words with which a line of totals begins, besides the usual."`
+	NoTotals     bool                `yaml:"no_totals" doc:"The file has no line of totals; otherwise one is required, because a file that was cut off looks whole without."`
+	Repeats      bool                `yaml:"repeats" doc:"Lines that are the same in every field are allowed."`
+}
+
 // Utility is the company that runs the gateway.
 type Utility struct {
 	Bank    BankAccount `yaml:"bank"`
@@ -177,6 +228,7 @@ type Partner struct {
 	In        string      `yaml:"in" doc:"callback (we debit through its connector) or push (it has debited already), for its points into electricity points."`
 	Out       string      `yaml:"out" doc:"callback or push, for electricity points into its points."`
 	Connector Connector   `yaml:"connector"`
+	Statement Statement   `yaml:"statement"`
 	Bank      BankAccount `yaml:"bank"`
 	Netting   Netting     `yaml:"netting"`
 	Scopes    []string    `yaml:"scopes" doc:"What it may give to clients that it makes itself. Empty: all but sandbox and operator."`
@@ -213,9 +265,10 @@ func Default() Config {
 		Webhooks: Webhooks{Timeout: 15 * time.Second, Concurrency: 16, DisableAfter: 120 * time.Hour, Keep: 720 * time.Hour},
 		Limits: Limits{Read: 600_000, Write: 120_000, Convert: 2_000_000, Tokens: 6_000, Strangers: 600,
 			InFlight: 2048, Patience: time.Second},
-		Settlement: Settlement{DueDays: 3, WriteOffMax: "0",
+		Settlement: Settlement{
 			Journal: Journal{Receivable: "1122.{partner}", Payable: "2202.{partner}", Liability: "2203", Bank: "1002"}},
-		AccessLog: AccessLog{Keep: 30 * 24 * time.Hour, Entries: 2_000_000},
+		AccessLog:      AccessLog{Keep: 30 * 24 * time.Hour, Entries: 2_000_000},
+		Reconciliation: Reconciliation{BytesMax: 512 << 20, WriteOffMax: 1000, DueDays: 5},
 	}
 }
 

@@ -74,6 +74,8 @@ func scalar(v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case time.Duration:
 		return x.String()
+	case map[string]string, map[string][]string:
+		return "{}"
 	case string:
 		return fmt.Sprintf("%q", x)
 	case []string:

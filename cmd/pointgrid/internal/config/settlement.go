@@ -20,12 +20,6 @@ func (c *Config) validateSettlement(wrong report) {
 	if _, err := c.Holidays(); err != nil {
 		wrong("settlement.holidays", "%v", err)
 	}
-	if d := c.Settlement.DueDays; d < 1 || d > 90 {
-		wrong("settlement.due_days", "%d is not 1 to 90", d)
-	}
-	if _, err := c.WriteOffMax(); err != nil {
-		wrong("settlement.write_off_max", "%v", err)
-	}
 	for key, code := range map[string]string{"receivable": c.Settlement.Journal.Receivable, "payable": c.Settlement.Journal.Payable,
 		"liability": c.Settlement.Journal.Liability, "bank": c.Settlement.Journal.Bank} {
 		if strings.TrimSpace(code) == "" || len(code) > 64 {
@@ -87,9 +81,6 @@ func (n *Netting) policy(partner string) (netting.Policy, error) {
 	p.Threshold = cents
 	return p, err
 }
-
-// WriteOffMax is the most of one write-off, in millionths of a yuan.
-func (c *Config) WriteOffMax() (int64, error) { return yuan(c.Settlement.WriteOffMax, 6) }
 
 // yuan reads an amount of yuan exactly, in units of so many decimal places.
 func yuan(text string, places int32) (int64, error) {

@@ -50,7 +50,7 @@ func (a *Alliance) Join(ctx context.Context, members int) error {
 func (a *Alliance) fill(ctx context.Context, profile string, members int) error {
 	s := a.site()
 	s.Profile = profile
-	l, err := s.OpenLedger(ctx, a.Now)
+	l, err := s.OpenLedger(ctx, a.Now, 0)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,9 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 		Statements: func(s *settlement.Settlement) (io.ReadCloser, error) {
 			return settlement.OpenStatement(g.home.Statements(), s)
 		},
-		Signing: g.Signing, Payments: g.Payments, Papers: g.Papers, SettleDue: g.Night.RunDue, Ready: g.isReady, LogEvery: g.config.Log.Every, Span: g.traces.request(), Metrics: g.metrics.registry,
+		Signing: g.Signing, Payments: g.Payments, Papers: g.Papers,
+		Received: g.Statements, Breaks: g.Desk, Reconciler: g.Reconciler, MSP: g.mspOf,
+		SettleDue: g.Night.RunDue, Ready: g.isReady, LogEvery: g.config.Log.Every, Span: g.traces.request(), Metrics: g.metrics.registry,
 		Now: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}
 	if g.config.Sandbox {
 		o.Clock = sandboxClock{g}
@@ -74,5 +76,9 @@ func (c sandboxClock) AdvanceTo(ctx context.Context, to time.Time) ([]settlement
 	if err := c.g.Clock.AdvanceTo(ctx, to); err != nil {
 		return nil, err
 	}
-	return c.g.Night.RunDue(ctx)
+	made, err := c.g.Night.RunDue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.g.reconcileNow(context.WithoutCancel(ctx), made), nil
 }

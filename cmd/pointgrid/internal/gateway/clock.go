@@ -29,6 +29,12 @@ type Clock struct {
 
 const offsetSetting = "clock_offset"
 
+// SetClock sets by how much the clock of a sandbox that is not running is advanced;
+// negative is back.
+func SetClock(ctx context.Context, to *sqlstore.Store, by time.Duration) error {
+	return to.SetSetting(ctx, offsetSetting, by.String())
+}
+
 // restore takes up the offset that a sandbox was left with.
 func (c *Clock) restore(ctx context.Context) error {
 	text, err := c.settings.Setting(ctx, offsetSetting)

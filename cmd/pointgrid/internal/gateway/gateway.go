@@ -26,7 +26,9 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/papers"
 	"github.com/pointgrid/pointgrid/settlement/payment"
+	"github.com/pointgrid/pointgrid/settlement/reconcile"
 	"github.com/pointgrid/pointgrid/settlement/signing"
+	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/access"
 	"github.com/pointgrid/pointgrid/web/signin"
@@ -41,6 +43,8 @@ type Surroundings struct {
 	// Spans records traces; nil records none, and costs nothing. The caller ends it
 	// after the gateway.
 	Spans trace.TracerProvider
+	// Progress, if not nil, is told how far reconciling a settlement has come.
+	Progress func(settlement string, p reconcile.Progress)
 }
 
 // Gateway is the parts, opened. [Gateway.Serve] or [Gateway.Close] must follow.
@@ -54,11 +58,14 @@ type Gateway struct {
 	// Projection follows the ledger while the gateway serves; nil when the
 	// configuration does not ask for it.
 	Projection *projection.Follower
+	// Statements takes in what partners send, Reconciler compares it, and Desk is
+	// where what differs is resolved.
+	Statements *statements.Service
+	Reconciler *settlement.Reconciler
+	Desk       *desk.Desk
 	// Webhooks is what partners do with their endpoints.
 	Webhooks *webhooks.Service
-	// Desk is where breaks are resolved, Signing takes settlements to signed, and
-	// Payments from there to settled.
-	Desk     *desk.Desk
+	// Signing takes settlements to signed, and Payments from there to settled.
 	Signing  *signing.Service
 	Payments *payment.Service
 	// Papers makes spreadsheets, pages, journals and the liability report.
@@ -79,7 +86,11 @@ type Gateway struct {
 	traces   *traces // nil when nothing is traced
 	hosts    map[string]connector.Host
 	ready    atomic.Bool
-	closers  []func() error
+
+	puller         *statements.Puller
+	statementWatch *statements.Watch // nil when no folder is watched
+	nudge          chan struct{}     // a statement came
+	closers        []func() error
 }
 
 // subject is as whom the gateway itself gives commands.
@@ -92,7 +103,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildSigning, g.buildFiles, g.buildProjection, g.buildWebhooks, g.buildStaff,
+		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())

@@ -28,6 +28,12 @@ func (h Home) Statements() string { return filepath.Join(string(h), "statements"
 // Files is the folder of the files whose lines are converted.
 func (h Home) Files() string { return filepath.Join(string(h), "files") }
 
+// Received is the folder of the statements that partners sent.
+func (h Home) Received() string { return filepath.Join(string(h), "received") }
+
+// Reconciled is the folder of what one run of reconciliation keeps for the next.
+func (h Home) Reconciled() string { return filepath.Join(string(h), "reconciled") }
+
 // PublicKeys is a copy of what /.well-known/jwks.json serves, for `verify`.
 func (h Home) PublicKeys() string { return filepath.Join(string(h), "keys", "jwks.json") }
 

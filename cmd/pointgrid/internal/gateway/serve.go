@@ -64,6 +64,8 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	background.Go(func() { g.watch.Run(ctx) })
 	background.Go(func() { every(ctx, nightEvery, g.runNight) })
 	background.Go(func() { every(ctx, followEvery, g.runSigning) })
+	background.Go(func() { g.runReconciliation(ctx) })
+	background.Go(func() { every(ctx, fetchEvery, g.fetchStatements); g.puller.Wait() })
 	background.Go(func() { every(ctx, refreshEvery, g.refreshClients) })
 	background.Go(func() { every(ctx, forgetEvery, g.forget) })
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx)) // until the last request has ended
@@ -121,8 +123,12 @@ func every(ctx context.Context, pause time.Duration, f func(context.Context)) {
 
 // runNight settles what is due. A failure is tried again.
 func (g *Gateway) runNight(ctx context.Context) {
-	if _, err := g.Night.RunDue(ctx); err != nil && ctx.Err() == nil {
+	made, err := g.Night.RunDue(ctx)
+	if err != nil && ctx.Err() == nil {
 		g.around.Logger.Error("the night failed and will be tried again", "error", err)
+	}
+	if len(made) > 0 {
+		g.reconcileSoon()
 	}
 }
 

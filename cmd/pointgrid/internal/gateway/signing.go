@@ -5,9 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/settlement"
-	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/papers"
 	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/signing"
@@ -19,13 +16,7 @@ const followEvery = 2 * time.Second
 
 // buildSigning makes what takes a night from reconciled to settled.
 func (g *Gateway) buildSigning(context.Context) error {
-	limit, err := g.config.WriteOffMax()
-	if err != nil {
-		return err
-	}
-	g.Desk = desk.New(desk.Options{Store: g.Store, Ledger: g.Ledger, MSP: g.config.Alliance.MSP, WriteOffMax: limit, DueDays: g.config.Settlement.DueDays,
-		Now: g.Clock.Now, Random: g.around.Random})
-	g.Signing = signing.New(signing.Options{Ledger: g.Ledger, Store: g.Store, Reconciler: g.reconciler(), Desk: g.Desk,
+	g.Signing = signing.New(signing.Options{Ledger: g.Ledger, Store: g.Store, Reconciler: g.Reconciler, Desk: g.Desk,
 		MSP: g.config.Alliance.MSP, Subject: subject, Now: g.Clock.Now, Logger: g.around.Logger})
 	holidays, err := g.config.Holidays()
 	if err != nil {
@@ -49,28 +40,4 @@ func (g *Gateway) runSigning(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		g.around.Logger.Error("settlements could not be followed and will be tried again", "error", err)
 	}
-}
-
-// errNoStatements: there is nothing yet that compares a window with a statement.
-var errNoStatements = errors.New("gateway: settlements are not reconciled here")
-
-// unopposed concludes that there were no breaks, in a sandbox.
-type unopposed struct{ g *Gateway }
-
-func (g *Gateway) reconciler() signing.Reconciler { return unopposed{g} }
-
-func (u unopposed) Conclude(ctx context.Context, id string) (b ledger.SettlementBreaks, err error) {
-	if !u.g.config.Sandbox {
-		return b, errNoStatements
-	}
-	one, err := u.g.Store.Settlement(ctx, id)
-	if err != nil {
-		return b, err
-	}
-	on, err := u.g.Ledger.Settlement(ctx, one.Partner, one.Window)
-	if err != nil {
-		return b, err
-	}
-	return b, settlement.Advance(ctx, u.g.Ledger, ledger.Identity{MSP: u.g.config.Alliance.MSP, Subject: subject}, &on,
-		&ledger.AdvanceSettlement{Partner: one.Partner, Window: one.Window, Step: ledger.SettlementReconciled, Breaks: &b})
 }

@@ -1,7 +1,10 @@
 package sandbox
 
 import (
+	"time"
+
 	"crypto/rand"
+	"github.com/pointgrid/pointgrid/client"
 	"os"
 	"path/filepath"
 
@@ -30,4 +33,13 @@ func (s *Site) Key(client string) (partners.SigningKey, string, error) {
 // keyFile is where a client's private key lies.
 func (s *Site) keyFile(client string) string {
 	return filepath.Join(s.Dir, "credentials", client+".pem")
+}
+
+// client makes an API client of the gateway at a URL, with its own key.
+func (s *Site) client(url, id string, now func() time.Time) (*client.Client, error) {
+	key, _, err := s.Key(id)
+	if err != nil {
+		return nil, err
+	}
+	return client.New(client.Options{BaseURL: url, ClientID: id, Key: key.Private, KeyID: key.ID, Now: now})
 }

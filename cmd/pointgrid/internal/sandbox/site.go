@@ -100,8 +100,18 @@ func (s *Site) partner(c Company, url string) (config.Partner, error) {
 		return config.Partner{}, err
 	}
 	return config.Partner{Code: c.Code, Name: c.Name, NameZH: c.NameZH, Programme: c.Programme, Scale: c.Scale, MSP: c.MSP,
-		In: c.In, Out: c.Out, Connector: config.Connector{URL: url}, Bank: c.Bank,
+		In: c.In, Out: c.Out, Connector: config.Connector{URL: url}, Statement: c.statement(), Bank: c.Bank,
 		Clients: []config.Client{{ID: ClientID(c.Code), KeyFile: public, SandboxKeyFile: s.keyFile(ClientID(c.Code)), Scopes: append([]string{"sandbox"}, partnerScopes...)}}}, nil
+}
+
+// statement says how a company's statements come: by its Connector API, at once, or,
+// when it moves points before it tells us, so that its host does not know of all,
+// by POST /v1/statements.
+func (c Company) statement() config.Statement {
+	if c.In == "push" {
+		return config.Statement{Source: config.FromAPI}
+	}
+	return config.Statement{Source: config.FromConnector, After: time.Millisecond}
 }
 
 // WriteConfig writes the configuration for `pointgrid serve`.
@@ -131,20 +141,26 @@ func (s *Site) Seeded() (bool, error) {
 	return false, os.MkdirAll(string(s.Home()), 0o700)
 }
 
-// Amounts say how much a new sandbox holds.
-type Amounts struct{ Members, Linked int }
+// Amounts say how much a new sandbox holds, and how many days ago it begins.
+type Amounts struct{ Members, Linked, Days int }
 
 // pointsEach is what each member of a new sandbox has in electricity points.
 const pointsEach = 20_000
 
-// OpenLedger opens the gateway's ledger while the gateway is stopped.
-func (s *Site) OpenLedger(ctx context.Context, now func() time.Time) (ledger.Ledger, error) {
+// OpenLedger opens the gateway's ledger while the gateway is stopped. Now is the
+// machine's clock, and ago how far the alliance's is behind it.
+func (s *Site) OpenLedger(ctx context.Context, now func() time.Time, ago time.Duration) (ledger.Ledger, error) {
 	key, err := s.Home().SigningKey(rand.Reader)
 	if err != nil {
 		return nil, err
 	}
 	c := s.base()
-	return gateway.OpenLedger(ctx, &c, gateway.LedgerOptions{Home: s.Home(), Key: key, Now: now, Timer: now, Logger: slog.New(slog.DiscardHandler)})
+	return gateway.OpenLedger(ctx, &c, gateway.LedgerOptions{Home: s.Home(), Key: key, Now: before(now, ago), Timer: now, Logger: slog.New(slog.DiscardHandler)})
+}
+
+// before is a clock that is behind.
+func before(now func() time.Time, ago time.Duration) func() time.Time {
+	return func() time.Time { return now().Add(-ago) }
 }
 
 // base is the configuration as far as the ledger depends on it.
@@ -165,7 +181,8 @@ func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error 
 	if seeded, err := s.Seeded(); err != nil || seeded {
 		return err
 	}
-	l, err := s.OpenLedger(ctx, now)
+	ago := time.Duration(a.Days) * 24 * time.Hour
+	l, err := s.OpenLedger(ctx, now, ago)
 	if err != nil {
 		return err
 	}
@@ -174,7 +191,7 @@ func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error 
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	if err := errors.Join(s.fill(ctx, l, store, a, now), s.addStaff(ctx, store, now), store.Close(), l.Close()); err != nil {
+	if err := errors.Join(s.fill(ctx, l, store, a, before(now, ago)), s.addStaff(ctx, store, now), gateway.SetClock(ctx, store, -ago), store.Close(), l.Close()); err != nil {
 		return fmt.Errorf("seed the sandbox: %w", err)
 	}
 	return os.WriteFile(s.seededFile(), nil, 0o600)

@@ -142,11 +142,7 @@ func (s *Stage) Client(id string) (*client.Client, error) {
 	if c, ok := s.clients[id]; ok {
 		return c, nil
 	}
-	key, _, err := s.Site.Key(id)
-	if err != nil {
-		return nil, err
-	}
-	c, err := client.New(client.Options{BaseURL: s.URL, ClientID: id, Key: key.Private, KeyID: key.ID, Now: s.now})
+	c, err := s.Site.client(s.URL, id, s.now)
 	if err != nil {
 		return nil, err
 	}

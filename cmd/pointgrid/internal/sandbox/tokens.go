@@ -47,23 +47,28 @@ func (k *TokenKeeper) Refresh(ctx context.Context) error {
 }
 
 func (k *TokenKeeper) refresh(ctx context.Context, id string) error {
-	c, ok := k.all[id]
-	if !ok {
-		key, _, err := k.site.Key(id)
-		if err != nil {
-			return err
-		}
-		c, err = client.New(client.Options{BaseURL: k.url, ClientID: id, Key: key.Private, KeyID: key.ID, Now: k.now})
-		if err != nil {
-			return err
-		}
-		k.all[id] = c
+	c, err := k.Client(id)
+	if err != nil {
+		return err
 	}
 	token, err := c.Token(ctx)
 	if err != nil {
 		return err
 	}
 	return replaceFile(k.site.TokenFile(id), token)
+}
+
+// Client returns the API client with an ID.
+func (k *TokenKeeper) Client(id string) (*client.Client, error) {
+	if c, ok := k.all[id]; ok {
+		return c, nil
+	}
+	c, err := k.site.client(k.url, id, k.now)
+	if err != nil {
+		return nil, err
+	}
+	k.all[id] = c
+	return c, nil
 }
 
 // replaceFile changes a file in one step, so that nobody reads half of it.

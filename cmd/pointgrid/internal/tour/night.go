@@ -103,6 +103,10 @@ func (t *Tour) night(ctx context.Context) (string, error) {
 		return "", err
 	}
 	t.window = open.Positions[0].Window
+	// The telecom's statement is to be wrong in one line.
+	if err := t.fault(ctx, "tel", object{"verb": "statement", "kind": "misstate", "variant": "amount", "count": 1}); err != nil {
+		return "", err
+	}
 	var clock struct{ Window string }
 	if _, err := t.utility.Do(ctx, post("/v1/sandbox/clock", object{"advance": "24h"}, ""), &clock); err != nil {
 		return "", err
@@ -131,7 +135,39 @@ func (t *Tour) settled(ctx context.Context, code string, p *position) error {
 		return err
 	}
 	*p = s.Position
-	return same("state", s.State, "netted")
+	return same("state", s.State, "reconciled")
+}
+
+// reconciled looks at what comparing the companies' statements of the day found:
+// nothing with the airline, and with the telecom the line that is wrong.
+func (t *Tour) reconciled(ctx context.Context) (string, error) {
+	type breaks struct {
+		Breaks []struct {
+			ID, Type, Movement, State, Value string
+			Blocking                         bool
+			Ledger, Theirs                   struct{ Amount string }
+		}
+	}
+	var statements struct {
+		Statements []struct {
+			Source string
+			Lines  int64
+		}
+	}
+	var sky, tel breaks
+	for path, into := range map[string]any{"/v1/breaks?partner=sky": &sky, "/v1/breaks?partner=tel": &tel, "/v1/statements?partner=sky&date=" + t.window: &statements} {
+		if _, err := t.utility.Do(ctx, get(path), into); err != nil {
+			return "", err
+		}
+	}
+	err := firstOf(same("the airline's breaks", len(sky.Breaks), 0), same("the telecom's breaks", len(tel.Breaks), 1),
+		same("the airline's statements", len(statements.Statements), 1))
+	if err != nil {
+		return "", err
+	}
+	b := tel.Breaks[0]
+	return fmt.Sprintf("%d lines of the airline agree with ledger and records; the telecom says %s where %s are: one break", statements.Statements[0].Lines, b.Theirs.Amount, b.Ledger.Amount),
+		firstOf(same("the source", statements.Statements[0].Source, "connector"), same("the type", b.Type, "amount"), same("blocking", b.Blocking, true))
 }
 
 // readStatement reads the airline's file as finance would, and adds it up.
@@ -202,7 +238,7 @@ func (t *Tour) verifyLedger(ctx context.Context) (string, error) {
 // conserve adds up every programme, and compares each with its company's own
 // books.
 func (t *Tour) conserve(ctx context.Context) (string, error) {
-	l, err := t.stage.Site.OpenLedger(ctx, t.Now)
+	l, err := t.stage.Site.OpenLedger(ctx, t.Now, 0)
 	if err != nil {
 		return "", err
 	}

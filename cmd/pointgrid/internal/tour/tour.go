@@ -97,6 +97,7 @@ var steps = []step{
 	{"a webhook", (*Tour).webhook, anywhere},
 	{"a receipt", (*Tour).fetchReceipt, anywhere},
 	{"a night", (*Tour).night, anywhere},
+	{"three books", (*Tour).reconciled, anywhere},
 	{"positions", (*Tour).positions, anywhere},
 	{"a statement", (*Tour).readStatement, anywhere},
 	{"the night is signed", (*Tour).signNight, anywhere},

@@ -1,0 +1,140 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/pointgrid/pointgrid/client"
+)
+
+// History lets a new sandbox live through some days before it is opened, so that
+// its pages show something: members convert, and nights close, as they would by
+// themselves. What was interrupted goes on at the next start.
+type History struct {
+	// Client returns the API client with an ID.
+	Client func(id string) (*client.Client, error)
+	Now    func() time.Time // the machine's
+	// Members are the numbers of those who convert, from the first to the last. All
+	// are linked with every company.
+	Members [2]int
+	// Progress is told each day that begins.
+	Progress func(window string)
+}
+
+// habit is what members of a company do on a day.
+type habit struct {
+	client, from, to string
+	step, least      int64 // smallest units of the source programme
+	steps            int64 // so many are added at most
+	fewest, more     int   // conversions
+	// reference is how a company names what it has debited itself.
+	reference string
+	back      bool // half of one is taken back
+}
+
+var habits = []habit{
+	{client: "sky", from: "SKY", to: "EPT", step: 30, least: 600, steps: 280, fewest: 4, more: 5, back: true},
+	{client: "sky", from: "EPT", to: "SKY", step: 10, least: 100, steps: 50, fewest: 2, more: 3},
+	{client: "sky", from: "SKY", to: "MART", step: 30, least: 900, steps: 100, fewest: 0, more: 3},
+	{client: "mart", from: "MART", to: "EPT", step: 120, least: 12_000, steps: 400, fewest: 5, more: 6, reference: "LINDI"},
+	{client: "mart", from: "EPT", to: "MART", step: 1, least: 50, steps: 400, fewest: 3, more: 4},
+	{client: "tel", from: "TEL", to: "EPT", step: 5, least: 200, steps: 500, fewest: 3, more: 5},
+	{client: "tel", from: "EPT", to: "TEL", step: 4, least: 100, steps: 100, fewest: 2, more: 3},
+}
+
+// Run lives until the clock shows the machine's time.
+func (h *History) Run(ctx context.Context) error {
+	utility, err := h.Client(UtilityClient)
+	if err != nil {
+		return err
+	}
+	for {
+		var clock struct {
+			Now    time.Time `json:"now"`
+			Window string    `json:"window"`
+		}
+		if _, err := utility.Do(ctx, client.Request{Method: http.MethodGet, Path: "/v1/sandbox/clock"}, &clock); err != nil {
+			return fmt.Errorf("history: %w", err)
+		}
+		left := h.Now().Sub(clock.Now)
+		if left < time.Second {
+			return nil
+		}
+		h.Progress(clock.Window)
+		if err := h.day(ctx, clock.Window); err != nil {
+			return fmt.Errorf("history of %s: %w", clock.Window, err)
+		}
+		next := map[string]string{"advance": min(left, 24*time.Hour).Truncate(time.Millisecond).String()}
+		if _, err := utility.Do(ctx, client.Request{Method: http.MethodPost, Path: "/v1/sandbox/clock", Body: next}, nil); err != nil {
+			return fmt.Errorf("history: night of %s: %w", clock.Window, err)
+		}
+	}
+}
+
+// day is the same for every sandbox that has it.
+func (h *History) day(ctx context.Context, window string) error {
+	for n, habit := range habits {
+		seed := fnv.New64a()
+		fmt.Fprintf(seed, "%s/%d", window, n)
+		if err := h.live(ctx, &habit, rand.New(rand.NewPCG(seed.Sum64(), 1)), fmt.Sprintf("history-%s-%d", window, n)); err != nil {
+			return fmt.Errorf("%s to %s: %w", habit.from, habit.to, err)
+		}
+	}
+	return nil
+}
+
+func (h *History) live(ctx context.Context, b *habit, r *rand.Rand, key string) error {
+	c, err := h.Client(b.client)
+	if err != nil {
+		return err
+	}
+	items := make([]client.BatchItem, b.fewest+r.IntN(b.more))
+	for i := range items {
+		wish := map[string]string{"source": b.from, "destination": b.to, "amount": strconv.FormatInt(b.least+b.step*r.Int64N(b.steps), 10),
+			"link_id": LinkID(CompanyOf(b.client), h.Members[0]+r.IntN(h.Members[1]-h.Members[0]+1)).String()}
+		if b.reference != "" {
+			wish["reference"] = fmt.Sprintf("%s-%s-%d", b.reference, key, i)
+		}
+		if items[i].Conversion, err = json.Marshal(wish); err != nil {
+			return err
+		}
+		items[i].Key = fmt.Sprintf("%s-%d", key, i)
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	results, err := c.Batch(ctx, items, 30*time.Second)
+	if err != nil {
+		return err
+	}
+	for i, result := range results {
+		if result.Problem != nil {
+			return fmt.Errorf("item %d: %w", i, result.Problem)
+		}
+	}
+	return h.takeBack(ctx, c, b, results[0].Conversion, key)
+}
+
+// takeBack undoes half of a conversion.
+func (h *History) takeBack(ctx context.Context, c *client.Client, b *habit, made json.RawMessage, key string) error {
+	if !b.back {
+		return nil
+	}
+	var conversion struct {
+		ID     string `json:"id"`
+		Amount int64  `json:"amount,string"`
+	}
+	if err := json.Unmarshal(made, &conversion); err != nil {
+		return err
+	}
+	half := conversion.Amount / (2 * b.step) * b.step
+	body := map[string]string{"amount": strconv.FormatInt(half, 10), "reason": "booking cancelled"}
+	_, err := c.Do(ctx, client.Request{Method: http.MethodPost, Path: "/v1/conversions/" + conversion.ID + "/reversals", Body: body, Key: key + "-back"}, nil)
+	return err
+}
