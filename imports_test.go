@@ -67,6 +67,8 @@ var rules = []rule{
 		ours: []string{"ledger", "settlement", "settlement/desk"}},
 	{folder: "settlement/payment", why: "payments know what is owed and what the bank tells, and nobody's web or store",
 		ours: []string{"ledger", "settlement", "settlement/bank", "settlement/calendar", "settlement/desk", "settlement/netting"}},
+	{folder: "settlement/papers", why: "papers are made of what was settled, and decide nothing",
+		ours: []string{"ledger", "settlement", "settlement/netting", "settlement/paper", "settlement/payment"}},
 	{folder: "settlement/netting", why: "who owes what follows from the ledger alone", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
 		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "partners", "web/idempotency", "web/signin", "projection", "sqlstore"}},

@@ -99,7 +99,7 @@ var order = map[ledger.SettlementStep]int{ledger.SettlementNetted: 1, ledger.Set
 // Figures that are not ours are refused with [ErrDigest]: they stand for ever.
 func (s *Settlement) Since(on *ledger.Settlement, now time.Time) ([]Settlement, error) {
 	if s.Figures != on.Figures {
-		return nil, fmt.Errorf("%w: settlement %s comes to %+v in our records and to %+v on the ledger", ErrDigest, s.ID, s.Figures, on.Figures)
+		return nil, fmt.Errorf("%w: the figures of settlement %s in our records are not those on the ledger", ErrDigest, s.ID)
 	}
 	last := *s
 	last.Follow(on)

@@ -20,6 +20,7 @@ type books struct {
 	tally      *netting.Tally
 	statements map[string]*statement
 	trees      map[string]*ledger.Frontier
+	liability  *paper.Liability
 	record     wire.Encoder
 }
 
@@ -37,7 +38,8 @@ func (n *Night) openBooks(ctx context.Context, w pending) (*books, error) {
 		return nil, err
 	}
 	b := &books{window: w.date, partners: partners, tally: netting.NewTally(w.date, partners, agreements),
-		statements: map[string]*statement{}, trees: map[string]*ledger.Frontier{}}
+		statements: map[string]*statement{}, trees: map[string]*ledger.Frontier{},
+		liability: paper.NewLiability()}
 	for _, p := range w.partners {
 		s, err := createStatement(n.dir, paper.Heading{Partner: p, Hub: alliance.Hub, Window: w.date, Zone: n.calendar.Location})
 		if err != nil {
@@ -54,6 +56,9 @@ func (b *books) add(e ledger.Entry) error {
 	t := &e.Transfer
 	if err := b.tally.Add(t); err != nil {
 		return fmt.Errorf("%w: %w", ErrMismatch, err)
+	}
+	if err := b.liability.Add(t); err != nil {
+		return err
 	}
 	var err error
 	switch {

@@ -14,6 +14,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/settlement/netting"
+	"github.com/pointgrid/pointgrid/settlement/paper"
 )
 
 // Ledger is what the night needs of the ledger.
@@ -43,6 +44,7 @@ type Night struct {
 	dir      string
 	calendar calendar.CutOff
 	policies []netting.Policy
+	points   LiabilityStore // nil keeps none
 	now      func() time.Time
 	logger   *slog.Logger
 	mu       sync.Mutex
@@ -58,14 +60,16 @@ type Options struct {
 	// Policies say how partners settle; one without settles bilaterally and to the
 	// last fen.
 	Policies []netting.Policy
-	Now      func() time.Time
-	Logger   *slog.Logger
+	// Liability keeps what happened to members' points in each window; nil keeps none.
+	Liability LiabilityStore
+	Now       func() time.Time
+	Logger    *slog.Logger
 }
 
 // New returns a night. It touches nothing yet.
 func New(o Options) *Night {
 	return &Night{ledger: o.Ledger, identity: o.Identity, store: o.Store, dir: o.Dir,
-		calendar: o.Calendar, policies: o.Policies, now: o.Now, logger: o.Logger}
+		calendar: o.Calendar, policies: o.Policies, points: o.Liability, now: o.Now, logger: o.Logger}
 }
 
 // RunDue closes each window whose cut-off has passed, and settles every closed
@@ -86,10 +90,11 @@ func (n *Night) RunDue(ctx context.Context) ([]Settlement, error) {
 	}
 	var all []Settlement
 	var errs error
+	counted := map[ledger.Date]*paper.Liability{}
 	failed := map[string]bool{} // partners whose windows after the one that failed wait for it
 	for _, w := range windows {
 		w.partners = slices.DeleteFunc(w.partners, func(p ledger.Partner) bool { return failed[p.Code] })
-		made, err := n.settle(ctx, w)
+		made, err := n.settle(ctx, w, counted)
 		all = append(all, made...)
 		if err != nil {
 			errs = errors.Join(errs, fmt.Errorf("settlement: window %s: %w", w.date, err))
@@ -98,7 +103,7 @@ func (n *Night) RunDue(ctx context.Context) ([]Settlement, error) {
 			failed[p.Code] = !slices.ContainsFunc(made, func(s Settlement) bool { return s.Partner == p.Code })
 		}
 	}
-	return all, errs
+	return all, errors.Join(errs, n.keepLiability(ctx, open, counted))
 }
 
 // closeDue closes windows until the open one is not due, and returns that.
@@ -202,8 +207,9 @@ func (n *Night) unsettledWith(ctx context.Context, partner string, open ledger.D
 	return dates, nil
 }
 
-// settle settles a window with the partners that are left.
-func (n *Night) settle(ctx context.Context, w pending) ([]Settlement, error) {
+// settle settles a window with the partners that are left, and notes what its
+// transfers did to members' points.
+func (n *Night) settle(ctx context.Context, w pending, counted map[ledger.Date]*paper.Liability) ([]Settlement, error) {
 	if len(w.partners) == 0 {
 		return nil, nil
 	}
@@ -215,6 +221,7 @@ func (n *Night) settle(ctx context.Context, w pending) ([]Settlement, error) {
 	if err := n.ledger.Transfers(ctx, w.date, books.add); err != nil {
 		return nil, err
 	}
+	counted[w.date] = books.liability
 	if err := books.compare(ctx, n.ledger); err != nil {
 		return nil, err
 	}

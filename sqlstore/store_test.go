@@ -100,6 +100,7 @@ func TestIdempotencyStore(t *testing.T) {
 func TestSettlementStore(t *testing.T) {
 	onEach(t, func(t *testing.T, open openFunc) {
 		storetest.RunSettlements(t, func(t *testing.T) settlement.Store { return open(t) })
+		settlementtest.RunLiability(t, func(t *testing.T) settlement.LiabilityStore { return open(t) })
 		settlementtest.RunUnsettled(t, func(t *testing.T) settlementtest.Unfinished { return open(t) })
 	})
 }

@@ -28,6 +28,7 @@ type program struct {
 	Fabric     fabricCommand       `cmd:"" help:"Run a Hyperledger Fabric network on this machine."`
 	Containers containersCommand   `cmd:"" help:"Prepare the production shape in containers; see docker-compose.yml."`
 	Agreement  agreementCommand    `cmd:"" help:"Propose, accept, reject and list agreements as a company of a Hyperledger Fabric network, with its own key and without the gateway."`
+	Settlement settlementCommand   `cmd:"" help:"List, show, sign and dispute settlements as a company of a Hyperledger Fabric network, with its own key and without the gateway."`
 	User       userCommand         `cmd:"" help:"Accounts of the staff who sign in at the partner portal and the console."`
 	Partner    partnerCommand      `cmd:"" help:"For a partner's engineers: check an implementation of the Connector API."`
 	Partners   partnersCommand     `cmd:"" name:"sandbox-partners" hidden:""`

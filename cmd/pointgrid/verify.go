@@ -23,7 +23,7 @@ type verifyCommand struct {
 
 	Ledger string `help:"Folder of the stopped ledger, or the gateway's data folder, for a settlement." type:"existingdir"`
 
-	Profile string            `help:"Connection profile that names the companies' root certificates, for a receipt of Fabric." type:"existingfile"`
+	Profile string            `help:"Connection profile that names the companies' root certificates, for a receipt of Fabric, or whose home's peer has the blocks, for a settlement." type:"existingfile"`
 	Utility string            `help:"The company that runs the hub, for a receipt of Fabric." placeholder:"MSP" default:"UtilityMSP"`
 	Partner map[string]string `help:"The company that a partner on the ledger is, for a receipt of Fabric; give it for every partner." placeholder:"CODE=MSP"`
 

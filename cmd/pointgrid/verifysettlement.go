@@ -25,8 +25,11 @@ func settlementID(s string) (window ledger.Date, partner string, ok bool) {
 
 // settlement proves the chain and computes a partner's night from its blocks.
 func (v *verifyCommand) settlement(ctx context.Context, out io.Writer, window ledger.Date, partner string) error {
-	if v.Ledger == "" {
-		return errors.New("verify: --ledger is needed for a settlement: the folder of the stopped ledger, or the gateway's data folder")
+	switch {
+	case v.Ledger == "" && v.Profile != "":
+		return v.settlementOfPeer(ctx, out, window, partner)
+	case v.Ledger == "":
+		return errors.New("verify: a settlement needs --ledger, the folder of the stopped ledger or the gateway's data folder, or --profile, whose peer has the blocks")
 	}
 	dir, keys, err := v.folder(v.Ledger)
 	if err != nil {
@@ -41,6 +44,20 @@ func (v *verifyCommand) settlement(ctx context.Context, out io.Writer, window le
 		return err
 	}
 	return printSettlement(out, audit.Finish())
+}
+
+// settlementOfPeer computes a partner's night from the blocks of the peer of a
+// profile's home.
+func (v *verifyCommand) settlementOfPeer(ctx context.Context, out io.Writer, window ledger.Date, partner string) error {
+	l, _, err := asCompany{Profile: v.Profile}.connect(ctx)
+	if err != nil {
+		return err
+	}
+	report, err := recompute.FromBlocks(ctx, l, window, partner)
+	if err := errors.Join(err, l.Close()); err != nil {
+		return err
+	}
+	return printSettlement(out, report)
 }
 
 // printSettlement says what the night comes to, and whether that is what was

@@ -80,6 +80,9 @@ func (p *Party) validate(who string) error {
 	return checkText("name of the "+who, p.Name, 1, 140)
 }
 
+// Validate reports what the schema would refuse in an account, [ErrInvalid].
+func (p *Party) Validate() error { return p.validate("company") }
+
 // Validate reports the first rule of the schema that the payment breaks.
 func (p *Payment) Validate() error {
 	if p.Cents < 1 || p.Cents > CentsMax {

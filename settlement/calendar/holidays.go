@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ type (
 var china []byte
 
 // China returns the holidays that are built in: 2024 to 2026. A file of the same
-// form with later years is read by [ParseHolidays].
+// form with later years is read by [ParseHolidays] and added by [Holidays.With].
 func China() (*Holidays, error) { return ParseHolidays(bytes.NewReader(china)) }
 
 // fileMax bounds a file of holidays in bytes.
@@ -101,6 +102,19 @@ func (h *Holidays) add(y *holidayYear) error {
 	return nil
 }
 
+// With returns the holidays of both; of a year that both know, the other's count.
+func (h *Holidays) With(other *Holidays) *Holidays {
+	all := &Holidays{source: h.source + "; " + other.source, years: maps.Clone(h.years), days: map[ledger.Date]holiday{}}
+	maps.Copy(all.years, other.years)
+	for d, day := range h.days {
+		if _, replaced := other.years[d.Year()]; !replaced {
+			all.days[d] = day
+		}
+	}
+	maps.Copy(all.days, other.days)
+	return all
+}
+
 func weekend(d ledger.Date) bool {
 	day := d.In(time.UTC).Weekday()
 	return day == time.Saturday || day == time.Sunday
@@ -109,7 +123,7 @@ func weekend(d ledger.Date) bool {
 // Business reports whether banks work on a day. It returns [ErrNotCovered].
 func (h *Holidays) Business(d ledger.Date) (bool, error) {
 	if _, known := h.years[d.Year()]; !known {
-		return false, fmt.Errorf("%w: %d; the file has %s, from %s: add the year's notice to it", ErrNotCovered, d.Year(), h.covered(), h.source)
+		return false, fmt.Errorf("%w: %d; the file has %s, from %s: add the year's notice to a file of this form, and name it in the configuration as settlement.holidays", ErrNotCovered, d.Year(), h.covered(), h.source)
 	}
 	if day, special := h.days[d]; special {
 		return !day.off, nil

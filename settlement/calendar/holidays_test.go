@@ -89,3 +89,29 @@ func TestFilesOfHolidaysThatMakeNoSenseAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestALaterFileAddsYearsAndReplacesThem(t *testing.T) {
+	built, err := calendar.China()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := `{"source": "the notice", "years": [{"year": 2027, "notice": "n", "days": [{"name": "元旦", "off": true, "first": "2027-01-01", "last": "2027-01-03"}]},
+		{"year": 2026, "notice": "corrected", "days": []}]}`
+	later, err := calendar.ParseHolidays(strings.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := built.With(later)
+	for day, want := range map[string]bool{"2027-01-01": false, "2027-01-04": true, "2026-10-01": true, "2025-10-01": false} {
+		d, err := ledger.ParseDate(day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if works, err := both.Business(d); err != nil || works != want {
+			t.Errorf("%s: %t, %v", day, works, err)
+		}
+	}
+	if both.Notice(2026) != "corrected" || built.Notice(2027) != "" {
+		t.Errorf("notices %q and %q", both.Notice(2026), built.Notice(2027))
+	}
+}

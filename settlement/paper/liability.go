@@ -36,6 +36,38 @@ type Liability struct {
 // NewLiability returns an empty one.
 func NewLiability() *Liability { return &Liability{months: map[ledger.Month]*Movements{}} }
 
+// Moved returns what was counted, by expiry month; opening and closing are 0.
+func (l *Liability) Moved() []Month {
+	all := make([]Month, 0, len(l.months))
+	for _, expiry := range slices.Sorted(maps.Keys(l.months)) {
+		all = append(all, Month{Expiry: expiry, Movements: *l.months[expiry]})
+	}
+	return all
+}
+
+// Take adds what another one counted; see [Liability.Moved].
+func (l *Liability) Take(moved []Month) error {
+	for i := range moved {
+		from := &moved[i].Movements
+		to := l.months[moved[i].Expiry]
+		if to == nil {
+			to = &Movements{}
+			l.months[moved[i].Expiry] = to
+		}
+		for _, s := range [...]struct {
+			sum  *int64
+			more int64
+		}{{&to.Earned, from.Earned}, {&to.ConvertedIn, from.ConvertedIn}, {&to.ConvertedOut, from.ConvertedOut}, {&to.Redeemed, from.Redeemed}, {&to.Expired, from.Expired}} {
+			sum, ok := ledger.Add(*s.sum, s.more)
+			if !ok {
+				return ErrOverflow
+			}
+			*s.sum = sum
+		}
+	}
+	return nil
+}
+
 // Add counts a transfer, lot by lot.
 func (l *Liability) Add(t *ledger.Transfer) error {
 	for _, lot := range t.Lots {

@@ -59,7 +59,7 @@ func (s *Service) due(ctx context.Context, one *settlement.Settlement) ([]Paymen
 		return nil, err
 	}
 	if on.Figures != one.Figures {
-		return nil, fmt.Errorf("%w: settlement %s comes to %+v in our records and to %+v on the ledger", settlement.ErrDigest, one.ID, one.Figures, on.Figures)
+		return nil, fmt.Errorf("%w: the figures of settlement %s in our records are not those on the ledger", settlement.ErrDigest, one.ID)
 	}
 	before, err := s.o.Store.PaymentsOf(ctx, one.ID)
 	if err != nil {

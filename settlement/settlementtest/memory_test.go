@@ -10,5 +10,6 @@ import (
 
 func TestTheStoreInMemory(t *testing.T) {
 	storetest.RunSettlements(t, func(*testing.T) settlement.Store { return settlementtest.NewMemory() })
+	settlementtest.RunLiability(t, func(*testing.T) settlement.LiabilityStore { return settlementtest.NewLiability() })
 	settlementtest.RunUnsettled(t, func(*testing.T) settlementtest.Unfinished { return settlementtest.NewMemory() })
 }

@@ -33,10 +33,10 @@ type Stand struct {
 	T      testing.TB
 	Ledger *ledgertest.Memory
 	Store  *Memory
+	Points *Liability
+	Dir    string // of the statements
 	Now    time.Time
 	Zone   calendar.CutOff
-	// Dir is the folder of the statements.
-	Dir    string
 	night  *settlement.Night
 	serial uint64
 	agreed map[string]map[ledger.Direction]ledger.Agreement
@@ -45,7 +45,7 @@ type Stand struct {
 // New returns a stand that settles by the policies.
 func New(t testing.TB, policies ...netting.Policy) *Stand {
 	t.Helper()
-	s := &Stand{T: t, Store: NewMemory(), Now: time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC), agreed: map[string]map[ledger.Direction]ledger.Agreement{}}
+	s := &Stand{T: t, Store: NewMemory(), Points: NewLiability(), Dir: t.TempDir(), Now: time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC), agreed: map[string]map[ledger.Direction]ledger.Agreement{}}
 	s.Ledger = ledgertest.NewMemory(s.Clock)
 	t.Cleanup(func() {
 		if err := s.Ledger.Close(); err != nil {
@@ -56,9 +56,8 @@ func New(t testing.TB, policies ...netting.Policy) *Stand {
 	if s.Zone, err = calendar.Parse("Asia/Shanghai", "00:00"); err != nil {
 		t.Fatal(err)
 	}
-	s.Dir = t.TempDir()
 	s.night = settlement.New(settlement.Options{Ledger: s.Ledger, Identity: Utility, Store: s.Store, Dir: s.Dir, Calendar: s.Zone,
-		Policies: policies, Now: s.Clock, Logger: slog.New(slog.DiscardHandler)})
+		Policies: policies, Liability: s.Points, Now: s.Clock, Logger: slog.New(slog.DiscardHandler)})
 	s.Give(Utility, &ledger.Initialise{Hub: "EPT", Window: s.Zone.Date(s.Now)})
 	s.join("sky", "SKY", Airline)
 	s.join("mart", "MART", Shop)
@@ -103,7 +102,13 @@ var Member = ledger.Account{1}
 // In converts points of a partner into electricity points: it owes a fen for each.
 func (s *Stand) In(partner string, points int64) {
 	s.T.Helper()
-	s.Give(Utility, &ledger.ConvertIn{Account: Member, Leg: s.leg(partner, ledger.In, points)})
+	s.Convert(partner, points, "")
+}
+
+// Convert is [Stand.In] with the partner's reference.
+func (s *Stand) Convert(partner string, points int64, reference string) {
+	s.T.Helper()
+	s.Give(Utility, &ledger.ConvertIn{Account: Member, Leg: s.leg(partner, ledger.In, points), Reference: reference})
 }
 
 // Out converts electricity points into those of a partner: it is owed a fen for

@@ -1,8 +1,6 @@
 package signing
 
 import (
-	"errors"
-
 	"github.com/pointgrid/pointgrid/settlement"
 )
 
@@ -20,7 +18,7 @@ var (
 	// on the ledger.
 	ErrDigest = settlement.ErrDigest
 	// ErrUnresolved: breaks above tolerance are not resolved.
-	ErrUnresolved = errors.New("signing: breaks are not resolved")
+	ErrUnresolved = settlement.ErrUnresolved
 	// ErrNotPermitted: not for this company.
 	ErrNotPermitted = settlement.ErrNotPermitted
 	// ErrInvalid: a reason is missing or too long.

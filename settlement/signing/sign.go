@@ -57,8 +57,7 @@ func (s *Service) conclude(ctx context.Context, one *settlement.Settlement, on *
 // same holds our records against the ledger's.
 func same(one *settlement.Settlement, on *ledger.Settlement) error {
 	if one.Figures != on.Figures || one.Breaks != on.Breaks {
-		return fmt.Errorf("%w: settlement %s has %+v and %+v in our records, and %+v and %+v on the ledger",
-			ErrDigest, one.ID, one.Figures, one.Breaks, on.Figures, on.Breaks)
+		return fmt.Errorf("%w: figures or breaks of settlement %s in our records are not those on the ledger", ErrDigest, one.ID)
 	}
 	return nil
 }

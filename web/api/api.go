@@ -34,6 +34,9 @@ type Options struct {
 	Quotes      Quotes
 	Settlements Settlements
 	Statements  Statements
+	Signing     Signing
+	Payments    Payments
+	Papers      Papers
 	Received    Received
 	Breaks      Breaks
 	Reconciler  Reconciler
@@ -80,6 +83,8 @@ func (o *Options) check() error {
 	switch {
 	case o.Exchange == nil || o.Files == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
 		return errors.New("api: exchange, files, quotes, settlements, statements and the night are required")
+	case o.Signing == nil || o.Payments == nil || o.Papers == nil:
+		return errors.New("api: signing, payments and papers are required")
 	case o.Received == nil || o.Breaks == nil || o.Reconciler == nil || o.MSP == nil:
 		return errors.New("api: received statements, breaks, reconciler and the companies' identities are required")
 	case o.Answers == nil || o.Registry == nil || o.Assertions == nil || o.Webhooks == nil || o.Access == nil || o.Signed == nil:

@@ -6,6 +6,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/reconcile"
 	"github.com/pointgrid/pointgrid/web/problem"
 )
@@ -69,7 +70,7 @@ func caseTypes() (names []string) {
 	for t := reconcile.MissingOnLedger; t <= reconcile.WrongWindow; t++ {
 		names = append(names, t.String())
 	}
-	return names
+	return append(names, payment.BreakType)
 }
 
 // placeOf reads where a page ended: a date and an ID. A cursor of ours is always

@@ -70,15 +70,60 @@ func (e AgreementStatus) Valid() bool {
 	}
 }
 
+// Defines values for BankOutcomeVerdict.
+const (
+	BankOutcomeVerdictAmount           BankOutcomeVerdict = "amount"
+	BankOutcomeVerdictAwaited          BankOutcomeVerdict = "awaited"
+	BankOutcomeVerdictConfirmed        BankOutcomeVerdict = "confirmed"
+	BankOutcomeVerdictCurrency         BankOutcomeVerdict = "currency"
+	BankOutcomeVerdictPayee            BankOutcomeVerdict = "payee"
+	BankOutcomeVerdictPayer            BankOutcomeVerdict = "payer"
+	BankOutcomeVerdictRepeated         BankOutcomeVerdict = "repeated"
+	BankOutcomeVerdictReturned         BankOutcomeVerdict = "returned"
+	BankOutcomeVerdictUnknownReference BankOutcomeVerdict = "unknown_reference"
+)
+
+// Valid indicates whether the value is a known member of the BankOutcomeVerdict enum.
+func (e BankOutcomeVerdict) Valid() bool {
+	switch e {
+	case BankOutcomeVerdictAmount:
+		return true
+	case BankOutcomeVerdictAwaited:
+		return true
+	case BankOutcomeVerdictConfirmed:
+		return true
+	case BankOutcomeVerdictCurrency:
+		return true
+	case BankOutcomeVerdictPayee:
+		return true
+	case BankOutcomeVerdictPayer:
+		return true
+	case BankOutcomeVerdictRepeated:
+		return true
+	case BankOutcomeVerdictReturned:
+		return true
+	case BankOutcomeVerdictUnknownReference:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CaseDiffers.
 const (
-	CaseDiffersAccount    CaseDiffers = "account"
-	CaseDiffersAgreement  CaseDiffers = "agreement"
-	CaseDiffersAmount     CaseDiffers = "amount"
-	CaseDiffersMembership CaseDiffers = "membership"
-	CaseDiffersPoints     CaseDiffers = "points"
-	CaseDiffersStatus     CaseDiffers = "status"
-	CaseDiffersWindow     CaseDiffers = "window"
+	CaseDiffersAccount          CaseDiffers = "account"
+	CaseDiffersAgreement        CaseDiffers = "agreement"
+	CaseDiffersAmount           CaseDiffers = "amount"
+	CaseDiffersCurrency         CaseDiffers = "currency"
+	CaseDiffersMembership       CaseDiffers = "membership"
+	CaseDiffersPayee            CaseDiffers = "payee"
+	CaseDiffersPayer            CaseDiffers = "payer"
+	CaseDiffersPoints           CaseDiffers = "points"
+	CaseDiffersRepeated         CaseDiffers = "repeated"
+	CaseDiffersReturned         CaseDiffers = "returned"
+	CaseDiffersStatus           CaseDiffers = "status"
+	CaseDiffersUnknownReference CaseDiffers = "unknown_reference"
+	CaseDiffersWindow           CaseDiffers = "window"
 )
 
 // Valid indicates whether the value is a known member of the CaseDiffers enum.
@@ -90,11 +135,23 @@ func (e CaseDiffers) Valid() bool {
 		return true
 	case CaseDiffersAmount:
 		return true
+	case CaseDiffersCurrency:
+		return true
 	case CaseDiffersMembership:
+		return true
+	case CaseDiffersPayee:
+		return true
+	case CaseDiffersPayer:
 		return true
 	case CaseDiffersPoints:
 		return true
+	case CaseDiffersRepeated:
+		return true
+	case CaseDiffersReturned:
+		return true
 	case CaseDiffersStatus:
+		return true
+	case CaseDiffersUnknownReference:
 		return true
 	case CaseDiffersWindow:
 		return true
@@ -109,6 +166,7 @@ const (
 	CaseMovementCreditReversal CaseMovement = "credit_reversal"
 	CaseMovementDebit          CaseMovement = "debit"
 	CaseMovementDebitReversal  CaseMovement = "debit_reversal"
+	CaseMovementPayment        CaseMovement = "payment"
 )
 
 // Valid indicates whether the value is a known member of the CaseMovement enum.
@@ -122,6 +180,8 @@ func (e CaseMovement) Valid() bool {
 		return true
 	case CaseMovementDebitReversal:
 		return true
+	case CaseMovementPayment:
+		return true
 	default:
 		return false
 	}
@@ -130,8 +190,13 @@ func (e CaseMovement) Valid() bool {
 // Defines values for CaseBookStatus.
 const (
 	CaseBookStatusCompleted CaseBookStatus = "completed"
+	CaseBookStatusConfirmed CaseBookStatus = "confirmed"
+	CaseBookStatusCredit    CaseBookStatus = "credit"
+	CaseBookStatusDebit     CaseBookStatus = "debit"
 	CaseBookStatusFailed    CaseBookStatus = "failed"
 	CaseBookStatusPending   CaseBookStatus = "pending"
+	CaseBookStatusReleased  CaseBookStatus = "released"
+	CaseBookStatusReturned  CaseBookStatus = "returned"
 )
 
 // Valid indicates whether the value is a known member of the CaseBookStatus enum.
@@ -139,9 +204,19 @@ func (e CaseBookStatus) Valid() bool {
 	switch e {
 	case CaseBookStatusCompleted:
 		return true
+	case CaseBookStatusConfirmed:
+		return true
+	case CaseBookStatusCredit:
+		return true
+	case CaseBookStatusDebit:
+		return true
 	case CaseBookStatusFailed:
 		return true
 	case CaseBookStatusPending:
+		return true
+	case CaseBookStatusReleased:
+		return true
+	case CaseBookStatusReturned:
 		return true
 	default:
 		return false
@@ -215,6 +290,7 @@ const (
 	CaseTypeMissingAtPartner CaseType = "missing_at_partner"
 	CaseTypeMissingInRecords CaseType = "missing_in_records"
 	CaseTypeMissingOnLedger  CaseType = "missing_on_ledger"
+	CaseTypePayment          CaseType = "payment"
 	CaseTypeRate             CaseType = "rate"
 	CaseTypeStatus           CaseType = "status"
 	CaseTypeUnknownMember    CaseType = "unknown_member"
@@ -233,6 +309,8 @@ func (e CaseType) Valid() bool {
 	case CaseTypeMissingInRecords:
 		return true
 	case CaseTypeMissingOnLedger:
+		return true
+	case CaseTypePayment:
 		return true
 	case CaseTypeRate:
 		return true
@@ -520,6 +598,81 @@ func (e Mode) Valid() bool {
 	}
 }
 
+// Defines values for PaymentChannel.
+const (
+	PaymentChannelBilateral PaymentChannel = "bilateral"
+	PaymentChannelClearing  PaymentChannel = "clearing"
+	PaymentChannelGrossIn   PaymentChannel = "gross_in"
+	PaymentChannelGrossOut  PaymentChannel = "gross_out"
+)
+
+// Valid indicates whether the value is a known member of the PaymentChannel enum.
+func (e PaymentChannel) Valid() bool {
+	switch e {
+	case PaymentChannelBilateral:
+		return true
+	case PaymentChannelClearing:
+		return true
+	case PaymentChannelGrossIn:
+		return true
+	case PaymentChannelGrossOut:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentState.
+const (
+	PaymentStateConfirmed PaymentState = "confirmed"
+	PaymentStatePrepared  PaymentState = "prepared"
+	PaymentStateReleased  PaymentState = "released"
+	PaymentStateReturned  PaymentState = "returned"
+	PaymentStateWithdrawn PaymentState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the PaymentState enum.
+func (e PaymentState) Valid() bool {
+	switch e {
+	case PaymentStateConfirmed:
+		return true
+	case PaymentStatePrepared:
+		return true
+	case PaymentStateReleased:
+		return true
+	case PaymentStateReturned:
+		return true
+	case PaymentStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentOrderState.
+const (
+	PaymentOrderStatePrepared  PaymentOrderState = "prepared"
+	PaymentOrderStateReleased  PaymentOrderState = "released"
+	PaymentOrderStateReleasing PaymentOrderState = "releasing"
+	PaymentOrderStateWithdrawn PaymentOrderState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the PaymentOrderState enum.
+func (e PaymentOrderState) Valid() bool {
+	switch e {
+	case PaymentOrderStatePrepared:
+		return true
+	case PaymentOrderStateReleased:
+		return true
+	case PaymentOrderStateReleasing:
+		return true
+	case PaymentOrderStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReversalStatus.
 const (
 	ReversalStatusCompleted  ReversalStatus = "completed"
@@ -571,6 +724,81 @@ func (e SettlementState) Valid() bool {
 	case SettlementStateSettled:
 		return true
 	case SettlementStateSigned:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SettlementAnswerDecision.
+const (
+	SettlementAnswerDecisionAcknowledge SettlementAnswerDecision = "acknowledge"
+	SettlementAnswerDecisionDispute     SettlementAnswerDecision = "dispute"
+)
+
+// Valid indicates whether the value is a known member of the SettlementAnswerDecision enum.
+func (e SettlementAnswerDecision) Valid() bool {
+	switch e {
+	case SettlementAnswerDecisionAcknowledge:
+		return true
+	case SettlementAnswerDecisionDispute:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SettlementChannelChannel.
+const (
+	SettlementChannelChannelBilateral SettlementChannelChannel = "bilateral"
+	SettlementChannelChannelClearing  SettlementChannelChannel = "clearing"
+	SettlementChannelChannelGrossIn   SettlementChannelChannel = "gross_in"
+	SettlementChannelChannelGrossOut  SettlementChannelChannel = "gross_out"
+)
+
+// Valid indicates whether the value is a known member of the SettlementChannelChannel enum.
+func (e SettlementChannelChannel) Valid() bool {
+	switch e {
+	case SettlementChannelChannelBilateral:
+		return true
+	case SettlementChannelChannelClearing:
+		return true
+	case SettlementChannelChannelGrossIn:
+		return true
+	case SettlementChannelChannelGrossOut:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SettlementMarkStep.
+const (
+	SettlementMarkStepDisputed   SettlementMarkStep = "disputed"
+	SettlementMarkStepNetted     SettlementMarkStep = "netted"
+	SettlementMarkStepPaid       SettlementMarkStep = "paid"
+	SettlementMarkStepProposed   SettlementMarkStep = "proposed"
+	SettlementMarkStepReconciled SettlementMarkStep = "reconciled"
+	SettlementMarkStepSettled    SettlementMarkStep = "settled"
+	SettlementMarkStepSigned     SettlementMarkStep = "signed"
+)
+
+// Valid indicates whether the value is a known member of the SettlementMarkStep enum.
+func (e SettlementMarkStep) Valid() bool {
+	switch e {
+	case SettlementMarkStepDisputed:
+		return true
+	case SettlementMarkStepNetted:
+		return true
+	case SettlementMarkStepPaid:
+		return true
+	case SettlementMarkStepProposed:
+		return true
+	case SettlementMarkStepReconciled:
+		return true
+	case SettlementMarkStepSettled:
+		return true
+	case SettlementMarkStepSigned:
 		return true
 	default:
 		return false
@@ -1013,6 +1241,34 @@ type APIClient struct {
 	UpdatedAt Time `json:"updated_at"`
 }
 
+// BankOutcome defines model for BankOutcome.
+type BankOutcome struct {
+	// Amount Yuan, with at most six decimal places.
+	Amount Yuan `json:"amount"`
+
+	// Break ID of the break that it became.
+	Break     string             `json:"break,omitempty,omitzero"`
+	Date      string             `json:"date,omitempty,omitzero"`
+	Partner   string             `json:"partner,omitempty,omitzero"`
+	Reference string             `json:"reference,omitempty,omitzero"`
+	Verdict   BankOutcomeVerdict `json:"verdict"`
+}
+
+// BankOutcomeVerdict defines model for BankOutcome.Verdict.
+type BankOutcomeVerdict string
+
+// BankReading defines model for BankReading.
+type BankReading struct {
+	// Digest A SHA-256 digest.
+	Digest   Hash          `json:"digest"`
+	Entries  int64         `json:"entries"`
+	Outcomes []BankOutcome `json:"outcomes"`
+
+	// Replayed It had been read before.
+	Replayed bool           `json:"replayed"`
+	Settled  []SettlementID `json:"settled"`
+}
+
 // BatchHeader defines model for BatchHeader.
 type BatchHeader = ledger.BatchHeader
 
@@ -1101,7 +1357,8 @@ type Case struct {
 	TransferID ID `json:"transfer_id,omitempty,omitzero"`
 
 	// Type What is wrong. `window`: it lies so near the cut-off that it may come with the next statement, or it
-	// was not finished at the cut-off; such a break clears by itself.
+	// was not finished at the cut-off; such a break clears by itself. `payment`: the bank tells of money that
+	// was not ordered so.
 	Type CaseType `json:"type"`
 
 	// UpdatedAt RFC 3339, in UTC.
@@ -1213,7 +1470,8 @@ type CaseResolutionAction string
 type CaseState string
 
 // CaseType What is wrong. `window`: it lies so near the cut-off that it may come with the next statement, or it
-// was not finished at the cut-off; such a break clears by itself.
+// was not finished at the cut-off; such a break clears by itself. `payment`: the bank tells of money that
+// was not ordered so.
 type CaseType string
 
 // CheckpointRecord defines model for CheckpointRecord.
@@ -1657,6 +1915,39 @@ type ExposureEventData struct {
 // ExposureEventDataPercent defines model for ExposureEventData.Percent.
 type ExposureEventDataPercent int
 
+// ExposureRow What a partner would owe after the release, when our payment is made and theirs is not yet.
+type ExposureRow struct {
+	// Above The release is refused because of this partner.
+	Above bool `json:"above"`
+
+	// After Yuan, with at most six decimal places.
+	After Yuan `json:"after"`
+
+	// Cap Yuan, with at most six decimal places.
+	Cap Yuan `json:"cap"`
+
+	// Headroom Yuan, with at most six decimal places.
+	Headroom Yuan `json:"headroom"`
+
+	// Open Yuan, with at most six decimal places.
+	Open Yuan `json:"open"`
+
+	// Owed Yuan, with at most six decimal places.
+	Owed Yuan `json:"owed"`
+
+	// Partner The code of a partner.
+	Partner PartnerCode `json:"partner"`
+
+	// Release Yuan, with at most six decimal places.
+	Release Yuan `json:"release"`
+
+	// Transit Yuan, with at most six decimal places.
+	Transit Yuan `json:"transit"`
+
+	// Unsettled Yuan, with at most six decimal places.
+	Unsettled Yuan `json:"unsettled"`
+}
+
 // Failure Why it did not complete.
 type Failure struct {
 	// Code A stable code.
@@ -1773,6 +2064,68 @@ type Leg struct {
 	Partner PartnerCode `json:"partner"`
 }
 
+// LiabilityBreakage Of the points that ended in the windows, by expiry, redemption or conversion, those that expired.
+type LiabilityBreakage struct {
+	Ended   string `json:"ended"`
+	Expired string `json:"expired"`
+}
+
+// LiabilityMonth `opening + earned + converted_in - converted_out - redeemed - expired = closing`. What was converted is less
+// what was reversed, and negative when more was.
+type LiabilityMonth struct {
+	Closing      string              `json:"closing"`
+	ConvertedIn  string              `json:"converted_in"`
+	ConvertedOut string              `json:"converted_out"`
+	Earned       string              `json:"earned"`
+	Expired      string              `json:"expired"`
+	Expiry       string              `json:"expiry"`
+	Links        LiabilityMonthLinks `json:"links"`
+	Opening      string              `json:"opening"`
+	Redeemed     string              `json:"redeemed"`
+}
+
+// LiabilityMonthLinks defines model for LiabilityMonthLinks.
+type LiabilityMonthLinks struct {
+	// Windows The windows behind the figures.
+	Windows string `json:"windows"`
+}
+
+// LiabilityReport defines model for LiabilityReport.
+type LiabilityReport struct {
+	// Breakage Of the points that ended in the windows, by expiry, redemption or conversion, those that expired.
+	Breakage LiabilityBreakage `json:"breakage"`
+
+	// From A business day.
+	From   Date             `json:"from"`
+	Months []LiabilityMonth `json:"months,omitempty,omitzero"`
+
+	// To A business day.
+	To      Date              `json:"to"`
+	Windows []LiabilityWindow `json:"windows,omitempty,omitzero"`
+}
+
+// LiabilityWindow defines model for LiabilityWindow.
+type LiabilityWindow struct {
+	ConvertedIn  string               `json:"converted_in"`
+	ConvertedOut string               `json:"converted_out"`
+	Earned       string               `json:"earned"`
+	Expired      string               `json:"expired"`
+	Links        LiabilityWindowLinks `json:"links"`
+	Redeemed     string               `json:"redeemed"`
+
+	// Window A business day.
+	Window Date `json:"window"`
+}
+
+// LiabilityWindowLinks defines model for LiabilityWindowLinks.
+type LiabilityWindowLinks struct {
+	// Positions What was converted with each partner.
+	Positions string `json:"positions"`
+
+	// Self The report of this window alone.
+	Self string `json:"self"`
+}
+
 // Link defines model for Link.
 type Link struct {
 	Consent ConsentRecord `json:"consent"`
@@ -1817,6 +2170,94 @@ type Mode string
 
 // PartnerCode The code of a partner.
 type PartnerCode = string
+
+// Payment defines model for Payment.
+type Payment struct {
+	// Amount Yuan, with at most six decimal places.
+	Amount        Yuan           `json:"amount"`
+	BankReference string         `json:"bank_reference,omitempty,omitzero"`
+	Channel       PaymentChannel `json:"channel"`
+
+	// Payee Code of the partner; not there when the utility is paid.
+	Payee string `json:"payee,omitempty,omitzero"`
+
+	// Payer Code of the partner; not there when the utility pays.
+	Payer string `json:"payer,omitempty,omitzero"`
+
+	// Reference EndToEndId of the payment.
+	Reference string `json:"reference"`
+
+	// Settlement The window and the partner's code, with a point between.
+	Settlement SettlementID `json:"settlement"`
+	State      PaymentState `json:"state"`
+}
+
+// PaymentChannel defines model for Payment.Channel.
+type PaymentChannel string
+
+// PaymentState defines model for Payment.State.
+type PaymentState string
+
+// PaymentOrder defines model for PaymentOrder.
+type PaymentOrder struct {
+	// Checker Who released or withdrew it.
+	Checker string `json:"checker,omitempty,omitzero"`
+
+	// Execute A business day.
+	Execute  Date              `json:"execute,omitempty,omitzero"`
+	Exposure []ExposureRow     `json:"exposure,omitempty,omitzero"`
+	ID       string            `json:"id"`
+	Links    PaymentOrderLinks `json:"links"`
+
+	// Maker Who prepared it.
+	Maker    string    `json:"maker"`
+	Payments []Payment `json:"payments"`
+
+	// Pays Yuan, with at most six decimal places.
+	Pays Yuan `json:"pays"`
+
+	// PreparedAt RFC 3339, in UTC.
+	PreparedAt Time `json:"prepared_at"`
+
+	// Reason Why it was withdrawn.
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Receives Yuan, with at most six decimal places.
+	Receives Yuan `json:"receives"`
+
+	// ReleasedAt RFC 3339, in UTC.
+	ReleasedAt  Time           `json:"released_at,omitempty,omitzero"`
+	Settlements []SettlementID `json:"settlements"`
+
+	// State `releasing`: the ledger is being told, and it goes on by itself.
+	State PaymentOrderState `json:"state"`
+}
+
+// PaymentOrderState `releasing`: the ledger is being told, and it goes on by itself.
+type PaymentOrderState string
+
+// PaymentOrderLinks defines model for PaymentOrderLinks.
+type PaymentOrderLinks struct {
+	// File Once it is released, if the utility pays by it.
+	File string `json:"file,omitempty,omitzero"`
+	Self string `json:"self"`
+}
+
+// PaymentOrderPage defines model for PaymentOrderPage.
+type PaymentOrderPage struct {
+	NextCursor string         `json:"next_cursor,omitempty,omitzero"`
+	Orders     []PaymentOrder `json:"orders"`
+}
+
+// PaymentOrderRequest defines model for PaymentOrderRequest.
+type PaymentOrderRequest struct {
+	Settlements []string `json:"settlements"`
+}
+
+// PaymentWithdrawal defines model for PaymentWithdrawal.
+type PaymentWithdrawal struct {
+	Reason string `json:"reason" validate:"required,reason"`
+}
 
 // Position What a partner owes for a window. `net` is positive when the partner owes the utility. Reversals lie
 // in the window in which they happen, adjustments in that in which both companies had agreed to them.
@@ -2110,6 +2551,8 @@ type ReversalRequest struct {
 
 // Settlement defines model for Settlement.
 type Settlement struct {
+	Channels []SettlementChannel `json:"channels,omitempty,omitzero"`
+
 	// Digest A SHA-256 digest.
 	Digest Hash `json:"digest,omitempty,omitzero"`
 
@@ -2131,6 +2574,9 @@ type Settlement struct {
 	// in the window in which they happen, adjustments in that in which both companies had agreed to them.
 	Position Position `json:"position"`
 
+	// Signing What is signed, and who took which step, once the settlement is netted.
+	Signing SettlementSigning `json:"signing,omitempty,omitzero"`
+
 	// State `closed`: the window is closed on the ledger. `netted`: the statement is written, and what is to be paid
 	// stands on the ledger. `reconciled`: it was compared with the partner's statement. `proposed`: the utility
 	// put it forward. `disputed`: the partner refused it; it can be proposed again. `signed`: both sides signed.
@@ -2149,6 +2595,52 @@ type Settlement struct {
 // put it forward. `disputed`: the partner refused it; it can be proposed again. `signed`: both sides signed.
 // `paid`: the payment was released. `settled`: the bank confirmed it, or there was nothing to pay.
 type SettlementState string
+
+// SettlementAnswer defines model for SettlementAnswer.
+type SettlementAnswer struct {
+	Decision SettlementAnswerDecision `json:"decision" validate:"required,oneof=acknowledge dispute"`
+
+	// Digest What is signed; with `acknowledge`. It is `signing.digest` of the settlement.
+	Digest *string `json:"digest,omitempty" validate:"omitempty,hash"`
+
+	// Reason With `dispute`; at most 200 bytes.
+	Reason *string `json:"reason,omitempty" validate:"omitempty,reason"`
+}
+
+// SettlementAnswerDecision defines model for SettlementAnswer.Decision.
+type SettlementAnswerDecision string
+
+// SettlementBreaks What was found when the books were compared. Those that are open were moved on, with a reason.
+type SettlementBreaks struct {
+	Found int64 `json:"found"`
+	Open  int64 `json:"open"`
+
+	// Root A SHA-256 digest.
+	Root Hash `json:"root"`
+}
+
+// SettlementChannel What is netted with what. `opening + net = payable + closing`; positive when the partner owes.
+type SettlementChannel struct {
+	Channel SettlementChannelChannel `json:"channel"`
+
+	// Closing Yuan, with at most six decimal places.
+	Closing Yuan `json:"closing"`
+
+	// Held Carried because it is below the least that is paid.
+	Held bool `json:"held"`
+
+	// Net Yuan, with at most six decimal places.
+	Net Yuan `json:"net"`
+
+	// Opening Yuan, with at most six decimal places.
+	Opening Yuan `json:"opening"`
+
+	// Payable Yuan, with at most six decimal places.
+	Payable Yuan `json:"payable"`
+}
+
+// SettlementChannelChannel defines model for SettlementChannel.Channel.
+type SettlementChannelChannel string
 
 // SettlementEventData Of `settlement.` and the state that was reached, such as `settlement.netted`.
 type SettlementEventData struct {
@@ -2189,16 +2681,56 @@ type SettlementID = string
 
 // SettlementLinks defines model for SettlementLinks.
 type SettlementLinks struct {
-	Self string `json:"self"`
+	// Page To print, once it is netted.
+	Page string `json:"page,omitempty,omitzero"`
+
+	// Payment Once it is paid, where the partner pays.
+	Payment string `json:"payment,omitempty,omitzero"`
+	Self    string `json:"self"`
+
+	// Spreadsheet Once it is netted.
+	Spreadsheet string `json:"spreadsheet,omitempty,omitzero"`
 
 	// Statement Once it is netted.
 	Statement string `json:"statement,omitempty,omitzero"`
 }
 
+// SettlementMark defines model for SettlementMark.
+type SettlementMark struct {
+	// At RFC 3339, in UTC.
+	At Time `json:"at"`
+
+	// By A company on the ledger, and who acted for it.
+	By   Identity           `json:"by"`
+	Step SettlementMarkStep `json:"step"`
+
+	// Text Reference of the payment or of the bank, or the reason of a dispute.
+	Text string `json:"text,omitempty,omitzero"`
+}
+
+// SettlementMarkStep defines model for SettlementMark.Step.
+type SettlementMarkStep string
+
 // SettlementPage defines model for SettlementPage.
 type SettlementPage struct {
 	NextCursor  string       `json:"next_cursor,omitempty,omitzero"`
 	Settlements []Settlement `json:"settlements"`
+}
+
+// SettlementSignature defines model for SettlementSignature.
+type SettlementSignature struct {
+	// Digest As the person saw it.
+	Digest string `json:"digest" validate:"required,hash"`
+}
+
+// SettlementSigning What is signed, and who took which step, once the settlement is netted.
+type SettlementSigning struct {
+	// Breaks What was found when the books were compared. Those that are open were moved on, with a reason.
+	Breaks SettlementBreaks `json:"breaks"`
+
+	// Digest A SHA-256 digest.
+	Digest Hash             `json:"digest"`
+	Marks  []SettlementMark `json:"marks"`
 }
 
 // SignedRequest defines model for SignedRequest.
@@ -2636,6 +3168,9 @@ type KeyID = string
 // Limit defines model for Limit.
 type Limit = int
 
+// PaymentOrderID defines model for PaymentOrderID.
+type PaymentOrderID = string
+
 // Prefer defines model for Prefer.
 type Prefer = string
 
@@ -2739,6 +3274,15 @@ type ReversalRefused = Problem
 
 // ScopeMissing RFC 9457 problem details.
 type ScopeMissing = Problem
+
+// SettlementConflict RFC 9457 problem details.
+type SettlementConflict = Problem
+
+// SettlementForbidden RFC 9457 problem details.
+type SettlementForbidden = Problem
+
+// SettlementRefused RFC 9457 problem details.
+type SettlementRefused = Problem
 
 // StatementNotReady RFC 9457 problem details.
 type StatementNotReady = Problem

@@ -40,6 +40,11 @@ type forms struct {
 	file       *jsonbody.Form[ConversionFileRequest]
 	completion *jsonbody.Form[ConversionFileCompletion]
 
+	decision   *jsonbody.Form[SettlementAnswer]
+	signature  *jsonbody.Form[SettlementSignature]
+	order      explainedForm[PaymentOrderRequest]
+	withdrawal *jsonbody.Form[PaymentWithdrawal]
+
 	webhookEndpoint explainedForm[WebhookEndpointRequest]
 	webhookChange   explainedForm[WebhookEndpointChange]
 	webhookRotation explainedForm[WebhookRotation]
@@ -81,7 +86,7 @@ func newForms() (*forms, error) {
 	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
 	f.file, errs[13] = jsonbody.NewForm[ConversionFileRequest](checks, s.always("ConversionFileRequest"))
 	f.completion, errs[14] = jsonbody.NewForm[ConversionFileCompletion](checks, s.always("ConversionFileCompletion"))
-	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s))
+	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s), f.addSigning(checks, s))
 }
 
 func (f *forms) addWebhooks(s schemas) error {
@@ -90,6 +95,15 @@ func (f *forms) addWebhooks(s schemas) error {
 	f.webhookChange, errs[1] = newExplainedForm[WebhookEndpointChange](s, "WebhookEndpointChange")
 	f.webhookRotation, errs[2] = newExplainedForm[WebhookRotation](s, "WebhookRotation")
 	f.webhookReplay, errs[3] = newExplainedForm[WebhookReplay](s, "WebhookReplay")
+	return errors.Join(errs[:]...)
+}
+
+func (f *forms) addSigning(checks *validator.Validate, s schemas) error {
+	var errs [4]error
+	f.decision, errs[0] = jsonbody.NewForm[SettlementAnswer](checks, s.always("SettlementAnswer"))
+	f.signature, errs[1] = jsonbody.NewForm[SettlementSignature](checks, s.always("SettlementSignature"))
+	f.order, errs[2] = newExplainedForm[PaymentOrderRequest](s, "PaymentOrderRequest")
+	f.withdrawal, errs[3] = jsonbody.NewForm[PaymentWithdrawal](checks, s.always("PaymentWithdrawal"))
 	return errors.Join(errs[:]...)
 }
 

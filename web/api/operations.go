@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -25,7 +26,7 @@ type operation struct {
 }
 
 func (a *API) operations() []operation {
-	return append(append(a.serviceOperations(), a.webhookOperations()...),
+	return append(slices.Concat(a.serviceOperations(), a.webhookOperations(), a.signingOperations()),
 		operation{method: http.MethodPost, path: "/v1/quotes", scope: partners.ScopeQuotes, handle: withBody(a.forms.quote, saved(a, a.createQuote))},
 		operation{method: http.MethodGet, path: "/v1/quotes/:id", scope: partners.ScopeQuotes, handle: a.getQuote},
 
@@ -87,6 +88,26 @@ func (a *API) operations() []operation {
 		operation{method: http.MethodGet, path: "/v1/sandbox/clock", scope: partners.ScopeSandbox, handle: a.getClock},
 		operation{method: http.MethodPost, path: "/v1/sandbox/clock", scope: partners.ScopeSandbox, handle: withBody(a.forms.clock, a.moveClock)},
 	)
+}
+
+// signingOperations take a settlement from reconciled to settled.
+func (a *API) signingOperations() []operation {
+	const one, orders = "/v1/settlements/:settlement_id", "/v1/payment_orders"
+	return []operation{
+		{method: http.MethodPost, path: one + "/acknowledgement", scope: partners.ScopeSettlements, handle: withBody(a.forms.decision, saved(a, a.acknowledgeSettlement))},
+		{method: http.MethodPost, path: one + "/proposal", scope: partners.ScopeOperator, handle: a.proposeSettlement},
+		{method: http.MethodPost, path: one + "/signature", scope: partners.ScopeOperator, handle: withBody(a.forms.signature, saved(a, a.signSettlement))},
+		{method: http.MethodGet, path: one + "/payment", scope: partners.ScopeSettlements, handle: a.getPaymentInstruction},
+		{method: http.MethodGet, path: one + "/journal", scope: partners.ScopeOperator, handle: a.getJournal},
+		{method: http.MethodGet, path: "/v1/liability", scope: partners.ScopeOperator, handle: a.getLiability},
+		{method: http.MethodGet, path: orders, scope: partners.ScopeOperator, handle: a.listPaymentOrders},
+		{method: http.MethodPost, path: orders, scope: partners.ScopeOperator, handle: withExplained(a.forms.order, saved(a, a.preparePaymentOrder))},
+		{method: http.MethodGet, path: orders + "/:order_id", scope: partners.ScopeOperator, handle: a.getPaymentOrder},
+		{method: http.MethodPost, path: orders + "/:order_id/release", scope: partners.ScopeOperator, handle: a.releasePaymentOrder},
+		{method: http.MethodPost, path: orders + "/:order_id/withdrawal", scope: partners.ScopeOperator, handle: withBody(a.forms.withdrawal, saved(a, a.withdrawPaymentOrder))},
+		{method: http.MethodGet, path: orders + "/:order_id/file", scope: partners.ScopeOperator, handle: a.getPaymentFile},
+		{method: http.MethodPost, path: "/v1/bank_files", scope: partners.ScopeOperator, handle: a.readBankFile},
+	}
 }
 
 func (a *API) webhookOperations() []operation {

@@ -14,7 +14,11 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/bank"
+	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/papers"
+	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 	"github.com/pointgrid/pointgrid/web/oauth"
@@ -105,6 +109,9 @@ func problemOf(err error) *problem.Problem {
 	if p := reconciliationProblem(err); p != nil {
 		return p
 	}
+	if p := settlementProblem(err); p != nil {
+		return p
+	}
 	return sentinelProblem(err)
 }
 
@@ -153,6 +160,50 @@ func sentinelProblem(err error) *problem.Problem {
 		}
 	}
 	return problem.New(http.StatusInternalServerError, codeInternal, "")
+}
+
+// settlementErrors are those of signing and paying, and what they are to a caller.
+var settlementErrors = []struct {
+	err    error
+	status int
+	code   string
+}{
+	{ledger.ErrNoIdentity, 403, "own_key_needed"},
+	{settlement.ErrUnresolved, 409, "breaks_unresolved"},
+	{settlement.ErrNotReconciled, 409, "not_reconciled"},
+	{settlement.ErrSamePerson, 403, string(ledger.CodeSameIdentity)},
+	{settlement.ErrDigest, 409, string(ledger.CodeSettlementDigest)},
+	{settlement.ErrState, 409, string(ledger.CodeSettlementStep)},
+	{settlement.ErrNotPermitted, 403, string(ledger.CodeNotPermitted)},
+	{settlement.ErrInvalid, 422, string(ledger.CodeInvalid)},
+	{payment.ErrTaken, 409, "payment_taken"},
+	{payment.ErrChanged, 409, "payment_changed"},
+	{payment.ErrNothing, 409, "nothing_to_pay"},
+	{payment.ErrNoParty, 409, "bank_account_missing"},
+	{papers.ErrNotNetted, 409, "statement_not_ready"},
+	{papers.ErrNotCounted, 409, "windows_not_counted"},
+	{papers.ErrInvalid, 400, problem.CodeInvalidRequest},
+	{bank.ErrFile, 422, "bank_file_refused"},
+	{calendar.ErrNotCovered, 409, "holidays_unknown"},
+}
+
+// settlementProblem is nil for what is none of these. The errors name settlements,
+// orders and figures of who asks, so that they can be shown.
+func settlementProblem(err error) *problem.Problem {
+	var above *payment.ExposureError
+	if errors.As(err, &above) {
+		return problem.New(http.StatusConflict, string(ledger.CodeExposureCap), above.Error())
+	}
+	for _, s := range settlementErrors {
+		if !errors.Is(err, s.err) {
+			continue
+		}
+		if s.err == ledger.ErrNoIdentity {
+			return problem.New(s.status, s.code, "the gateway holds no key of your company, which signs with its own: pointgrid settlement sign, or pointgrid agreement accept")
+		}
+		return problem.New(s.status, s.code, err.Error())
+	}
+	return nil
 }
 
 func later(code, detail string, after time.Duration) *problem.Problem {

@@ -93,6 +93,10 @@ func (a *API) settlement(r *request) (*settlement.Settlement, error) {
 	if _, err := r.query(); err != nil {
 		return nil, err
 	}
+	return a.visibleSettlement(r)
+}
+
+func (a *API) visibleSettlement(r *request) (*settlement.Settlement, error) {
 	s, err := a.o.Settlements.Settlement(r.context(), r.c.Param("settlement_id"))
 	if err != nil {
 		return nil, err
@@ -104,7 +108,15 @@ func (a *API) settlement(r *request) (*settlement.Settlement, error) {
 }
 
 func (a *API) getStatement(r *request) (reply, error) {
-	s, err := a.settlement(r)
+	query, err := r.query("format")
+	if err != nil {
+		return reply{}, err
+	}
+	format, err := statementFormat(query, r.c.Request.Header)
+	if err != nil {
+		return reply{}, err
+	}
+	s, err := a.visibleSettlement(r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -112,6 +124,12 @@ func (a *API) getStatement(r *request) (reply, error) {
 		p := problem.New(http.StatusConflict, "statement_not_ready", "the window is closed, and its statement is not written yet")
 		p.RetryAfter = 10 * time.Second
 		return reply{}, p
+	}
+	switch format {
+	case formatXLSX:
+		return a.spreadsheet(r, s)
+	case formatHTML:
+		return a.statementPage(r, s)
 	}
 	file, err := a.o.Statements(s)
 	if err != nil {
@@ -158,7 +176,11 @@ func renderSettlement(s *settlement.Settlement) Settlement {
 		Position: renderPosition(&s.Position), UpdatedAt: at(s.UpdatedAt), Links: SettlementLinks{Self: self}}
 	if s.State != settlement.Closed {
 		out.Lines, out.Digest, out.Links.Statement = s.Lines, s.Digest.String(), self+"/statement"
-		out.Figures = renderFigures(&s.Figures)
+		out.Links.Spreadsheet, out.Links.Page = self+"/statement?format=xlsx", self+"/statement?format=html"
+		out.Figures, out.Channels, out.Signing = renderFigures(&s.Figures), renderChannels(s.Channels), renderSigning(s)
+	}
+	if (s.State == settlement.Paid || s.State == settlement.Settled) && s.Figures.Pay > 0 {
+		out.Links.Payment = self + "/payment"
 	}
 	return out
 }

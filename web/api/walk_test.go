@@ -98,6 +98,7 @@ func (w *world) owned() objects {
 		"/v1/links/{id}":                        link,
 		"/v1/agreements/{id}":                   sky.get("/v1/agreements").is(200).text("agreements.0.id"),
 		"/v1/settlements/{settlement_id}":       w.night(ledger.DateOf(time.Now()), "sky", "line\n").ID,
+		"/v1/payment_orders/{order_id}":         "PG-1", // the utility's
 		"/v1/webhook_endpoints/{id}":            sky.post("/v1/webhook_endpoints", `{"url":"https://127.0.0.1/hook"}`).is(201).text("id"),
 		"/v1/webhook_endpoints/{id}/{sequence}": "1",
 		"/v1/conversion_files/{id}":             strings.TrimPrefix(sky.create("csv"), "/v1/conversion_files/"),
@@ -182,6 +183,9 @@ func TestEveryRouteHidesWhatIsAnothers(t *testing.T) {
 		address, has := own.address(t, op.path)
 		if !has {
 			continue
+		}
+		if slices.Contains((*op.op.Security)[0]["accessToken"], "operator") {
+			continue // no partner's at all
 		}
 		t.Run(op.name(), func(t *testing.T) { shop.walk(&op, address, op.body(t)).refused(404, "not_found") })
 	}

@@ -34,6 +34,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners/webhooks/webhookstest"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/web/api"
 	"github.com/pointgrid/pointgrid/web/idempotency"
@@ -64,10 +65,10 @@ type world struct {
 	statements *statements.Service
 	desk       *desk.Desk
 	reconciler *reconciled
-	clock  *sandboxClock
-	keys   map[string]ed25519.PrivateKey // of the clients
-	kids   map[string]string             // IDs of their keys, if not key-of- and the client's
-	log    *safeBuffer
+	clock      *sandboxClock
+	keys       map[string]ed25519.PrivateKey // of the clients
+	kids       map[string]string             // IDs of their keys, if not key-of- and the client's
+	log        *safeBuffer
 
 	credentials *partnerstest.Memory
 	directory   *partners.Directory
@@ -89,7 +90,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.found()
 	registry, err := partners.NewRegistry(companies, []partners.Client{
 		w.register("sky-app", "sky", forPartners...), w.register("sky-other", "sky", forPartners...), w.register("shop-app", "shop", forPartners...),
-		w.register("sandbox", "sky", partners.ScopeSandbox), w.register("ops", "", partners.ScopeOperator, partners.ScopeSettlements)})
+		w.register("sandbox", "sky", partners.ScopeSandbox), w.register("ops", "", partners.ScopeOperator, partners.ScopeSettlements), w.register("ops-checker", "", partners.ScopeOperator)})
 	must(t, err)
 	w.credentials = partnerstest.NewMemory()
 	w.directory, err = partners.OpenDirectory(t.Context(), partners.DirectoryOptions{Registry: registry, Store: w.credentials, Now: time.Now, Random: rand.Reader})
@@ -106,7 +107,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	must(t, err)
 	w.reconciles(logger)
 	w.options = api.Options{Received: w.statements, Breaks: w.desk, Reconciler: w.reconciler,
-		MSP: msp(registry), Exchange: w.script, Files: w.files, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
+		MSP: msp(registry), Signing: noSigning{}, Payments: noPayments{}, Papers: noPapers{}, Exchange: w.script, Files: w.files, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
 		Registry: w.directory, Access: &memoryLog{Memory: w.credentials}, Signed: w.store, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
@@ -114,6 +115,17 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	}
 	w.serve()
 	return w
+}
+
+// noSigning and noPayments are for tests that need neither.
+type (
+	noSigning  struct{ api.Signing }
+	noPayments struct{ api.Payments }
+	noPapers   struct{ api.Papers }
+)
+
+func (noPayments) Instruction(context.Context, desk.Person, string) ([]byte, error) {
+	return nil, payment.ErrNothing
 }
 
 func msp(r *partners.Registry) func(string) (string, bool) {

@@ -77,6 +77,13 @@ func (c *Company) Find(ctx context.Context, id ledger.ID) (*ledger.Agreement, er
 	return nil, fmt.Errorf("%w: no agreement %s was proposed; the list shows those that were", ledger.ErrNotFound, id)
 }
 
+// Give gives a command that is not about an agreement, such as the signature of a
+// settlement, as the company. It returns what [Company.Propose] does.
+func (c *Company) Give(ctx context.Context, body ledger.Body) error {
+	_, err := c.give(ctx, body)
+	return err
+}
+
 // give gives a command under a new ID, which it returns.
 func (c *Company) give(ctx context.Context, body ledger.Body) (ledger.ID, error) {
 	var random [10]byte

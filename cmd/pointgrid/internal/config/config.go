@@ -38,6 +38,7 @@ type Config struct {
 	Proxies    Proxies    `yaml:"proxies" envPrefix:"PROXIES_"`
 	Limits     Limits     `yaml:"limits" envPrefix:"LIMITS_"`
 	AccessLog  AccessLog  `yaml:"access_log" envPrefix:"ACCESS_LOG_"`
+	Settlement Settlement `yaml:"settlement" envPrefix:"SETTLEMENT_"`
 
 	Reconciliation Reconciliation `yaml:"reconciliation" envPrefix:"RECONCILIATION_"`
 
@@ -130,6 +131,36 @@ type AccessLog struct {
 	Entries int           `yaml:"entries" env:"ENTRIES" doc:"Most entries that are kept, at least 1000; the oldest go first."`
 }
 
+// Settlement says how nights are paid and booked.
+type Settlement struct {
+	Holidays string  `yaml:"holidays" env:"HOLIDAYS" doc:"File with the public holidays of further years, in the form of settlement/calendar/china.json. Empty: those built in, 2024 to 2026. The notice for a year comes in November before."`
+	Journal  Journal `yaml:"journal" envPrefix:"JOURNAL_"`
+}
+
+// Journal are account codes of the utility's general ledger.
+type Journal struct {
+	Receivable string `yaml:"receivable" env:"RECEIVABLE" doc:"What partners owe. In each code {partner} stands for the partner's."`
+	Payable    string `yaml:"payable" env:"PAYABLE" doc:"What partners are owed."`
+	Liability  string `yaml:"liability" env:"LIABILITY" doc:"The other side of both: the liability for points that moved."`
+	Bank       string `yaml:"bank" env:"BANK" doc:"The bank account."`
+}
+
+// BankAccount is where a company pays from and is paid.
+type BankAccount struct {
+	Name    string `yaml:"name" doc:"Name of the account's holder, as the bank has it. Empty: no payments with this company."`
+	Account string `yaml:"account" doc:"Number of the account, 1 to 34 letters, digits and hyphens."`
+	BIC     string `yaml:"bic" doc:"The bank's BIC, 8 or 11 characters; this or cnaps is needed."`
+	CNAPS   string `yaml:"cnaps" doc:"The bank's CNAPS number, 12 digits."`
+}
+
+// Netting is how a partner settles.
+type Netting struct {
+	GrossIn   bool   `yaml:"gross_in" doc:"Conversions of its points into electricity points are paid by themselves, and not set off."`
+	GrossOut  bool   `yaml:"gross_out" doc:"Conversions of electricity points into its points are paid by themselves."`
+	Clears    bool   `yaml:"clears" doc:"Conversions between partners that clear are netted together, with the utility as clearing house."`
+	Threshold string `yaml:"threshold" doc:"The least, in yuan, that is paid; what is below it is carried to the next window. Empty: 0.01."`
+}
+
 // Reconciliation says how statements are taken in and breaks are resolved.
 type Reconciliation struct {
 	Folder      string `yaml:"folder" env:"FOLDER" doc:"Watched folder with a folder per partner, named by its code, into which statements are put. Empty: none is watched."`
@@ -182,23 +213,26 @@ type Layout struct {
 
 // Utility is the company that runs the gateway.
 type Utility struct {
-	Clients []Client `yaml:"clients" doc:"Programs of the utility that may call the API."`
+	Bank    BankAccount `yaml:"bank"`
+	Clients []Client    `yaml:"clients" doc:"Programs of the utility that may call the API."`
 }
 
 // Partner is one company.
 type Partner struct {
-	Code      string    `yaml:"code" doc:"2 to 16 of a-z, 0-9 and -, starting with a letter; fixed for ever."`
-	Name      string    `yaml:"name" doc:"Name in English."`
-	NameZH    string    `yaml:"name_zh" doc:"Name in Chinese."`
-	Programme string    `yaml:"programme" doc:"Code of its points: 2 to 8 of A-Z and 0-9, starting with a letter; fixed for ever."`
-	Scale     uint8     `yaml:"scale" doc:"Decimal places of its points, 0 to 6; fixed for ever."`
-	MSP       string    `yaml:"msp" doc:"Its identity on the ledger."`
-	In        string    `yaml:"in" doc:"callback (we debit through its connector) or push (it has debited already), for its points into electricity points."`
-	Out       string    `yaml:"out" doc:"callback or push, for electricity points into its points."`
-	Connector Connector `yaml:"connector"`
-	Statement Statement `yaml:"statement"`
-	Scopes    []string  `yaml:"scopes" doc:"What it may give to clients that it makes itself. Empty: all but sandbox and operator."`
-	Clients   []Client  `yaml:"clients" doc:"Its programs that may call the API."`
+	Code      string      `yaml:"code" doc:"2 to 16 of a-z, 0-9 and -, starting with a letter; fixed for ever."`
+	Name      string      `yaml:"name" doc:"Name in English."`
+	NameZH    string      `yaml:"name_zh" doc:"Name in Chinese."`
+	Programme string      `yaml:"programme" doc:"Code of its points: 2 to 8 of A-Z and 0-9, starting with a letter; fixed for ever."`
+	Scale     uint8       `yaml:"scale" doc:"Decimal places of its points, 0 to 6; fixed for ever."`
+	MSP       string      `yaml:"msp" doc:"Its identity on the ledger."`
+	In        string      `yaml:"in" doc:"callback (we debit through its connector) or push (it has debited already), for its points into electricity points."`
+	Out       string      `yaml:"out" doc:"callback or push, for electricity points into its points."`
+	Connector Connector   `yaml:"connector"`
+	Statement Statement   `yaml:"statement"`
+	Bank      BankAccount `yaml:"bank"`
+	Netting   Netting     `yaml:"netting"`
+	Scopes    []string    `yaml:"scopes" doc:"What it may give to clients that it makes itself. Empty: all but sandbox and operator."`
+	Clients   []Client    `yaml:"clients" doc:"Its programs that may call the API."`
 }
 
 // Connector is how a partner's Connector API is reached.
@@ -231,6 +265,8 @@ func Default() Config {
 		Webhooks: Webhooks{Timeout: 15 * time.Second, Concurrency: 16, DisableAfter: 120 * time.Hour, Keep: 720 * time.Hour},
 		Limits: Limits{Read: 600_000, Write: 120_000, Convert: 2_000_000, Tokens: 6_000, Strangers: 600,
 			InFlight: 2048, Patience: time.Second},
+		Settlement: Settlement{
+			Journal: Journal{Receivable: "1122.{partner}", Payable: "2202.{partner}", Liability: "2203", Bank: "1002"}},
 		AccessLog:      AccessLog{Keep: 30 * 24 * time.Hour, Entries: 2_000_000},
 		Reconciliation: Reconciliation{BytesMax: 512 << 20, WriteOffMax: 1000, DueDays: 5},
 	}

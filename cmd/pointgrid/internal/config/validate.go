@@ -60,6 +60,7 @@ func (c *Config) Validate() error {
 	}
 	c.validateCompanies(wrong)
 	c.validateAccess(wrong)
+	c.validateSettlement(wrong)
 	c.validateReconciliation(wrong)
 	return errors.Join(errs...)
 }

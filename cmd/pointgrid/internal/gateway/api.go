@@ -29,6 +29,7 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 		Statements: func(s *settlement.Settlement) (io.ReadCloser, error) {
 			return settlement.OpenStatement(g.home.Statements(), s)
 		},
+		Signing: g.Signing, Payments: g.Payments, Papers: g.Papers,
 		Received: g.Statements, Breaks: g.Desk, Reconciler: g.Reconciler, MSP: g.mspOf,
 		SettleDue: g.Night.RunDue, Ready: g.isReady, LogEvery: g.config.Log.Every, Span: g.traces.request(), Metrics: g.metrics.registry,
 		Now: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}

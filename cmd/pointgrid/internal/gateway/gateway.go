@@ -24,7 +24,10 @@ import (
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/papers"
+	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/reconcile"
+	"github.com/pointgrid/pointgrid/settlement/signing"
 	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/access"
@@ -62,6 +65,11 @@ type Gateway struct {
 	Desk       *desk.Desk
 	// Webhooks is what partners do with their endpoints.
 	Webhooks *webhooks.Service
+	// Signing takes settlements to signed, and Payments from there to settled.
+	Signing  *signing.Service
+	Payments *payment.Service
+	// Papers makes spreadsheets, pages, journals and the liability report.
+	Papers *papers.Service
 
 	config   *config.Config
 	around   Surroundings
@@ -95,7 +103,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildReconciliation, g.buildProjection, g.buildWebhooks, g.buildStaff,
+		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())
@@ -192,8 +200,12 @@ func (g *Gateway) buildServices(context.Context) (err error) {
 		return err
 	}
 	g.metrics.watchExchange(g.Exchange.UnderWay)
+	policies, err := g.config.Policies()
+	if err != nil {
+		return err
+	}
 	g.Night = settlement.New(settlement.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Dir: g.home.Statements(),
-		Calendar: g.calendar, Now: g.Clock.Now, Logger: g.around.Logger})
+		Calendar: g.calendar, Policies: policies, Liability: g.Store, Now: g.Clock.Now, Logger: g.around.Logger})
 	return nil
 }
 

@@ -29,7 +29,9 @@ type Tour struct {
 	stage          *sandbox.Stage
 	sky, mart, tel *client.Client
 	utility        *client.Client
-	link           string // of the tour's member with the airline
+	maker, checker *client.Client // two people of the utility
+	order          order          // that pays the night
+	link           string         // of the tour's member with the airline
 	first          conversion
 	firstKey       string
 	firstBody      []byte
@@ -98,9 +100,13 @@ var steps = []step{
 	{"three books", (*Tour).reconciled, anywhere},
 	{"positions", (*Tour).positions, anywhere},
 	{"a statement", (*Tour).readStatement, anywhere},
+	{"the night is signed", (*Tour).signNight, anywhere},
+	{"payments are released", (*Tour).releasePayments, anywhere},
+	{"the bank confirms", (*Tour).confirmPayments, anywhere},
 	{"the gateway stops", (*Tour).stop, anywhere},
 	{"the stopped ledger's chain", (*Tour).verifyLedger, onEmbedded},
 	{"every company's peer", (*Tour).comparePeers, onFabric},
+	{"the night from blocks alone", (*Tour).recompute, onEmbedded},
 	{"conservation", (*Tour).conserve, anywhere},
 }
 
@@ -151,7 +157,8 @@ func (t *Tour) start(ctx context.Context) error {
 	}
 	t.stage = stage
 	fmt.Fprintf(t.Out, "sandbox at %s, ready in %s\n", stage.URL, t.Now().Sub(began).Round(time.Millisecond))
-	for id, c := range map[string]**client.Client{"sky": &t.sky, "mart": &t.mart, "tel": &t.tel, sandbox.UtilityClient: &t.utility} {
+	for id, c := range map[string]**client.Client{"sky": &t.sky, "mart": &t.mart, "tel": &t.tel, sandbox.UtilityClient: &t.utility,
+		sandbox.MakerClient: &t.maker, sandbox.CheckerClient: &t.checker} {
 		if *c, err = stage.Client(id); err != nil {
 			stage.Close()
 			return err

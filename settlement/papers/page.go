@@ -1,0 +1,100 @@
+package papers
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	_ "embed" // the page and its style
+	"encoding/base64"
+	"html/template"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/netting"
+	"github.com/pointgrid/pointgrid/settlement/paper"
+)
+
+//go:embed statement.html
+var statementPage string
+
+//go:embed statement.css
+var statementStyle string
+
+// StyleHash is what a content security policy allows the page's style by, as
+// 'sha256-…'.
+func StyleHash() string {
+	sum := sha256.Sum256([]byte(statementStyle))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// sheet is what a page shows.
+type sheet struct {
+	Style            template.CSS
+	Utility, Partner string
+	Heading          paper.Heading
+	S                *settlement.Settlement
+	Digest           ledger.Hash
+	Flows            []flow
+	Zone             *time.Location
+}
+
+// flow is one row of the sums.
+type flow struct {
+	ZH, EN           string
+	From, To         string // programmes
+	Sums             ledger.Flow
+	FromScale, Scale uint8
+	Sign             string
+}
+
+var pageFunctions = template.FuncMap{
+	"yuan":    func(n int64) string { return decimal.New(n, -6).StringFixed(6) },
+	"fen":     func(n int64) string { return decimal.New(n, -2).StringFixed(2) },
+	"points":  func(n int64, scale uint8) string { return decimal.New(n, -int32(scale)).StringFixed(int32(scale)) },
+	"channel": channelName,
+	"step":    stepName,
+	"moment": func(at int64, zone *time.Location) string {
+		return time.UnixMilli(at).In(zone).Format("2006-01-02 15:04:05 -07:00")
+	},
+}
+
+func channelName(c netting.Channel) string {
+	return map[netting.Channel]string{netting.Bilateral: "双边轧差 bilateral", netting.GrossIn: "转入全额 gross in", netting.GrossOut: "转出全额 gross out",
+		netting.Clearing: "多边清算 clearing"}[c]
+}
+
+func stepName(s ledger.SettlementStep) string {
+	return map[ledger.SettlementStep]string{ledger.SettlementNetted: "已轧差 netted", ledger.SettlementReconciled: "已对账 reconciled", ledger.SettlementProposed: "已提交 proposed",
+		ledger.SettlementSigned: "已签署 signed", ledger.SettlementDisputed: "有争议 disputed", ledger.SettlementPaid: "已付款 paid", ledger.SettlementSettled: "已结清 settled"}[s]
+}
+
+// Page returns a settlement's statement as a page to print on A4: its sums, how they
+// became a payment, and who signed. The transfers themselves are in the CSV whose
+// digest it names. It returns [ErrNotNetted].
+func (s *Service) Page(ctx context.Context, one *settlement.Settlement) ([]byte, error) {
+	if one.State == settlement.Closed {
+		return nil, ErrNotNetted
+	}
+	heading, err := s.heading(ctx, one)
+	if err != nil {
+		return nil, err
+	}
+	page, err := template.New("statement").Funcs(pageFunctions).Parse(statementPage)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	err = page.Execute(&out, sheet{Style: template.CSS(statementStyle), Utility: s.o.Names[""], Partner: s.o.Names[one.Partner], Heading: heading, S: one,
+		Digest: (&ledger.Settlement{Partner: one.Partner, Window: one.Window, Figures: one.Figures, Breaks: one.Breaks}).Digest(),
+		Flows:  flows(&heading, &one.Position), Zone: s.o.Zone})
+	return out.Bytes(), err
+}
+
+func flows(h *paper.Heading, p *ledger.Position) []flow {
+	theirs, ours, scale := h.Partner.Programme, h.Hub, h.Partner.Scale
+	return []flow{{"转入", "in", theirs, ours, p.In, scale, 0, "+"}, {"转入冲正", "in, reversed", theirs, ours, p.ReversedIn, scale, 0, "−"},
+		{"转出", "out", ours, theirs, p.Out, 0, scale, "−"}, {"转出冲正", "out, reversed", ours, theirs, p.ReversedOut, 0, scale, "+"}}
+}
