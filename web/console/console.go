@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/settlement"
-	"github.com/pointgrid/pointgrid/settlement/paper"
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/signin"
 	"github.com/pointgrid/pointgrid/web/signin/entrance"
@@ -50,14 +49,11 @@ type Options struct {
 	// settlements whose statement has not come.
 	Statements Statements
 	Waiting    func(context.Context) ([]settlement.Waiting, error)
-	Liability  Liability
+	Papers     Papers
 	Holidays   Holidays
 
-	// Accounts are the codes of the general ledger in journal entries; without them
-	// there are none to download.
-	Accounts paper.Accounts
-	Hub      string // programme code of the electricity points
-	Sandbox  bool
+	Hub     string // programme code of the electricity points
+	Sandbox bool
 	// Address finds a browser's address behind our own proxies; nil believes the
 	// connection.
 	Address  func(*http.Request) netip.Addr
@@ -129,7 +125,6 @@ func (c *Console) leaves() []leaf {
 		{get, "/settlements/{id}/lines", c.showLines, readers, 0},
 		{get, "/settlements/{id}/print", c.showPrint, readers, 0},
 		{get, "/settlements/{id}/statement.csv", c.downloadCSV, readers, 0},
-		{get, "/settlements/{id}/statement.xlsx", c.downloadXLSX, readers, 0},
 		{get, "/breaks", c.listBreaks, readers, 0},
 		{post, "/breaks", c.changeSelected, deciders, 0},
 		{get, "/breaks/{id}", c.showBreak, readers, 0},
@@ -150,9 +145,6 @@ func (c *Console) leaves() []leaf {
 		{post, "/users/{login}/reset", c.resetUser, admins, 0},
 		{post, "/users/{login}/disable", c.disableUser, admins, 0},
 	}
-	if c.o.Accounts.Receivable != "" {
-		all = append(all, leaf{get, "/settlements/{id}/journal.csv", c.downloadJournal, utility, 0})
-	}
 	if c.o.Signing != nil {
 		all = append(all, c.signingLeaves()...)
 	}
@@ -162,8 +154,9 @@ func (c *Console) leaves() []leaf {
 	if c.o.Statements != nil && c.o.Waiting != nil {
 		all = append(all, c.statementLeaves()...)
 	}
-	if c.o.Liability != nil {
-		all = append(all, c.liabilityLeaves()...)
+	if c.o.Papers != nil {
+		all = append(all, leaf{get, "/settlements/{id}/statement.xlsx", c.downloadXLSX, readers, 0}, leaf{get, "/settlements/{id}/journal.csv", c.downloadJournal, utility, 0},
+			leaf{get, "/reports/liability", c.showLiability, utility, 0}, leaf{get, "/reports/liability/{expiry}", c.showBehind, utility, 0})
 	}
 	return all
 }

@@ -1,24 +1,17 @@
 package console
 
 import (
-	"context"
-	"maps"
+	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/paper"
+	"github.com/pointgrid/pointgrid/settlement/papers"
 	"github.com/pointgrid/pointgrid/web/page"
 )
-
-func (c *Console) liabilityLeaves() []leaf {
-	return []leaf{
-		{http.MethodGet, "/reports/liability", c.showLiability, utility, 0},
-		{http.MethodGet, "/reports/liability/{expiry}", c.showBehind, utility, 0},
-	}
-}
 
 // period is the windows that a report is about.
 type period struct {
@@ -73,49 +66,26 @@ func (c *Console) showLiability(v *visit) error {
 		return err
 	}
 	b := liabilityBody{Period: p, Hub: c.o.Hub, Chart: page.Rows{Word: "console.liability.chart"}}
-	if b.Months, err = c.months(v.r.Context(), p); err != nil {
+	report, err := c.o.Papers.Liability(v.r.Context(), p.From, p.To)
+	switch {
+	case errors.Is(err, papers.ErrInvalid):
+		b.Period.Wrong, report = true, &papers.Report{}
+	case errors.Is(err, papers.ErrNotCounted):
+		report = &papers.Report{} // nothing is counted before the first night
+	case err != nil:
 		return err
 	}
+	b.Months, b.Expired, b.Ended = report.Months, report.Expired, report.Ended
 	b.Sum = sumMonths(b.Months)
 	for _, m := range b.Months {
 		if m.Closing != 0 {
 			b.Chart.All = append(b.Chart.All, page.Row{Label: m.Expiry.String(), To: m.Closing, Text: page.Amount(m.Closing, 0), Kind: "plus"})
 		}
 	}
-	b.Expired, b.Ended = paper.Breakage(b.Months)
-	if p.Wrong {
+	if b.Period.Wrong {
 		return c.showStatus(v, http.StatusUnprocessableEntity, "liability", &b)
 	}
 	return c.show(v, "liability", &b)
-}
-
-// months is the report: for each expiry month what was outstanding before, what
-// happened, and what is outstanding then.
-func (c *Console) months(ctx context.Context, p period) ([]paper.Month, error) {
-	before, err := c.o.Liability.LiabilitySums(ctx, 0, p.From-1)
-	if err != nil {
-		return nil, err
-	}
-	moved, err := c.o.Liability.LiabilitySums(ctx, p.From, p.To)
-	if err != nil {
-		return nil, err
-	}
-	all := map[ledger.Month]paper.Month{}
-	for _, m := range moved {
-		all[m.Expiry] = m
-	}
-	for _, m := range before {
-		at := all[m.Expiry]
-		at.Expiry, at.Opening = m.Expiry, change(&m.Movements)
-		all[m.Expiry] = at
-	}
-	var months []paper.Month
-	for _, expiry := range slices.Sorted(maps.Keys(all)) {
-		m := all[expiry]
-		m.Closing = m.Opening + change(&m.Movements)
-		months = append(months, m)
-	}
-	return months, nil
 }
 
 // change is what movements come to. It and the sums fit, because the ledger
@@ -145,7 +115,7 @@ type behindBody struct {
 	Period period
 	Hub    string
 	Expiry ledger.Month
-	Rows   []WindowMovements
+	Rows   []settlement.WindowMovements
 	Sum    paper.Movements
 }
 
@@ -163,9 +133,10 @@ func (c *Console) showBehind(v *visit) error {
 		return errNotFound
 	}
 	if v.r.URL.Query().Has("all") {
-		b.Period.From = 0
+		b.Period.From = max(1, p.To-papers.WindowsMax+1)
 	}
-	if b.Rows, err = c.o.Liability.LiabilityWindows(v.r.Context(), b.Expiry, b.Period.From, p.To); err != nil {
+	b.Rows, err = c.o.Papers.Behind(v.r.Context(), b.Expiry, b.Period.From, p.To)
+	if err != nil && !errors.Is(err, papers.ErrNotCounted) {
 		return err
 	}
 	for i := range b.Rows {

@@ -19,6 +19,7 @@ type line map[string]string
 type linesBody struct {
 	*settlement.Settlement
 	Name  string
+	Sheet bool // there is a spreadsheet
 	Rows  []line
 	First string
 	Next  string
@@ -36,7 +37,7 @@ func (c *Console) showLines(v *visit) error {
 	if err != nil || at < 0 {
 		at = 0
 	}
-	b := linesBody{Settlement: s, Name: c.company(v, s.Partner)}
+	b := linesBody{Settlement: s, Name: c.company(v, s.Partner), Sheet: c.o.Papers != nil}
 	next, err := b.read(file, at)
 	if err != nil {
 		return err

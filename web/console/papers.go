@@ -1,17 +1,14 @@
 package console
 
 import (
-	"bytes"
-	"context"
 	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
 	"time"
 
-	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement"
-	"github.com/pointgrid/pointgrid/settlement/paper"
+	"github.com/pointgrid/pointgrid/settlement/papers"
 )
 
 // downloadCSV sends the statement as it was written that night, the file that the
@@ -89,63 +86,23 @@ func (c *Console) cutOff(v *visit, err error) {
 	panic(http.ErrAbortHandler)
 }
 
-// downloadXLSX writes the statement anew from the ledger, as a spreadsheet.
+// downloadXLSX sends the statement as a spreadsheet.
 func (c *Console) downloadXLSX(v *visit) error {
 	s, err := c.settlement(v)
 	if err != nil {
 		return err
 	}
-	if s.State == settlement.Closed {
+	file, digest, err := c.o.Papers.Sheet(v.r.Context(), s)
+	if errors.Is(err, papers.ErrNotNetted) {
 		return errNotFound
 	}
-	partner, err := c.onLedger(v.r.Context(), s.Partner)
 	if err != nil {
 		return err
 	}
-	x, err := paper.NewXLSX(paper.Heading{Partner: partner, Hub: c.o.Hub, Window: s.Window, Zone: c.o.Location})
-	if err != nil {
-		return err
-	}
-	if err := c.o.Ledger.Transfers(v.r.Context(), s.Window, func(e ledger.Entry) error { return writeLegs(x, s.Partner, &e) }); err != nil {
-		return errors.Join(err, x.Discard())
-	}
+	defer file.Close()
 	v.file(s.ID+".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-	if err := errors.Join(x.Close(v.w, &s.Position, s.Channels), x.Discard()); err != nil {
-		c.cutOff(v, err)
-	}
-	return nil
-}
-
-// writeLegs writes what a transfer has to do with a partner.
-func writeLegs(x *paper.XLSX, partner string, e *ledger.Entry) error {
-	t := &e.Transfer
-	switch {
-	case t.Kind == ledger.KindHold || t.Kind == ledger.KindVoid: // counts when it is posted
-		return nil
-	case t.Kind == ledger.KindAcceptAdjustment && t.To == partner:
-		return x.Adjust(e)
-	}
-	var err error
-	if t.Source != nil && t.Source.Partner == partner {
-		err = x.Write(e, t.Source, ledger.In)
-	}
-	if t.Destination != nil && t.Destination.Partner == partner {
-		err = errors.Join(err, x.Write(e, t.Destination, ledger.Out))
-	}
-	return err
-}
-
-func (c *Console) onLedger(ctx context.Context, code string) (ledger.Partner, error) {
-	all, err := c.o.Ledger.Partners(ctx)
-	if err != nil {
-		return ledger.Partner{}, err
-	}
-	for _, p := range all {
-		if p.Code == code {
-			return p, nil
-		}
-	}
-	return ledger.Partner{}, errNotFound
+	v.w.Header().Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(digest[:])+":")
+	return c.stream(v, file)
 }
 
 // downloadJournal sends the entries for the general ledger.
@@ -154,12 +111,15 @@ func (c *Console) downloadJournal(v *visit) error {
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := paper.WriteJournal(&b, c.o.Accounts.Accrue(s.Window, s.Channels)); err != nil {
+	b, err := c.o.Papers.Journal(v.r.Context(), s)
+	if errors.Is(err, papers.ErrNotNetted) {
+		return errNotFound
+	}
+	if err != nil {
 		return err
 	}
 	v.file("journal-"+s.ID+".csv", "text/csv; charset=utf-8")
-	_, _ = v.w.Write(b.Bytes()) // an error is that of the connection
+	_, _ = v.w.Write(b) // an error is that of the connection
 	return nil
 }
 

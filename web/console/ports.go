@@ -8,7 +8,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/desk"
-	"github.com/pointgrid/pointgrid/settlement/paper"
+	"github.com/pointgrid/pointgrid/settlement/papers"
 	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/statements"
 )
@@ -22,10 +22,7 @@ type Settlements interface {
 // Ledger is what the console reads of the ledger itself; [ledger.Ledger] is one.
 type Ledger interface {
 	Alliance(ctx context.Context) (ledger.Alliance, error)
-	Partners(ctx context.Context) ([]ledger.Partner, error)
-	Position(ctx context.Context, partner string, window ledger.Date) (ledger.Position, error)
 	Receipt(ctx context.Context, id ledger.ID) (ledger.Receipt, error)
-	Transfers(ctx context.Context, window ledger.Date, visit func(ledger.Entry) error) error
 }
 
 // Registry finds companies; [partners.Registry] is one.
@@ -84,20 +81,13 @@ type Statements interface {
 	BytesMax() int64
 }
 
-// WindowMovements is what happened in a window to the points of one expiry month.
-type WindowMovements struct {
-	Window ledger.Date
-	paper.Movements
-}
-
-// Liability knows what happened to members' points in each window that is closed.
-type Liability interface {
-	// LiabilitySums returns the sums of the windows from one to another, both
-	// included, by expiry month; opening and closing are 0.
-	LiabilitySums(ctx context.Context, from, to ledger.Date) ([]paper.Month, error)
-	// LiabilityWindows returns the movements of one expiry month in each window that
-	// had any, oldest first.
-	LiabilityWindows(ctx context.Context, expiry ledger.Month, from, to ledger.Date) ([]WindowMovements, error)
+// Papers makes what is filed of a settlement, and the liability report;
+// [papers.Service] does.
+type Papers interface {
+	Sheet(ctx context.Context, one *settlement.Settlement) (io.ReadCloser, ledger.Hash, error)
+	Journal(ctx context.Context, one *settlement.Settlement) ([]byte, error)
+	Liability(ctx context.Context, from, to ledger.Date) (*papers.Report, error)
+	Behind(ctx context.Context, expiry ledger.Month, from, to ledger.Date) ([]settlement.WindowMovements, error)
 }
 
 // Holidays knows the public holidays; [calendar.Holidays] is one.

@@ -37,6 +37,7 @@ type settlementBody struct {
 	Waterfall page.Rows
 	Flows     []flow
 	Journal   bool
+	Sheet     bool
 	Signing   bool
 	Step      string      // the one that the user could take, or ""
 	Sign      ledger.Hash // the digest that is signed
@@ -107,7 +108,7 @@ func (c *Console) settlementBody(v *visit, s *settlement.Settlement) (*settlemen
 		company = &partners.Partner{Code: s.Partner, Name: s.Partner}
 	}
 	b := &settlementBody{Settlement: s, Company: company, Name: nameOf(company, v.lang), Hub: c.o.Hub, MSP: alliance.MSP, Mine: v.person.Company != "",
-		Journal: c.o.Accounts.Receivable != "" && v.User.Has(utility...), Signing: c.o.Signing != nil, Sign: signing.Digest(s), URL: c.o.URL}
+		Journal: c.o.Papers != nil && v.User.Has(utility...), Sheet: c.o.Papers != nil, Signing: c.o.Signing != nil, Sign: signing.Digest(s), URL: c.o.URL}
 	b.Waterfall, b.Flows = c.waterfall(v, &s.Position, &s.Figures), flows(company, c.o.Hub, &s.Position)
 	if b.Marks, err = c.marks(v, s, alliance.MSP); err != nil {
 		return nil, err

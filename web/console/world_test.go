@@ -27,6 +27,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/desk/desktest"
 	"github.com/pointgrid/pointgrid/settlement/paper"
+	"github.com/pointgrid/pointgrid/settlement/papers"
 	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/payment/paymenttest"
 	"github.com/pointgrid/pointgrid/settlement/settlementtest"
@@ -94,12 +95,13 @@ func newWorld(t testing.TB) *world {
 	must(t, err)
 	holidays, err := calendar.China()
 	must(t, err)
-	w.payments = payment.New(payment.Options{Ledger: w.stand.Ledger, Settlements: w.stand.Store, Store: paymenttest.NewMemory(), Desk: w.desk, MSP: "UtilityMSP", Subject: "gateway",
+	paid := paymenttest.NewMemory()
+	w.payments = payment.New(payment.Options{Ledger: w.stand.Ledger, Settlements: w.stand.Store, Store: paid, Desk: w.desk, MSP: "UtilityMSP", Subject: "gateway",
 		Parties:  payment.Parties{Utility: party("Utility", "6222020000000001"), Partners: map[string]bank.Party{"sky": party("Sky Air", "6222020000000002"), "mart": party("Mart", "6222020000000003")}},
 		Holidays: holidays, Zone: w.stand.Zone.Location, Now: w.stand.Clock, Logger: logger})
 	w.staff, err = signin.New(signin.Options{Store: signintest.NewMemory(), Key: []byte("an account key for tests, 32 byte"[:32]), Cost: signin.Cost{Time: 1, Memory: 64}, Now: time.Now, Random: rand.Reader, Logger: logger})
 	must(t, err)
-	w.serve(holidays, logger)
+	w.serve(holidays, paid, logger)
 	for login, role := range map[string]signin.Role{"maker": signin.Maker, "checker": signin.Checker, "viewer": signin.Viewer, "admin": signin.Admin, "marketing": signin.Marketing} {
 		w.addUser(login, "", role)
 	}
@@ -110,7 +112,7 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-func (w *world) serve(holidays *calendar.Holidays, logger *slog.Logger) {
+func (w *world) serve(holidays *calendar.Holidays, paid papers.Payments, logger *slog.Logger) {
 	set, err := page.New(page.Options{Families: []page.Family{entrance.Family(), console.Family()}, Location: w.stand.Zone.Location, Logger: logger})
 	must(w.t, err)
 	registry, err := partners.NewRegistry(companies, nil)
@@ -119,7 +121,7 @@ func (w *world) serve(holidays *calendar.Holidays, logger *slog.Logger) {
 	w.url = "http://" + server.Listener.Addr().String()
 	c, err := console.New(console.Options{Service: w.staff, Pages: set, Settlements: w.stand.Store, Ledger: w.stand.Ledger, Registry: registry, Desk: w.desk,
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(w.stand.Dir, s) },
-		Signing:   w.signing, Payments: w.payments, Liability: points{w.stand}, Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Accounts: paper.Accounts{Receivable: "1122.{partner}", Payable: "2202.{partner}", Settlement: "2241", Bank: "1002"},
+		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Accounts: paper.Accounts{Receivable: "1122.{partner}", Payable: "2202.{partner}", Settlement: "2241", Bank: "1002"},
 		Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
 	must(w.t, err)
 	w.console = c
@@ -140,6 +142,11 @@ func (w *world) waiting(ctx context.Context) (all []settlement.Waiting, _ error)
 		}
 	}
 	return all, err
+}
+
+func (w *world) papers(paid papers.Payments) *papers.Service {
+	return papers.New(papers.Options{Ledger: w.stand.Ledger, Payments: paid, Liability: w.stand.Points, Dir: w.stand.Dir, Zone: w.stand.Zone.Location,
+		Accounts: paper.Accounts{Receivable: "1122.{partner}", Payable: "2202.{partner}", Settlement: "2241", Bank: "1002"}})
 }
 
 func (w *world) addUser(login, company string, roles ...signin.Role) {
@@ -164,44 +171,6 @@ func (w *world) night() ledger.Date {
 	w.stand.Out("sky", 3_000)
 	w.stand.Out("mart", 4_505)
 	return w.stand.Night()[0].Window
-}
-
-// points counts what was issued and converted, all of it in one expiry month.
-type points struct{ stand *settlementtest.Stand }
-
-const expiry = ledger.Month(694)
-
-func (p points) LiabilitySums(ctx context.Context, from, to ledger.Date) ([]paper.Month, error) {
-	windows, err := p.LiabilityWindows(ctx, expiry, from, to)
-	sum := paper.Month{Expiry: expiry}
-	for _, w := range windows {
-		sum.Earned, sum.ConvertedIn, sum.ConvertedOut = sum.Earned+w.Earned, sum.ConvertedIn+w.ConvertedIn, sum.ConvertedOut+w.ConvertedOut
-	}
-	return []paper.Month{sum}, err
-}
-
-func (p points) LiabilityWindows(ctx context.Context, _ ledger.Month, from, to ledger.Date) (all []console.WindowMovements, _ error) {
-	all = []console.WindowMovements{}
-	for w := max(from, p.stand.Zone.Date(p.stand.Now)-10); w <= to; w++ {
-		m := console.WindowMovements{Window: w}
-		if err := p.stand.Ledger.Transfers(ctx, w, func(e ledger.Entry) error {
-			switch t := &e.Transfer; t.Kind {
-			case ledger.KindIssue:
-				m.Earned += t.Amount
-			case ledger.KindConvertIn:
-				m.ConvertedIn += t.Source.EPT
-			case ledger.KindConvertOut:
-				m.ConvertedOut += t.Destination.EPT
-			}
-			return nil
-		}); err != nil && !errors.Is(err, ledger.ErrNotFound) {
-			return nil, err
-		}
-		if m.Movements != (paper.Movements{}) {
-			all = append(all, m)
-		}
-	}
-	return all, nil
 }
 
 // finding is a break of a night; n makes it another one.

@@ -4,18 +4,18 @@ import (
 	"io"
 
 	"github.com/pointgrid/pointgrid/settlement"
-	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/web/console"
 	"github.com/pointgrid/pointgrid/web/origin"
 	"github.com/pointgrid/pointgrid/web/page"
 )
 
 func (g *Gateway) console(set *page.Set, url string, origins *origin.Finder) (*console.Console, error) {
-	holidays, err := calendar.China()
+	holidays, err := g.config.Holidays()
 	if err != nil {
 		return nil, err
 	}
-	return console.New(console.Options{Service: g.staff, Pages: set, Settlements: g.Store, Ledger: g.Ledger, Registry: g.registry, Desk: g.Desk, Holidays: holidays, Statements: g.Statements, Waiting: g.Reconciler.Waiting,
+	return console.New(console.Options{Service: g.staff, Pages: set, Settlements: g.Store, Ledger: g.Ledger, Registry: g.registry, Desk: g.Desk,
+		Statements: g.Statements, Waiting: g.Reconciler.Waiting, Signing: g.Signing, Payments: g.Payments, Papers: g.Papers, Holidays: holidays,
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) {
 			return settlement.OpenStatement(g.home.Statements(), s)
 		},
