@@ -121,7 +121,7 @@ func (w *world) serve(holidays *calendar.Holidays, paid papers.Payments, logger 
 	w.url = "http://" + server.Listener.Addr().String()
 	c, err := console.New(console.Options{Service: w.staff, Pages: set, Settlements: w.stand.Store, Ledger: w.stand.Ledger, Registry: registry, Desk: w.desk,
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(w.stand.Dir, s) },
-		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Accounts: paper.Accounts{Receivable: "1122.{partner}", Payable: "2202.{partner}", Settlement: "2241", Bank: "1002"},
+		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Statements: w.statements, Waiting: w.waiting, Holidays: holidays,
 		Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
 	must(w.t, err)
 	w.console = c
