@@ -31,6 +31,20 @@ func nights(t *testing.T, s *started, dir string) (all []string) {
 	return all
 }
 
+// breaks counts all there are, once the retailer's two are
+// found.
+func breaks(t *testing.T, s *started, dir string) int {
+	t.Helper()
+	var page struct{ Breaks []struct{ ID string } }
+	utility := api(t, s, dir, "utility")
+	for deadline := time.Now().Add(30 * time.Second); len(page.Breaks) < 2 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if _, err := utility.Do(t.Context(), client.Request{Method: "GET", Path: "/v1/breaks"}, &page); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return len(page.Breaks)
+}
+
 // killOnceItSays runs the program until a line of its standard error has the words.
 func killOnceItSays(t *testing.T, words string, args ...string) {
 	t.Helper()
@@ -63,7 +77,9 @@ func TestASandboxHasAHistory(t *testing.T) {
 	whole, broken := t.TempDir(), t.TempDir()
 	s := start(t, sandboxReady, args(whole)...)
 	want := nights(t, s, whole)
-	s.kill()
+	if open := breaks(t, s, whole); open != 2 {
+		t.Errorf("%d breaks, want the retailer's two of last night", open)
+	}
 	if len(want) != 3*days || strings.Contains(strings.Join(want, ""), " 0 lines") {
 		t.Fatalf("the nights are %q", want)
 	}

@@ -74,6 +74,13 @@ func (h *History) Run(ctx context.Context) error {
 		if _, err := utility.Do(ctx, client.Request{Method: http.MethodPost, Path: "/v1/sandbox/clock", Body: next}, nil); err != nil {
 			return fmt.Errorf("history: night of %s: %w", clock.Window, err)
 		}
+		mistakes := faultless
+		if left < 25*time.Hour {
+			mistakes = careless
+		}
+		if err := h.sendStatement(ctx, clock.Window, mistakes); err != nil {
+			return fmt.Errorf("history: the retailer's statement of %s: %w", clock.Window, err)
+		}
 	}
 }
 
