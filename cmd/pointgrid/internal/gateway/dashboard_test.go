@@ -26,6 +26,8 @@ import (
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/projection/projectiontest"
+	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/web/observe"
 )
 
@@ -50,6 +52,9 @@ func exposed(t *testing.T) string {
 	})
 	hooks.observe(webhooks.Observation{Partner: "sky", Outcome: webhooks.OutcomeDelivered})
 	m.registry.MustRegister(hooks)
+	m.registry.MustRegister(newSettlementMetrics(Surroundings{}, calendar.CutOff{Location: time.UTC}, time.Now, func(context.Context, int) ([]*settlement.Settlement, error) {
+		return []*settlement.Settlement{{State: settlement.Paid}}, nil
+	}))
 	m.observeBreaker("sky", false)
 	m.watchExchange(func() exchange.UnderWay { return exchange.UnderWay{} })
 	m.observeStep(exchange.Work{What: "conversion", Step: exchange.StepDebit}, time.Second, nil)

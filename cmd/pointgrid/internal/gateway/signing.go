@@ -30,6 +30,7 @@ func (g *Gateway) buildSigning(context.Context) error {
 	}
 	g.Papers = papers.New(papers.Options{Ledger: g.Ledger, Payments: g.Store, Liability: g.Store, Dir: g.home.Statements(), Zone: g.calendar.Location,
 		Accounts: g.config.Settlement.Journal.Accounts(), Names: names})
+	g.metrics.registry.MustRegister(newSettlementMetrics(g.around, g.calendar, g.Clock.Now, g.Store.Unsettled))
 	return nil
 }
 
