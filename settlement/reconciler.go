@@ -14,6 +14,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
+	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/reconcile"
 	"github.com/pointgrid/pointgrid/settlement/statements"
 )
@@ -194,6 +195,37 @@ func (r *Reconciler) before(ctx context.Context, s *Settlement) (keptRef, error)
 		return keptRef{}, err
 	}
 	return keptRef{last.Partner, last.Window, last.Kept}, nil
+}
+
+// doubtfulFor is for how many windows after it a partner may still have booked
+// something into one.
+const doubtfulFor = 7
+
+// Doubtful returns the settlements of the last days that have breaks which the
+// partner may have completed since in its books of that day, so that its statement
+// may be another by now.
+func (r *Reconciler) Doubtful(ctx context.Context, partner string) ([]ledger.Date, error) {
+	last, err := r.o.Store.Settlements(ctx, partner, "", doubtfulFor)
+	if err != nil {
+		return nil, err
+	}
+	var all []ledger.Date
+	for _, s := range slices.Backward(last) {
+		if !reconcilable(s.State) || s.Breaks.Open == 0 {
+			continue
+		}
+		doubtful := false
+		err := r.eachCase(ctx, partner, s.Window, func(c *desk.Case) {
+			doubtful = doubtful || !c.State.Ended() && (c.Type == reconcile.WrongWindow.String() || c.Type == reconcile.MissingAtPartner.String())
+		})
+		if err != nil {
+			return nil, err
+		}
+		if doubtful {
+			all = append(all, s.Window)
+		}
+	}
+	return all, nil
 }
 
 // Waiting returns the settlements whose statement has not come, oldest first.

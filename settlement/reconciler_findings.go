@@ -46,7 +46,7 @@ func (c *comparison) tell(ctx context.Context) error {
 // the partner has corrected its statement.
 func (c *comparison) gone(ctx context.Context, standing map[string]bool) (ids []string, err error) {
 	err = c.r.eachCase(ctx, c.s.Partner, c.span.Window, func(one *desk.Case) {
-		if !one.State.Ended() && !standing[one.ID] && one.Seen <= c.span.Window {
+		if !one.State.Ended() && !standing[one.ID] {
 			ids = append(ids, one.ID)
 		}
 	})

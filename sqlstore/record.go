@@ -36,7 +36,7 @@ type leg struct {
 	movement reconcile.Movement
 	recorded string // in a window
 	began    string // in a window, but begun before a moment, which is given as time and as ID
-	failed   string // at a moment or later
+	failed   string // at a moment or later; a page begins after a moment and an ID
 	open     string // the number is 0
 	one      string // with an ID; no page
 }
@@ -47,7 +47,7 @@ func conversionLeg(movement reconcile.Movement, columns, partner string) leg {
 	return leg{movement: movement,
 		recorded: recorded + ` ORDER BY c.id LIMIT $4`,
 		began:    recorded + ` AND c.created_at < $4 AND c.id < $5 ORDER BY c.id LIMIT $6`,
-		failed:   begin + `c.outcome = 'failed' AND c.finished_at >= $2 AND c.id > $3 ORDER BY c.id LIMIT $4`,
+		failed:   begin + `c.outcome = 'failed' AND c.finished_at >= $2 AND (c.finished_at <> $3 OR c.id > $4) ORDER BY c.finished_at, c.id LIMIT $5`,
 		open:     begin + `(c.step <> 'done' OR c.status = 'processing') AND c.step <> 'done' AND CAST($2 AS BIGINT) = 0 AND c.id > $3 ORDER BY c.id LIMIT $4`,
 		one:      begin + `c.id = $2`,
 	}
@@ -60,7 +60,7 @@ func reversalLeg(movement reconcile.Movement, columns, partner, amount string) l
 	return leg{movement: movement,
 		recorded: recorded + ` ORDER BY r.id LIMIT $4`,
 		began:    recorded + ` AND r.created_at < $4 AND r.id < $5 ORDER BY r.id LIMIT $6`,
-		failed:   begin + `r.status = 'failed' AND r.finished_at >= $2 AND r.id > $3 ORDER BY r.id LIMIT $4`,
+		failed:   begin + `r.status = 'failed' AND r.finished_at >= $2 AND (r.finished_at <> $3 OR r.id > $4) ORDER BY r.finished_at, r.id LIMIT $5`,
 		open:     begin + `r.step <> 'done' AND CAST($2 AS BIGINT) = 0 AND r.id > $3 ORDER BY r.id LIMIT $4`,
 		one:      begin + `r.id = $2`,
 	}
@@ -73,8 +73,8 @@ var legs = [...]leg{
 	reversalLeg(reconcile.CreditReversal, legOutBack, "c.out_partner", "r.out_to"),
 }
 
-// recordPage is how many records are read at once. recordsAfter is for how many
-// windows after one we look for what was begun in it.
+// recordPage is how many records are read at once, recordsAfter for how many windows
+// after one it is looked for what was begun in it.
 const (
 	recordPage   = 2000
 	recordsAfter = 8
@@ -99,7 +99,7 @@ func (s *Store) Records(ctx context.Context, partner string, w settlement.Span, 
 			return yield(&r.Record)
 		}
 		for _, q := range l.of(w) {
-			if err := s.recordPages(ctx, q.query, partner, q.number, q.more, give); err != nil {
+			if err := s.recordPages(ctx, q, partner, give); err != nil {
 				return fmt.Errorf("our records of %s: %w", l.movement, err)
 			}
 		}
@@ -112,16 +112,19 @@ type search struct {
 	query  string
 	number int64
 	more   []any
+	byTime bool // pages go by time, and then by ID
 }
 
-// of lists the searches that together find a window's records: what was recorded in
-// it, what was begun in it and recorded later, what failed, and what is under way.
+// of lists the searches that together find a window's records: what is under way,
+// what was begun in it and recorded later, what failed, and what was recorded in it.
+// What ends while they are being made goes the same way, so that it is found by a
+// later one if not by an earlier; found by both it counts once.
 func (l *leg) of(w settlement.Span) []search {
-	all := []search{{query: l.recorded, number: int64(w.Window)}}
+	all := []search{{query: l.open}}
 	for after := range ledger.Date(recordsAfter) {
-		all = append(all, search{l.began, int64(w.Window + 1 + after), []any{w.End, firstID(w.End + 60_000)}})
+		all = append(all, search{query: l.began, number: int64(w.Window + 1 + after), more: []any{w.End, firstID(w.End + 60_000)}})
 	}
-	return append(all, search{query: l.failed, number: w.Start}, search{query: l.open})
+	return append(all, search{query: l.failed, number: w.Start, byTime: true}, search{query: l.recorded, number: int64(w.Window)})
 }
 
 // stand says what a row was at the end of the window, and whether it had begun.
@@ -140,11 +143,15 @@ func (r *ownRecord) stand(m reconcile.Movement, w settlement.Span) bool {
 	return r.created < w.End
 }
 
-func (s *Store) recordPages(ctx context.Context, query, partner string, number int64, more []any, visit func(*ownRecord) error) error {
+func (s *Store) recordPages(ctx context.Context, q search, partner string, visit func(*ownRecord) error) error {
 	var after ledger.ID
 	for {
-		args := append(append([]any{partner, number, after[:]}, more...), int64(recordPage))
-		page, err := list(ctx, s.reader, scanOwnRecord, query, args...)
+		args := []any{partner, q.number}
+		if q.byTime {
+			args = append(args, q.number)
+		}
+		args = append(append(append(args, after[:]), q.more...), int64(recordPage))
+		page, err := list(ctx, s.reader, scanOwnRecord, q.query, args...)
 		if err != nil {
 			return err
 		}
@@ -156,7 +163,10 @@ func (s *Store) recordPages(ctx context.Context, query, partner string, number i
 		if len(page) < recordPage {
 			return nil
 		}
-		after = page[len(page)-1].id
+		last := page[len(page)-1]
+		if after = last.id; q.byTime {
+			q.number = last.finished
+		}
 	}
 }
 

@@ -146,3 +146,9 @@ func TestStatementStore(t *testing.T) {
 		statementstest.Run(t, func(t *testing.T) statements.Store { return open(t) })
 	})
 }
+
+func TestReconciliations(t *testing.T) {
+	onEach(t, func(t *testing.T, open openFunc) {
+		settlementtest.RunReconciliations(t, func(t *testing.T) settlement.Reconciliations { return open(t) })
+	})
+}

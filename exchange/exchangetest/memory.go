@@ -102,6 +102,7 @@ func (m *Memory) UpdateConversion(_ context.Context, c *exchange.Conversion) err
 	row := old.Clone()
 	row.Status, row.Step, row.Outcome, row.Failure = n.Status, n.Step, n.Outcome, n.Failure
 	row.SourceReference, row.DestinationReference = n.SourceReference, n.DestinationReference
+	row.Window = n.Window
 	row.FinishedAt, row.Deadline, row.TurnedAt, row.EscalatedAt = n.FinishedAt, n.Deadline, n.TurnedAt, n.EscalatedAt
 	m.conversions.put(c.ID, row, row.Step == exchange.StepDone)
 	return nil

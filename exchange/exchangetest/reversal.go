@@ -51,6 +51,7 @@ func (m *Memory) UpdateReversal(_ context.Context, r *exchange.Reversal) error {
 	row := old.Clone()
 	row.Status, row.Step, row.Failure = n.Status, n.Step, n.Failure
 	row.SourceReference, row.DestinationReference = n.SourceReference, n.DestinationReference
+	row.Window = n.Window
 	row.FinishedAt, row.Deadline, row.EscalatedAt = n.FinishedAt, n.Deadline, n.EscalatedAt
 	if row.Status == exchange.Completed && old.Status != exchange.Completed {
 		m.addReversed(row)

@@ -16,7 +16,13 @@ import (
 type Wanted struct {
 	Partner string
 	Day     ledger.Date
+	// Again says that one is there, which may be another by now. It is asked for
+	// once in [AgainEvery].
+	Again bool
 }
+
+// AgainEvery is how often a statement that is there is fetched again.
+const AgainEvery = 6 * time.Hour
 
 // PullerOptions are the parts of a [Puller]; all are needed.
 type PullerOptions struct {
@@ -37,7 +43,8 @@ type PullerOptions struct {
 type Puller struct {
 	o    PullerOptions
 	mu   sync.Mutex
-	asks map[string]*asking // by partner
+	asks map[string]*asking   // by partner
+	last map[Wanted]time.Time // when one that was there was asked for
 	work sync.WaitGroup
 }
 
@@ -55,7 +62,9 @@ const (
 )
 
 // NewPuller returns a puller. It asks nobody yet.
-func NewPuller(o PullerOptions) *Puller { return &Puller{o: o, asks: map[string]*asking{}} }
+func NewPuller(o PullerOptions) *Puller {
+	return &Puller{o: o, asks: map[string]*asking{}, last: map[Wanted]time.Time{}}
+}
 
 // Begin asks those partners whose turn it is, each in a goroutine of its own, and
 // returns without waiting. Now says to ask also those that are being left alone.
@@ -66,6 +75,9 @@ func (p *Puller) Begin(ctx context.Context, now bool) error {
 	}
 	days := map[string][]ledger.Date{}
 	for _, w := range wanted {
+		if w.Again && !p.again(w, now) {
+			continue
+		}
 		days[w.Partner] = append(days[w.Partner], w.Day)
 	}
 	for partner, missing := range days {
@@ -78,6 +90,24 @@ func (p *Puller) Begin(ctx context.Context, now bool) error {
 
 // Wait returns when nobody is being asked any more.
 func (p *Puller) Wait() { p.work.Wait() }
+
+// again reports whether one that is there is to be asked for again. When it was
+// last asked for is forgotten with the process, which costs a call.
+func (p *Puller) again(w Wanted, now bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := p.o.Now()
+	if last, asked := p.last[w]; asked && !now && at.Before(last.Add(AgainEvery)) {
+		return false
+	}
+	for other, last := range p.last {
+		if at.Sub(last) > 4*AgainEvery {
+			delete(p.last, other)
+		}
+	}
+	p.last[w] = at
+	return true
+}
 
 func (p *Puller) turn(partner string, now bool) bool {
 	p.mu.Lock()

@@ -203,7 +203,7 @@ func (s *Service) known(ctx context.Context, d *Delivery, digest ledger.Hash, re
 
 // judge reads the whole file, and stores what it comes to.
 func (s *Service) judge(ctx context.Context, d *Delivery, layout statementfile.Layout, part *part) (Receipt, error) {
-	st, err := s.describe(d, part)
+	st, err := s.describe(ctx, d, part)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -234,13 +234,23 @@ func (s *Service) judge(ctx context.Context, d *Delivery, layout statementfile.L
 	return Receipt{Statement: st}, nil
 }
 
-func (s *Service) describe(d *Delivery, part *part) (*Statement, error) {
+// describe gives the statement an ID after that of the current one, whatever the
+// clock says: the last one counts.
+func (s *Service) describe(ctx context.Context, d *Delivery, part *part) (*Statement, error) {
 	var random [10]byte
 	if _, err := io.ReadFull(s.o.Random, random[:]); err != nil {
 		return nil, fmt.Errorf("statements: randomness: %w", err)
 	}
 	now := s.o.Now()
-	return &Statement{ID: ledger.NewID(now, random), Partner: d.Partner, Day: d.Day, Digest: part.digest, Name: d.Name,
+	named := now
+	last, err := s.o.Store.CurrentStatement(ctx, d.Partner, d.Day)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	if err == nil && last.ID.Milli() >= named.UnixMilli() {
+		named = time.UnixMilli(last.ID.Milli() + 1)
+	}
+	return &Statement{ID: ledger.NewID(named, random), Partner: d.Partner, Day: d.Day, Digest: part.digest, Name: d.Name,
 		Source: d.Source, By: d.By, At: now.UnixMilli(), Bytes: part.size}, nil
 }
 

@@ -134,6 +134,15 @@ func (g *Gateway) wanted(ctx context.Context) ([]statements.Wanted, error) {
 			all = append(all, statements.Wanted{Partner: w.Partner, Day: w.Window})
 		}
 	}
+	for i := 0; i < len(g.config.Companies) && err == nil; i++ {
+		if p := &g.config.Companies[i]; p.Statement.Source == config.FromConnector {
+			var days []ledger.Date
+			days, err = g.Reconciler.Doubtful(ctx, p.Code)
+			for _, day := range days {
+				all = append(all, statements.Wanted{Partner: p.Code, Day: day, Again: true})
+			}
+		}
+	}
 	return all, err
 }
 
