@@ -60,6 +60,10 @@ func ValidEventID(s string) bool { return eventIDForm.MatchString(s) }
 // ValidMember reports whether s can be a member's number.
 func ValidMember(s string) bool { return numberForm.MatchString(s) }
 
+// ValidWord reports whether s can be a channel or a segment: 1 to 32 of a-z, 0-9, _
+// and -, beginning with a letter.
+func ValidWord(s string) bool { return wordForm.MatchString(s) }
+
 // check reports what is wrong with an event at an instant, or nil.
 func (e *Event) check(now time.Time, channels []Channel) *Refusal {
 	at := time.UnixMilli(e.OccurredAt)

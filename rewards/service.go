@@ -113,23 +113,35 @@ func (s *Service) History(ctx context.Context, member string, before *Place, lim
 	return s.o.Store.RewardHistory(ctx, member, before, limit)
 }
 
-// Totals returns what was earned; see [Store.RewardTotals].
+// Totals returns what was earned within so many days; see [Store.RewardTotals].
 func (s *Service) Totals(ctx context.Context, from, to ledger.Date) ([]Totals, error) {
+	if to < from || to-from >= previewDaysMax {
+		return nil, refuse(CodeInvalid, "to", "totals cover 1 to %d days", previewDaysMax)
+	}
 	return s.o.Store.RewardTotals(ctx, from, to)
 }
 
-// Register takes members in who are not there yet.
-func (s *Service) Register(ctx context.Context, numbers []string) error {
+// Register takes members in who are not there yet, and returns all of them.
+func (s *Service) Register(ctx context.Context, numbers []string) ([]Member, error) {
 	now := s.o.Now()
 	members := make([]Member, len(numbers))
 	for i, n := range numbers {
 		if !ValidMember(n) {
-			return refuse(CodeInvalid, "member", "number %d must be 1 to 32 of A-Z, a-z, 0-9 and . _ -", i+1)
+			return nil, refuse(CodeInvalid, "member", "number %d must be 1 to 32 of A-Z, a-z, 0-9 and . _ -", i+1)
 		}
-		members[i] = Member{Number: n, RegisteredAt: now.UnixMilli()}
+		account, err := s.account(n)
+		if err != nil {
+			return nil, err
+		}
+		members[i] = Member{Number: n, Account: account, RegisteredAt: now.UnixMilli()}
 	}
 	today := s.o.Day(now)
-	return s.o.Store.RegisterMembers(ctx, members, Standing{Tier: s.o.Ladder[0].Code, Since: today, AsOf: today})
+	return members, s.o.Store.RegisterMembers(ctx, members, Standing{Tier: s.o.Ladder[0].Code, Since: today, AsOf: today})
+}
+
+// MemberOf returns the member who has an account, or [ErrNotFound].
+func (s *Service) MemberOf(ctx context.Context, account ledger.Account) (string, error) {
+	return s.o.Store.MemberOf(ctx, account)
 }
 
 // Way returns a member's tier and the way to the next, or [ErrNotFound].

@@ -9,7 +9,8 @@ import (
 // Member is a customer who takes part.
 type Member struct {
 	Number       string
-	RegisteredAt int64 // milliseconds since 1970
+	Account      ledger.Account // on the ledger
+	RegisteredAt int64          // milliseconds since 1970
 }
 
 // Earned is what a member earned by rules of a code with events of one business
@@ -88,6 +89,8 @@ type Store interface {
 	RegisterMembers(ctx context.Context, members []Member, s Standing) error
 	// Standings returns those of the members who are there, in no order.
 	Standings(ctx context.Context, members []string) ([]*Standing, error)
+	// MemberOf returns the member who has an account, or [ErrNotFound].
+	MemberOf(ctx context.Context, account ledger.Account) (string, error)
 	// EverybodyStanding returns standings in ascending order of member, after a member.
 	EverybodyStanding(ctx context.Context, after string, limit int) ([]*Standing, error)
 

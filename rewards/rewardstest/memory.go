@@ -16,6 +16,7 @@ type Memory struct {
 	mu        sync.Mutex
 	records   map[string]rewards.Record
 	standings map[string]rewards.Standing
+	accounts  map[ledger.Account]string
 	rules     []rewards.Rule
 	announced []rewards.Announcement
 	night     rewards.Night
@@ -25,7 +26,7 @@ var _ rewards.Store = (*Memory)(nil)
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	return &Memory{records: map[string]rewards.Record{}, standings: map[string]rewards.Standing{}}
+	return &Memory{records: map[string]rewards.Record{}, standings: map[string]rewards.Standing{}, accounts: map[ledger.Account]string{}}
 }
 
 // stored is a record as any store gives it back.
@@ -177,10 +178,20 @@ func (m *Memory) RegisterMembers(_ context.Context, members []rewards.Member, s 
 	for _, v := range members {
 		if _, ok := m.standings[v.Number]; !ok {
 			s.Member = v.Number
-			m.standings[v.Number] = s
+			m.standings[v.Number], m.accounts[v.Account] = s, v.Number
 		}
 	}
 	return nil
+}
+
+// MemberOf implements [rewards.Store].
+func (m *Memory) MemberOf(_ context.Context, account ledger.Account) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if member, ok := m.accounts[account]; ok {
+		return member, nil
+	}
+	return "", rewards.ErrNotFound
 }
 
 // Standings implements [rewards.Store].

@@ -37,6 +37,7 @@ CREATE INDEX reward_events_unfinished ON reward_events (id) WHERE state IN ('iss
 -- Members who take part, with their standing.
 CREATE TABLE reward_members (
     member        TEXT   NOT NULL PRIMARY KEY,
+    account       BYTEA  NOT NULL UNIQUE, -- on the ledger
     registered_at BIGINT NOT NULL,
     tier          TEXT   NOT NULL,
     since         BIGINT NOT NULL,
