@@ -74,7 +74,7 @@ func (r *round) play(asks []*ask) error {
 		}
 	}
 	if len(r.changed) > 0 {
-		if err := r.o.Store.SaveRewards(r.ctx, r.changed, nil); err != nil {
+		if err := r.o.Store.SaveRewards(r.ctx, r.changed); err != nil {
 			return fmt.Errorf("rewards: store the intentions: %w", err)
 		}
 	}

@@ -40,7 +40,7 @@ func (r *round) settle(results []ledger.Result) error {
 	for _, s := range moved {
 		standings = append(standings, s)
 	}
-	if err := r.o.Store.SaveRewards(r.ctx, ended, standings); err != nil {
+	if err := r.o.Store.SettleRewards(r.ctx, ended, standings); err != nil {
 		return err
 	}
 	for i, rec := range ended {

@@ -61,13 +61,16 @@ type Totals struct {
 }
 
 // Store keeps events, rules, standings and announcements. Its methods may be
-// called from many goroutines; SaveRewards is called by one at a time.
+// called from many goroutines; SaveRewards and SettleRewards are called by one at a time.
 type Store interface {
 	// RewardRecords returns those of the events that are there, in no order.
 	RewardRecords(ctx context.Context, ids []string) ([]*Record, error)
-	// SaveRewards stores records, new or changed, and standings of members who are there, all
+	// SaveRewards stores records, new or changed, all or nothing.
+	SaveRewards(ctx context.Context, records []*Record) error
+	// SettleRewards stores, of records that are there, what the ledger said (state,
+	// filled, code, detail, taken and debt), and standings of members who are there, all
 	// or nothing.
-	SaveRewards(ctx context.Context, records []*Record, standings []*Standing) error
+	SettleRewards(ctx context.Context, records []*Record, standings []*Standing) error
 	// UnfinishedRewards returns records whose state is unfinished, in order of ID.
 	UnfinishedRewards(ctx context.Context, after string, limit int) ([]*Record, error)
 	// RewardsEarned adds up the points that count of the members' events of the days from and

@@ -15,7 +15,7 @@ var _ rewards.Store = (*Store)(nil)
 const rewardColumns = `id, member, contract, kind, channel, segment, occurred_at, amount, state, day, account, received_at,
 	command, tier, points, expiry, rule, explanation, filled, code, detail, cancelled_at, reason, taken, debt`
 
-const rewardWidth = 25
+const rewardWidth = 26
 
 // Long lists are asked for in pieces of one of two lengths, so that there are few
 // queries to prepare; the last element fills a piece up.
@@ -55,14 +55,15 @@ func pieces(all []string, read func(length int, args []any) error) error {
 }
 
 const (
-	upsertReward = `INSERT INTO reward_events (` + rewardColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-			$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+	upsertReward = `INSERT INTO reward_events (` + rewardColumns + `, counted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+			$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
 		ON CONFLICT (id) DO UPDATE SET member = excluded.member, contract = excluded.contract, kind = excluded.kind,
 			channel = excluded.channel, segment = excluded.segment, occurred_at = excluded.occurred_at, amount = excluded.amount,
 			state = excluded.state, day = excluded.day, account = excluded.account, command = excluded.command, tier = excluded.tier,
 			points = excluded.points, expiry = excluded.expiry, rule = excluded.rule, explanation = excluded.explanation,
 			filled = excluded.filled, code = excluded.code, detail = excluded.detail, cancelled_at = excluded.cancelled_at,
-			reason = excluded.reason, taken = excluded.taken, debt = excluded.debt, received_at = excluded.received_at`
+			reason = excluded.reason, taken = excluded.taken, debt = excluded.debt, received_at = excluded.received_at, counted = excluded.counted`
+	settleReward   = `UPDATE reward_events SET state = $1, filled = $2, code = $3, detail = $4, taken = $5, debt = $6, counted = $7 WHERE id = $8`
 	updateStanding = `UPDATE reward_members SET tier = $1, since = $2, below = $3, earned = $4, as_of = $5 WHERE member = $6`
 
 	selectRewardsOpen = `SELECT ` + rewardColumns + ` FROM reward_events
@@ -73,24 +74,21 @@ const (
 	selectRewardsPast        = `SELECT ` + rewardColumns + ` FROM reward_events WHERE day BETWEEN $1 AND $2 AND member <> ''
 		AND (day > $3 OR day = $4 AND (member > $5 OR member = $6 AND id > $7)) ORDER BY day, member, id LIMIT $8`
 	sumRewards = `SELECT day, channel, segment, kind, rule, COUNT(*), CAST(SUM(amount) AS BIGINT),
-			CAST(SUM(CASE WHEN state IN ('issuing', 'issued') THEN points ELSE 0 END) AS BIGINT),
+			CAST(SUM(counted) AS BIGINT),
 			CAST(SUM(CASE WHEN cancelled_at <> 0 THEN 1 ELSE 0 END) AS BIGINT)
 		FROM reward_events WHERE day BETWEEN $1 AND $2 AND member <> ''
 		GROUP BY day, channel, segment, kind, rule ORDER BY day, channel, segment, kind, rule`
 )
 
 // SaveRewards implements [rewards.Store].
-func (s *Store) SaveRewards(ctx context.Context, records []*rewards.Record, standings []*rewards.Standing) error {
-	statements := make([]statement, 0, len(records)+len(standings))
+func (s *Store) SaveRewards(ctx context.Context, records []*rewards.Record) error {
+	statements := make([]statement, 0, len(records))
 	for _, r := range records {
 		args, err := rewardArgs(r)
 		if err != nil {
 			return err
 		}
 		statements = append(statements, stmt(upsertReward, args...))
-	}
-	for _, v := range standings {
-		statements = append(statements, standingChange(v))
 	}
 	if len(statements) == 0 {
 		return nil
@@ -107,7 +105,28 @@ func rewardArgs(r *rewards.Record) ([]any, error) {
 	args := make([]any, 0, rewardWidth)
 	return append(args, r.ID, r.Member, r.Contract, string(r.Kind), string(r.Channel), r.Segment, r.OccurredAt, r.Amount,
 		string(r.State), int64(r.Day), accountArg(&r.Account), r.ReceivedAt, idArg(&r.Command), r.Tier, r.Points, int64(r.Expiry),
-		r.Explanation.Rule, string(explanation), r.Filled, r.Code, r.Detail, r.CancelledAt, r.CancelReason, r.Taken, r.Debt), nil
+		r.Explanation.Rule, string(explanation), r.Filled, r.Code, r.Detail, r.CancelledAt, r.CancelReason, r.Taken, r.Debt, counted(r)), nil
+}
+
+// counted is what a record counts towards caps.
+func counted(r *rewards.Record) int64 {
+	if r.State.Counts() {
+		return r.Points
+	}
+	return 0
+}
+
+// SettleRewards implements [rewards.Store].
+func (s *Store) SettleRewards(ctx context.Context, records []*rewards.Record, standings []*rewards.Standing) error {
+	statements := make([]statement, 0, len(records)+len(standings))
+	for _, r := range records {
+		statements = append(statements, stmt(settleReward, string(r.State), r.Filled, r.Code, r.Detail, r.Taken, r.Debt, counted(r), r.ID))
+	}
+	for _, v := range standings {
+		statements = append(statements, standingChange(v))
+	}
+	_, err := s.writer.do(ctx, statements...)
+	return err
 }
 
 // accountArg is NULL for the zero account.

@@ -86,8 +86,8 @@ func (s *Store) RewardsEarned(ctx context.Context, members []string, from, to le
 }
 
 func sumEarned(length int) string {
-	return fmt.Sprintf(`SELECT member, day, rule, CAST(SUM(points) AS BIGINT) FROM reward_events
-		WHERE member IN %s AND day BETWEEN $%d AND $%d AND state IN ('issuing', 'issued') AND points > 0
+	return fmt.Sprintf(`SELECT member, day, rule, CAST(SUM(counted) AS BIGINT) FROM reward_events
+		WHERE member IN %s AND day BETWEEN $%d AND $%d AND counted > 0
 		GROUP BY member, day, rule`, among(1, length), length+1, length+2)
 }
 

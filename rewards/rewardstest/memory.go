@@ -49,11 +49,24 @@ func (m *Memory) RewardRecords(_ context.Context, ids []string) (all []*rewards.
 }
 
 // SaveRewards implements [rewards.Store].
-func (m *Memory) SaveRewards(_ context.Context, records []*rewards.Record, standings []*rewards.Standing) error {
+func (m *Memory) SaveRewards(_ context.Context, records []*rewards.Record) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, r := range records {
 		m.records[r.ID] = stored(r)
+	}
+	return nil
+}
+
+// SettleRewards implements [rewards.Store].
+func (m *Memory) SettleRewards(_ context.Context, records []*rewards.Record, standings []*rewards.Standing) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range records {
+		if own, ok := m.records[r.ID]; ok {
+			own.State, own.Filled, own.Code, own.Detail, own.Taken, own.Debt = r.State, r.Filled, r.Code, r.Detail, r.Taken, r.Debt
+			m.records[r.ID] = own
+		}
 	}
 	m.stand(standings)
 	return nil

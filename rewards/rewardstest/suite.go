@@ -78,7 +78,7 @@ func save(t *testing.T, s rewards.Store, n int) (all []*rewards.Record) {
 	for i := range n {
 		all = append(all, Sample(i))
 	}
-	must(t, s.SaveRewards(context.Background(), all, nil))
+	must(t, s.SaveRewards(context.Background(), all))
 	return all
 }
 
@@ -98,9 +98,15 @@ func testRecords(t *testing.T, s rewards.Store) {
 	changed := *all[5]
 	changed.State, changed.CancelledAt, changed.Points, changed.Explanation.Points = rewards.Cancelled, 7, 9, 9
 	stone := &rewards.Record{Event: rewards.Event{ID: "EV-stone"}, State: rewards.Cancelled, ReceivedAt: 4, CancelledAt: 4, CancelReason: "never came"}
-	must(t, s.SaveRewards(ctx, []*rewards.Record{&changed, stone}, nil))
+	must(t, s.SaveRewards(ctx, []*rewards.Record{&changed, stone}))
 	same(t, "what was changed", got[[]*rewards.Record](t)(s.RewardRecords(ctx, []string{changed.ID})), []*rewards.Record{&changed})
 	same(t, "what never came", got[[]*rewards.Record](t)(s.RewardRecords(ctx, []string{stone.ID})), []*rewards.Record{stone})
+	settled := changed
+	settled.State, settled.Filled, settled.Code, settled.Detail, settled.Taken, settled.Debt = rewards.Issued, 1, "c2", "d2", 5, 6
+	other := settled
+	other.Amount, other.Points, other.ID = 77, 78, "EV-none"
+	must(t, s.SettleRewards(ctx, []*rewards.Record{&settled, &other}, nil))
+	same(t, "what was settled", got[[]*rewards.Record](t)(s.RewardRecords(ctx, []string{settled.ID, other.ID})), []*rewards.Record{&settled})
 	if none := got[[]*rewards.Record](t)(s.RewardRecords(ctx, nil)); len(none) != 0 {
 		t.Errorf("nothing was asked for and %d records came", len(none))
 	}
@@ -112,7 +118,7 @@ func testUnfinished(t *testing.T, s rewards.Store) {
 	for i, state := range map[int]rewards.State{3: rewards.Issuing, 11: rewards.Cancelling, 7: rewards.Issuing} {
 		all[i].State = state
 	}
-	must(t, s.SaveRewards(ctx, all, nil))
+	must(t, s.SaveRewards(ctx, all))
 	page := got[[]*rewards.Record](t)(s.UnfinishedRewards(ctx, "", 2))
 	same(t, "the first page", page, []*rewards.Record{all[3], all[7]})
 	same(t, "the second page", got[[]*rewards.Record](t)(s.UnfinishedRewards(ctx, page[1].ID, 2)), []*rewards.Record{all[11]})
@@ -122,7 +128,7 @@ func testEarned(t *testing.T, s rewards.Store) {
 	ctx := context.Background()
 	all := save(t, s, 140)
 	all[0].State, all[35].State, all[70].State = rewards.Cancelled, rewards.Issuing, rewards.Cancelling
-	must(t, s.SaveRewards(ctx, all, nil))
+	must(t, s.SaveRewards(ctx, all))
 	// Events 0, 35, 70 and 105 are of member 0 and the first day; even ones of one rule.
 	found := got[[]rewards.Earned](t)(s.RewardsEarned(ctx, []string{member(0), "M-none"}, 20_400, 20_400))
 	slices.SortFunc(found, func(a, b rewards.Earned) int { return strings.Compare(a.Code, b.Code) })
@@ -151,7 +157,7 @@ func testHistory(t *testing.T, s rewards.Store) {
 func testPast(t *testing.T, s rewards.Store) {
 	ctx := context.Background()
 	all := save(t, s, 50)
-	must(t, s.SaveRewards(ctx, []*rewards.Record{{Event: rewards.Event{ID: "EV-stone"}, State: rewards.Cancelled, ReceivedAt: 4, CancelledAt: 4}}, nil))
+	must(t, s.SaveRewards(ctx, []*rewards.Record{{Event: rewards.Event{ID: "EV-stone"}, State: rewards.Cancelled, ReceivedAt: 4, CancelledAt: 4}}))
 	var seen []*rewards.Record
 	for after := (*rewards.Place)(nil); ; {
 		page := got[[]*rewards.Record](t)(s.PastRewards(ctx, 20_401, 20_403, after, 4))
@@ -174,7 +180,7 @@ func testTotals(t *testing.T, s rewards.Store) {
 	ctx := context.Background()
 	all := save(t, s, 60)
 	all[30].State, all[30].CancelledAt = rewards.Cancelled, 5
-	must(t, s.SaveRewards(ctx, all, nil))
+	must(t, s.SaveRewards(ctx, all))
 	found := got[[]rewards.Totals](t)(s.RewardTotals(ctx, 20_400, 20_400))
 	// Of the events 0, 5, 10, … 55 those with n%6 = 0 share channel, segment and rule.
 	want := rewards.Totals{Day: 20_400, Channel: "app", Kind: rewards.Prepayment, Code: "prepayment", Events: 2, Amount: 3000, Points: 1, Cancelled: 1}
@@ -193,7 +199,7 @@ func testMembers(t *testing.T, s rewards.Store) {
 	must(t, s.RegisterMembers(ctx, members[:3], first))
 	risen := &rewards.Standing{Member: member(1), Tier: "gold", Since: 20_100, Below: 20_200, Earned: 8000, AsOf: 20_201}
 	nobody := &rewards.Standing{Member: "M-none", Tier: "gold"}
-	must(t, s.SaveRewards(ctx, nil, []*rewards.Standing{risen, nobody}))
+	must(t, s.SettleRewards(ctx, nil, []*rewards.Standing{risen, nobody}))
 	must(t, s.RegisterMembers(ctx, members, first)) // changes nothing of those who are there
 	same(t, "the standing", got[[]*rewards.Standing](t)(s.Standings(ctx, []string{member(1), "M-none"})), []*rewards.Standing{risen})
 	same(t, "who has an account", got[string](t)(s.MemberOf(ctx, ledger.Account{3})), member(2))

@@ -27,10 +27,12 @@ CREATE TABLE reward_events (
     cancelled_at BIGINT NOT NULL,
     reason       TEXT   NOT NULL,
     taken        BIGINT NOT NULL,
-    debt         BIGINT NOT NULL
+    debt         BIGINT NOT NULL,
+    counted      BIGINT NOT NULL -- points, while the state is issuing or issued; 0 otherwise
 );
 
-CREATE INDEX reward_events_member ON reward_events (member, day, id);
+-- With all that caps are counted by, so that no row is read for them.
+CREATE INDEX reward_events_member ON reward_events (member, day, id, rule, counted);
 CREATE INDEX reward_events_day ON reward_events (day, member, id);
 CREATE INDEX reward_events_unfinished ON reward_events (id) WHERE state IN ('issuing', 'cancelling');
 
