@@ -36,7 +36,7 @@ func BenchmarkEvents(b *testing.B) {
 	store, err := openStore(dir)
 	must(b, err)
 	defer store.Close()
-	w := &world{TB: b, clock: &clock{now: time.Now()}, ledger: &faulty{Ledger: l}, store: store}
+	w := &world{tester: b, clock: &clock{now: time.Now()}, ledger: &faulty{Ledger: l}, store: store}
 	w.give(&ledger.Initialise{Hub: "EPT", Window: day(time.Now())})
 	w.enact(ladderOfSteps())
 	w.start()

@@ -43,9 +43,17 @@ func (c *clock) forward(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
+// tester is what a world needs of a test or a property.
+type tester interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+	Cleanup(func())
+}
+
 // world is a service over a ledger and a store in memory.
 type world struct {
-	testing.TB
+	tester
 	clock  *clock
 	ledger *faulty
 	store  rewards.Store
@@ -75,10 +83,10 @@ func (f *faulty) Submit(ctx context.Context, caller ledger.Identity, commands ..
 	return results, err
 }
 
-func newWorld(t testing.TB, rules ...rewards.Terms) *world {
+func newWorld(t tester, rules ...rewards.Terms) *world {
 	t.Helper()
 	c := &clock{now: time.Date(2026, 3, 10, 9, 0, 0, 0, zone)}
-	w := &world{TB: t, clock: c, ledger: &faulty{Ledger: ledgertest.NewMemory(c.Now)}, store: rewardstest.NewMemory()}
+	w := &world{tester: t, clock: c, ledger: &faulty{Ledger: ledgertest.NewMemory(c.Now)}, store: rewardstest.NewMemory()}
 	w.give(&ledger.Initialise{Hub: "EPT", Window: day(c.Now())})
 	for _, terms := range rules {
 		w.enact(terms)
@@ -133,7 +141,7 @@ var serial struct {
 	n int
 }
 
-func must(t testing.TB, err error) {
+func must(t tester, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
