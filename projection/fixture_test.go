@@ -236,7 +236,7 @@ func (w *world) some() {
 func (w *world) cancelled(of ledger.Account, round int) {
 	w.Helper()
 	a := of
-	a[15] ^= 0xff
+	a[13], a[14], a[15] = byte(w.window>>8), byte(w.window), 0xff // another one in each window
 	issued := w.give(utility, &ledger.Issue{Account: a, Amount: 90, Expiry: w.window.Month() + 1, Reason: "rule"})[0].Entry.Transfer.ID
 	hold := w.give(utility, &ledger.Hold{Account: a, Amount: 80, To: "mall"})[0].Entry.Transfer.ID
 	w.give(utility, &ledger.Post{Account: a, Hold: hold}, &ledger.TakeBack{Account: a, Original: issued, Reason: "cancelled"})
