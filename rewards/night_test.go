@@ -211,3 +211,31 @@ func TestALadderThatMakesNoSenseIsRefused(t *testing.T) {
 	}
 	must(t, rewards.DefaultLadder().Validate())
 }
+
+// More accounts than one page, on a ledger that is read and written at once.
+func TestEverybodysPointsExpire(t *testing.T) {
+	dir, ctx := t.TempDir(), context.Background()
+	l, err := openEmbedded(dir)
+	must(t, err)
+	defer l.Close()
+	w := newWorld(t)
+	w.Close()
+	w.clock.now, w.ledger = time.Now(), &faulty{Ledger: l}
+	today := day(time.Now())
+	w.give(&ledger.Initialise{Hub: "EPT", Window: today})
+	const accounts = 1100
+	commands := make([]ledger.Command, accounts)
+	for i := range commands {
+		account := ledger.Account{byte(i >> 8), byte(i), 1}
+		commands[i] = ledger.Command{ID: ledger.NewID(time.Now(), [10]byte{byte(i >> 8), byte(i), 9}), Body: &ledger.Issue{Account: account, Amount: 7, Expiry: today.Month()}}
+	}
+	_, err = w.ledger.Submit(ctx, utility, commands...)
+	must(t, err)
+	w.start()
+	w.nextDays(40)
+	balances := map[string]int64{}
+	must(t, l.Balances(ctx, "EPT", func(b ledger.Balance) error { balances[b.Account] = b.Amount; return nil }))
+	if balances["expired"] != 7*accounts || balances["issued"] != -7*accounts || len(balances) != accounts+2 {
+		t.Errorf("%d accounts; %d issued, %d expired, want all %d", len(balances), balances["issued"], balances["expired"], 7*accounts)
+	}
+}
