@@ -88,6 +88,29 @@ func Open(ctx context.Context, from io.ReaderAt, size int64, layout Layout, limi
 	return f, nil
 }
 
+// Reopen opens a file that was accepted before, with what [Open] said of it, without
+// reading its lines: [File.Each] does. It returns [ErrChanged] when it is not that
+// file any more.
+func Reopen(from io.ReaderAt, size int64, layout Layout, limits Limits, digest ledger.Hash, totals Totals) (*File, error) {
+	w, err := layout.compile()
+	if err != nil {
+		return nil, err
+	}
+	f := &File{Digest: digest, Totals: totals, from: from, size: size, w: w, limits: limits.orDefault()}
+	found := &findings{max: f.limits.Problems, notes: map[Code]*Problem{}}
+	if err := f.examine(found); err != nil {
+		return nil, errors.Join(err, found.refusal())
+	}
+	now, err := f.digest()
+	if err == nil && now != digest {
+		err = ErrChanged
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
 // examine looks at the first bytes.
 func (f *File) examine(found *findings) error {
 	if f.size > f.limits.Bytes {
@@ -161,7 +184,8 @@ func (f *File) check(ctx context.Context, found *findings) error {
 
 // Each visits the lines, after making sure that the file is what was accepted. A
 // line is valid until visit returns. It returns [ErrChanged], the error of visit,
-// of reading, or the context's.
+// of reading, the context's, or a [*Refusal] when the layout that the file was
+// reopened with makes something else of it; what was visited is worth nothing then.
 func (f *File) Each(ctx context.Context, visit func(*Line) error) error {
 	now, err := f.digest()
 	if err != nil {
@@ -173,8 +197,13 @@ func (f *File) Each(ctx context.Context, visit func(*Line) error) error {
 	if f.sheet == nil {
 		return f.eachConnector(ctx, visit)
 	}
-	found := &findings{notes: map[Code]*Problem{}}
-	return (&reading{f: f, found: found, p: f.parser(found)}).read(ctx, visit)
+	found := &findings{max: f.limits.Problems, notes: map[Code]*Problem{}}
+	r := &reading{f: f, found: found, p: f.parser(found)}
+	if err := r.read(ctx, visit); err != nil {
+		return err
+	}
+	r.end()
+	return found.refusal()
 }
 
 func (f *File) parser(found *findings) *parser {

@@ -104,10 +104,10 @@ type File struct {
 // Close closes it.
 func (f *File) Close() error { return f.from.Close() }
 
-// Open reads an accepted statement again, with the partner's layout as it is now.
-// It returns [ErrNotFound] when the file is gone, and a [*statementfile.Refusal] when
-// the layout was changed so that the file is not one any more.
-func (s *Service) Open(ctx context.Context, st *Statement) (*File, error) {
+// Open opens an accepted statement again, with the partner's layout as it is now. It
+// returns [ErrNotFound] when the file is gone; reading its lines returns a
+// [*statementfile.Refusal] when the layout was changed so that they are none any more.
+func (s *Service) Open(_ context.Context, st *Statement) (*File, error) {
 	layout, known := s.o.Layout(st.Partner)
 	if !known {
 		return nil, refuse(CodeUnknownPartner, "there is no partner %q any more", st.Partner)
@@ -120,10 +120,7 @@ func (s *Service) Open(ctx context.Context, st *Statement) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("statements: %w", err)
 	}
-	file, err := statementfile.Open(ctx, from, st.Bytes, layout, s.o.Limits)
-	if err == nil && file.Digest != st.Digest {
-		err = statementfile.ErrChanged
-	}
+	file, err := statementfile.Reopen(from, st.Bytes, layout, s.o.Limits, st.Digest, st.Totals)
 	if err != nil {
 		return nil, errors.Join(err, from.Close())
 	}

@@ -146,6 +146,24 @@ func TestAnAcceptedFileIsKeptAndReadAgain(t *testing.T) {
 	}
 }
 
+func TestALayoutThatWasChangedDoesNotMakeSomethingElseOfAFile(t *testing.T) {
+	in := newIntake(t)
+	st := in.receive(good(300)).Statement
+	in.options.Layout = func(string) (statementfile.Layout, bool) {
+		return statementfile.Layout{Zone: zone, Kinds: map[string]string{"debit": "credit"}, Columns: map[statementfile.Field][]string{statementfile.Amount: {"points"}}}, true
+	}
+	in.open()
+	f, err := in.Open(context.Background(), st)
+	if err == nil {
+		err = f.Each(context.Background(), func(*statementfile.Line) error { return nil })
+		must(t, f.Close())
+	}
+	var refusal *statementfile.Refusal
+	if !errors.As(err, &refusal) {
+		t.Errorf("read with another layout: %v", err)
+	}
+}
+
 func TestTheSameFileAgainChangesNothing(t *testing.T) {
 	in := newIntake(t)
 	first := in.receive(good(300))
