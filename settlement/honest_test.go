@@ -319,7 +319,7 @@ func TestHonestBooksAgree(t *testing.T) {
 func (h *honest) judge() {
 	h.t.Helper()
 	ctx := context.Background()
-	cases, err := h.desk.Cases(ctx, desk.Person{}, desk.Filter{}, nil, 1000)
+	cases, err := h.desk.Cases(ctx, desk.Person{}, desk.Filter{}, desk.ByWindow, nil, 1000)
 	must(h.t, err)
 	for _, c := range cases {
 		trail, err := h.desk.Trail(ctx, desk.Person{}, c.ID)

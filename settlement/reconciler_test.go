@@ -137,7 +137,7 @@ func (b *books) send(partner string, window ledger.Date, lines ...string) *state
 
 func (b *books) allCases() []*desk.Case {
 	b.T.Helper()
-	all, err := b.cases.Cases(context.Background(), desk.Filter{}, nil, 1000)
+	all, err := b.cases.Cases(context.Background(), desk.Filter{}, desk.ByWindow, nil, 1000)
 	must(b.T, err)
 	return all
 }
