@@ -21,6 +21,7 @@ type account struct {
 	lots   []ledger.Lot // ascending expiry, one per month
 	holds  []hold       // in the order in which they were made
 	usage  []ledger.Usage
+	debt   int64 // see [ledger.AccountState.Debt]
 }
 
 // hold is points set aside. Its lots are no longer among the account's.
@@ -45,6 +46,9 @@ func (a *account) encode(e *wire.Encoder) {
 		e.Int(u.DayUsed)
 		e.Int(u.YearUsed)
 	}
+	if a.debt != 0 { // without one an account is what it was before there were any
+		e.Int(a.debt)
+	}
 }
 
 func (a *account) decode(d *wire.Decoder) {
@@ -63,6 +67,12 @@ func (a *account) decode(d *wire.Decoder) {
 		u := &a.usage[i]
 		u.Partner, u.Direction, u.Day = d.String(), ledger.Direction(d.Byte()), ledger.Date(d.Int32())
 		u.DayUsed, u.YearUsed = d.Int(), d.Int()
+	}
+	if d.Len() == 0 {
+		return
+	}
+	if a.debt = d.Int(); a.debt == 0 {
+		d.Fail("debt of nothing")
 	}
 }
 
@@ -116,6 +126,9 @@ func (a *account) fault() string {
 		if a.usage[i].DayUsed < 0 || a.usage[i].YearUsed < a.usage[i].DayUsed {
 			return "usage of a day below zero or above that of its year"
 		}
+	}
+	if a.debt < 0 {
+		return "debt below zero"
 	}
 	return ""
 }

@@ -70,6 +70,7 @@ func (h *house) fault() string          { return "" }
 const (
 	houseIssued  = "issued"  // below zero: what members were given
 	houseExpired = "expired" // what members lost
+	houseDebts   = "debts"   // below zero: what members have spent and must earn again
 )
 
 // move adds to a house account of the utility.

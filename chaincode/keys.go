@@ -27,7 +27,7 @@ import (
 //	r/<agreement>                   residue that is not yet a whole unit
 //	s/<partner>                     whether the partner is suspended
 //	t/<lane>/<batch>                header and records of a batch
-//	v/<transfer>                    how much of a conversion was reversed
+//	v/<transfer>                    how much of a conversion was reversed; an issue that was taken back
 //	w/<window>                      window
 //	wp/<window>/<partner>           position
 //	ws/<window>/<partner>           settlement

@@ -14,12 +14,81 @@ func (w *work) issue(c *ledger.Issue, t *ledger.Transfer) error {
 	if m := w.window().Month(); c.Expiry < m {
 		return refuse(ledger.CodeLotExpired, "points that expire in %s have expired in %s; use a later month", c.Expiry, m)
 	}
-	lot := ledger.Lot{Expiry: c.Expiry, Amount: c.Amount}
-	if err := a.credit(lot); err != nil {
+	t.Account, t.Amount, t.Reason = c.Account, c.Amount, c.Reason
+	fill := min(c.Amount, a.debt)
+	if fill < c.Amount {
+		lot := ledger.Lot{Expiry: c.Expiry, Amount: c.Amount - fill}
+		if err := a.credit(lot); err != nil {
+			return err
+		}
+		t.Lots = []ledger.Lot{lot}
+	}
+	if err := w.owe(a, -fill); err != nil {
 		return err
 	}
-	t.Account, t.Amount, t.Reason, t.Lots = c.Account, c.Amount, c.Reason, []ledger.Lot{lot}
 	return w.move(houseIssued, -c.Amount)
+}
+
+// owe changes a member's debt, and what all members owe.
+func (w *work) owe(a *account, amount int64) error {
+	if amount == 0 {
+		return nil
+	}
+	if err := add(&a.debt, amount); err != nil {
+		return err
+	}
+	return w.move(houseDebts, -amount)
+}
+
+// takeIssueBack undoes an issue. Points that have expired are lost to the member
+// already, and whose they were cannot be told from the lot any more.
+func (w *work) takeIssueBack(c *ledger.TakeBack, t *ledger.Transfer) error {
+	a, err := w.account(c.Account)
+	if err != nil {
+		return err
+	}
+	amount, expiry, err := w.issued(c)
+	if err != nil {
+		return err
+	}
+	if m := w.window().Month(); expiry != 0 && expiry < m {
+		return refuse(ledger.CodeLotExpired, "the points of issue %s expired in %s; nothing of them is left to take in %s", c.Original, expiry, m)
+	}
+	there := min(amount, total(a.lots))
+	a.lots, t.Lots, _ = takeBack(a.lots, there, expiry)
+	t.Account, t.Related, t.Amount, t.Reason = c.Account, c.Original, amount, c.Reason
+	if err := w.owe(a, amount-there); err != nil {
+		return err
+	}
+	return w.move(houseIssued, amount)
+}
+
+// issued counts an issue as taken back and returns what it was. One that only
+// filled a debt gave no points, and its month is zero.
+func (w *work) issued(c *ledger.TakeBack) (amount int64, expiry ledger.Month, err error) {
+	e, err := w.find(c.Original)
+	if err != nil {
+		return 0, 0, err
+	}
+	if e == nil || e.Transfer.Account != c.Account {
+		return 0, 0, refuse(ledger.CodeTransferUnknown, "there is no transfer %s of this account", c.Original)
+	}
+	o := &e.Transfer
+	if o.Kind != ledger.KindIssue {
+		return 0, 0, refuse(ledger.CodeNotReversible, "transfer %s is a %s; only issues can be taken back", c.Original, o.Kind)
+	}
+	v, err := w.reversals.get(w, c.Original)
+	if err != nil {
+		return 0, 0, err
+	}
+	if v.now.from > 0 {
+		return 0, 0, refuse(ledger.CodeAboveOriginal, "issue %s was taken back already", c.Original)
+	}
+	v.edit(&w.journal).from = o.Amount
+	if len(o.Lots) > 0 {
+		expiry = o.Lots[0].Expiry
+	}
+	return o.Amount, expiry, nil
 }
 
 func (w *work) expire(c *ledger.Expire, t *ledger.Transfer) error {

@@ -63,6 +63,11 @@ func (w *work) wantNamed(body ledger.Body) {
 	case *ledger.Issue:
 		w.accounts.want(w, c.Account)
 		w.houses.want(w, houseIssued)
+	case *ledger.TakeBack:
+		w.accounts.want(w, c.Account)
+		w.houses.want(w, houseIssued)
+		w.reversals.want(w, c.Original)
+		w.pages.want(w, slice(c.Original))
 	case *ledger.Expire:
 		w.accounts.want(w, c.Account)
 		w.houses.want(w, houseExpired)
@@ -97,6 +102,13 @@ func (w *work) wantLinked(body ledger.Body) {
 		w.wantHold(c.Account, c.Hold)
 	case *ledger.Reverse:
 		w.wantRecord(c.Original)
+	case *ledger.Issue:
+		if w.accounts.want(w, c.Account).now.debt > 0 {
+			w.houses.want(w, houseDebts)
+		}
+	case *ledger.TakeBack:
+		w.wantRecord(c.Original)
+		w.houses.want(w, houseDebts)
 	}
 }
 

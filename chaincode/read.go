@@ -93,7 +93,7 @@ func Account(r Reader, id ledger.Account) (ledger.AccountState, error) {
 	if err == nil && !ok {
 		err = notFound("account")
 	}
-	s := ledger.AccountState{Account: id, Frozen: a.frozen, Lots: a.lots, Usage: a.usage}
+	s := ledger.AccountState{Account: id, Frozen: a.frozen, Lots: a.lots, Usage: a.usage, Debt: a.debt}
 	for _, h := range a.holds {
 		s.Holds = append(s.Holds, h.OpenHold)
 	}

@@ -71,6 +71,8 @@ func (w *work) rules(body ledger.Body, t *ledger.Transfer) error {
 		return w.reverse(c, t)
 	case *ledger.Issue:
 		return w.issue(c, t)
+	case *ledger.TakeBack:
+		return w.takeIssueBack(c, t)
 	case *ledger.Expire:
 		return w.expire(c, t)
 	case *ledger.Checkpoint:

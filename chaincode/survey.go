@@ -23,6 +23,7 @@ type Survey struct {
 	Points   int64  // of all members, held or not
 	Holds    uint64 // open
 	Held     int64  // points that they set aside
+	Debts    int64  // points of issues taken back that members must still earn
 	// HubSum is that of all accounts of electricity points, members' and house
 	// accounts: zero.
 	HubSum int64
@@ -33,7 +34,7 @@ type Survey struct {
 	Net       int64
 
 	Transfers, Batches, Checkpoints uint64
-	Reversed                        uint64 // conversions, in part or whole
+	Reversed                        uint64 // conversions, in part or whole, and issues
 	Settlements, Adjustments        uint64
 	// Root is the hash of the last checkpoint that was added.
 	Root ledger.Hash
@@ -130,7 +131,7 @@ func (s *Survey) account(a *account) error {
 			return err
 		}
 	}
-	return errors.Join(sum(&s.Points, a.hub()), sum(&s.HubSum, a.hub()))
+	return errors.Join(sum(&s.Points, a.hub()), sum(&s.HubSum, a.hub()), sum(&s.Debts, a.debt))
 }
 
 func (s *Survey) books(b *books) error {

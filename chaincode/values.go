@@ -126,7 +126,8 @@ func (w *window) decode(d *wire.Decoder) {
 	w.FirstBatch, w.LastBatch = d.Uint(), d.Uint()
 }
 
-// reversal is how much of a conversion was reversed so far.
+// reversal is how much of a conversion was reversed so far, or all of an issue
+// that was taken back.
 type reversal struct {
 	plain
 	from int64 // in the original's source programme

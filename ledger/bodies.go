@@ -49,6 +49,17 @@ type Issue struct {
 	Reason  string // rule, version, event and channel; no personal data
 }
 
+// TakeBack undoes an [Issue], because what it was given for was cancelled: the
+// whole of it leaves the member's account, first from the lot of its month. What
+// is not there any more, because it was spent, becomes the account's debt, which
+// later issues fill before they give anything. By the utility, once for each
+// issue, and only until its points expire.
+type TakeBack struct {
+	Original ID // the issue
+	Account  Account
+	Reason   string
+}
+
 // Expire takes the member's lots of one expiry month that has passed: the
 // window's month must be later. By the utility.
 type Expire struct {
@@ -132,7 +143,8 @@ type Reverse struct {
 }
 
 // Freeze stops, or with Frozen false frees, an account: nothing leaves or enters
-// a frozen one except posts, voids and reversals of what was under way. By the
+// a frozen one except posts, voids and reversals of what was under way, and issues
+// that are taken back. By the
 // utility.
 type Freeze struct {
 	Account Account
@@ -158,6 +170,7 @@ func (*ProposeAgreement) Kind() Kind { return KindProposeAgreement }
 func (*AcceptAgreement) Kind() Kind  { return KindAcceptAgreement }
 func (*RejectAgreement) Kind() Kind  { return KindRejectAgreement }
 func (*Issue) Kind() Kind            { return KindIssue }
+func (*TakeBack) Kind() Kind         { return KindTakeBack }
 func (*Expire) Kind() Kind           { return KindExpire }
 func (*Hold) Kind() Kind             { return KindHold }
 func (*Post) Kind() Kind             { return KindPost }

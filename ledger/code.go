@@ -66,9 +66,11 @@ const (
 	CodeHoldNotOpen Code = "hold_not_open"
 
 	CodeTransferUnknown Code = "transfer_unknown"
-	// CodeNotReversible: the transfer is not a conversion.
+	// CodeNotReversible: the transfer is not a conversion, or for a take-back not an
+	// issue.
 	CodeNotReversible Code = "not_reversible"
-	// CodeAboveOriginal: the reversals together would exceed the original.
+	// CodeAboveOriginal: the reversals together would exceed the original, or the
+	// issue was taken back before.
 	CodeAboveOriginal Code = "above_original"
 
 	CodeWindowOrder Code = "window_order"

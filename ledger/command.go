@@ -43,6 +43,8 @@ const (
 	KindProposeAdjustment Kind = 20
 	KindAcceptAdjustment  Kind = 21
 	KindRejectAdjustment  Kind = 22
+
+	KindTakeBack Kind = 23
 )
 
 var kindNames = map[Kind]string{
@@ -55,6 +57,7 @@ var kindNames = map[Kind]string{
 	KindCloseWindow: "close_window", KindCheckpoint: "checkpoint",
 	KindAdvanceSettlement: "advance_settlement", KindProposeAdjustment: "propose_adjustment",
 	KindAcceptAdjustment: "accept_adjustment", KindRejectAdjustment: "reject_adjustment",
+	KindTakeBack: "take_back",
 }
 
 // String returns the kind's name in lower case with underscores.
@@ -225,6 +228,8 @@ func newBody(k Kind) Body {
 		return &AcceptAdjustment{}
 	case KindRejectAdjustment:
 		return &RejectAdjustment{}
+	case KindTakeBack:
+		return &TakeBack{}
 	}
 	return nil
 }

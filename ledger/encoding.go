@@ -67,6 +67,18 @@ func (c *Issue) read(d *wire.Decoder) {
 	c.Amount, c.Expiry, c.Reason = d.Int(), Month(d.Uint16()), d.String()
 }
 
+func (c *TakeBack) append(e *wire.Encoder) {
+	e.Raw(c.Original[:])
+	e.Raw(c.Account[:])
+	e.String(c.Reason)
+}
+
+func (c *TakeBack) read(d *wire.Decoder) {
+	copy(c.Original[:], d.Raw(16))
+	copy(c.Account[:], d.Raw(16))
+	c.Reason = d.String()
+}
+
 func (c *Expire) append(e *wire.Encoder) {
 	e.Raw(c.Account[:])
 	e.Uint(uint64(c.Month))

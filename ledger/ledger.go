@@ -118,6 +118,9 @@ type AccountState struct {
 	Lots  []Lot
 	Holds []OpenHold
 	Usage []Usage
+	// Debt is points of issues that were taken back after they were spent. Later
+	// issues fill it first. It is no part of the balance, which is never negative.
+	Debt int64
 }
 
 // Available returns the sum of the lots.
@@ -212,7 +215,7 @@ type Window struct {
 // Balance is one account of a programme.
 type Balance struct {
 	// Account is 32 hexadecimal digits for a member; otherwise the name of a
-	// house account, such as "issued", "expired", "fee/sky", "clearing/sky",
+	// house account, such as "issued", "expired", "debts", "fee/sky", "clearing/sky",
 	// "members/sky", "residue/sky", "mall".
 	Account string
 	Amount  int64

@@ -17,9 +17,10 @@ type Transfer struct {
 	Digest  Digest  `json:"digest"`
 	Account Account `json:"account"`
 	// Related is the hold that was posted or voided, the conversion that was
-	// reversed, or the adjustment that was decided.
+	// reversed, the issue that was taken back, or the adjustment that was decided.
 	Related ID `json:"related"`
-	// Amount is the electricity points issued, expired, held, posted or voided;
+	// Amount is the electricity points issued, taken back, expired, held, posted or
+	// voided;
 	// for a conversion or reversal the amount in the source programme; for an
 	// accepted adjustment its value in millionths of a yuan.
 	Amount int64 `json:"amount,string"`
@@ -28,7 +29,8 @@ type Transfer struct {
 	Source      *Leg `json:"source,omitempty"`
 	Destination *Leg `json:"destination,omitempty"`
 	// Lots are what the account lost or gained, in the order in which it
-	// happened.
+	// happened. Those of an issue are less than its Amount when it filled a debt,
+	// those of a take-back when it left one; see [Transfer.Debt].
 	Lots      []Lot  `json:"lots,omitempty"`
 	To        string `json:"to,omitempty"` // house account of a hold or post; partner of an accepted adjustment
 	Reference string `json:"reference,omitempty"`
@@ -59,6 +61,22 @@ type Leg struct {
 type Lot struct {
 	Expiry Month `json:"expiry"`
 	Amount int64 `json:"amount,string"`
+}
+
+// Debt is how the account's debt changed: what a take-back did not find, or,
+// negative, what an issue filled.
+func (t *Transfer) Debt() int64 {
+	if t.Kind != KindIssue && t.Kind != KindTakeBack {
+		return 0
+	}
+	rest := t.Amount
+	for _, l := range t.Lots {
+		rest -= l.Amount
+	}
+	if t.Kind == KindIssue {
+		return -rest
+	}
+	return rest
 }
 
 // MarshalText implements [encoding.TextMarshaler].

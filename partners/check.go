@@ -100,7 +100,7 @@ func checkBaseURL(s string) error {
 }
 
 var scopes = []Scope{ScopeQuotes, ScopeConversions, ScopeAgreements, ScopeLinks, ScopeSettlements, ScopeWebhooks, ScopeSandbox,
-	ScopeOperator, ScopeCredentials, ScopeAccessLog}
+	ScopeOperator, ScopeCredentials, ScopeAccessLog, ScopeRewards}
 
 // Scopes returns all scopes there are.
 func Scopes() []Scope { return slices.Clone(scopes) }
@@ -109,7 +109,7 @@ func Scopes() []Scope { return slices.Clone(scopes) }
 // the configuration says otherwise: all but those of the utility and of the
 // sandbox.
 func PartnerScopes() []Scope {
-	return slices.DeleteFunc(Scopes(), func(s Scope) bool { return s == ScopeOperator || s == ScopeSandbox })
+	return slices.DeleteFunc(Scopes(), func(s Scope) bool { return s == ScopeOperator || s == ScopeSandbox || s == ScopeRewards })
 }
 
 func (c *Client) check() (problems []error) {
@@ -126,7 +126,7 @@ func (c *Client) check() (problems []error) {
 			wrong("scope %q is unknown; there are %v", s, scopes)
 		case slices.Contains(c.Scopes[:i], s):
 			wrong("scope %q is there twice", s)
-		case s == ScopeOperator && c.Partner != "":
+		case (s == ScopeOperator || s == ScopeRewards) && c.Partner != "":
 			wrong("scope %q is for the utility's clients, this one is of partner %q", s, c.Partner)
 		}
 	}

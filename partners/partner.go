@@ -55,6 +55,7 @@ const (
 	ScopeWebhooks    Scope = "webhooks"
 	ScopeCredentials Scope = "credentials" // clients and keys of the company: its administrator
 	ScopeAccessLog   Scope = "access_log"  // read who called, and how it went
+	ScopeRewards     Scope = "rewards"     // the utility's systems: events that earn points, rules, tiers
 	ScopeSandbox     Scope = "sandbox"     // move the sandbox's clock
 	ScopeOperator    Scope = "operator"    // the utility's staff: everything of everybody
 )

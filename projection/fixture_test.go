@@ -217,6 +217,7 @@ func (w *world) some() {
 		w.give(utility, bodies...)
 		a := member(round)
 		w.give(utility, &ledger.Issue{Account: a, Amount: 500, Expiry: w.window.Month() + ledger.Month(round), Reason: "rule"})
+		w.cancelled(a, round)
 		holds := w.give(utility, &ledger.Hold{Account: a, Amount: 30, To: "mall"}, &ledger.Hold{Account: a, Amount: 40, To: "mall"},
 			&ledger.Hold{Account: a, Amount: 50, To: "mall"})
 		w.give(utility, &ledger.Post{Account: a, Hold: holds[0].Entry.Transfer.ID}, &ledger.Void{Account: a, Hold: holds[1].Entry.Transfer.ID})
@@ -228,4 +229,16 @@ func (w *world) some() {
 			w.give(utility, &ledger.Checkpoint{})
 		}
 	}
+}
+
+// cancelled issues points to another account, spends most of them, takes the issue
+// back and issues again: a debt is left, which is filled in every other round.
+func (w *world) cancelled(of ledger.Account, round int) {
+	w.Helper()
+	a := of
+	a[13], a[14], a[15] = byte(w.window>>8), byte(w.window), 0xff // another one in each window
+	issued := w.give(utility, &ledger.Issue{Account: a, Amount: 90, Expiry: w.window.Month() + 1, Reason: "rule"})[0].Entry.Transfer.ID
+	hold := w.give(utility, &ledger.Hold{Account: a, Amount: 80, To: "mall"})[0].Entry.Transfer.ID
+	w.give(utility, &ledger.Post{Account: a, Hold: hold}, &ledger.TakeBack{Account: a, Original: issued, Reason: "cancelled"})
+	w.give(utility, &ledger.Issue{Account: a, Amount: 50 + 40*int64(round%2), Expiry: w.window.Month() + 1, Reason: "rule"})
 }

@@ -60,7 +60,7 @@ func effect(t *ledger.Transfer) (amount, held int64) {
 	switch t.Kind {
 	case ledger.KindIssue, ledger.KindConvertIn:
 		return 1, 0
-	case ledger.KindExpire, ledger.KindConvertOut:
+	case ledger.KindExpire, ledger.KindConvertOut, ledger.KindTakeBack:
 		return -1, 0
 	case ledger.KindHold:
 		return -1, 1

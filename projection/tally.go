@@ -1,6 +1,7 @@
 package projection
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 
@@ -13,7 +14,7 @@ type tally struct {
 	windows   map[ledger.Date]bool
 	issued    int64
 	expired   int64
-	house     map[string]int64 // what was posted to it
+	house     map[string]int64 // what was posted to it, and debts
 	residues  map[ledger.ID]*big.Int
 	// legs are the sums of both directions by agreement; a reversal counts against.
 	legs map[ledger.ID]*legSums
@@ -36,15 +37,14 @@ func (y *tally) add(t *ledger.Transfer) error {
 	y.windows[t.Window] = true
 	switch t.Kind {
 	case ledger.KindIssue:
-		return plus(&y.issued, -t.Amount)
+		return errors.Join(plus(&y.issued, -t.Amount), y.owe(t.Debt()))
+	case ledger.KindTakeBack:
+		return errors.Join(plus(&y.issued, t.Amount), y.owe(t.Debt()))
 	case ledger.KindExpire:
 		return plus(&y.expired, t.Amount)
 	case ledger.KindPost:
 		if t.Destination == nil {
-			sum := y.house[t.To]
-			err := plus(&sum, t.Amount)
-			y.house[t.To] = sum
-			return err
+			return y.post(t.To, t.Amount)
 		}
 	case ledger.KindAcceptAdjustment:
 		p := y.position(t.To, t.Window)
@@ -58,6 +58,22 @@ func (y *tally) add(t *ledger.Transfer) error {
 		return err
 	}
 	return y.leg(t, t.Destination, ledger.Out, reversed)
+}
+
+// owe counts what members owe, for issues that were taken back.
+func (y *tally) owe(debt int64) error {
+	if debt == 0 {
+		return nil
+	}
+	return y.post("debts", -debt)
+}
+
+// post adds to a house account.
+func (y *tally) post(name string, amount int64) error {
+	sum := y.house[name]
+	err := plus(&sum, amount)
+	y.house[name] = sum
+	return err
 }
 
 func (y *tally) leg(t *ledger.Transfer, l *ledger.Leg, dir ledger.Direction, reversed bool) error {

@@ -43,10 +43,10 @@ func (c *comparison) tell(ctx context.Context) error {
 }
 
 // gone are the cases that an earlier run found in this window and this one does not:
-// the partner has corrected its statement.
+// the partner has corrected its statement. What the bank told stays.
 func (c *comparison) gone(ctx context.Context, standing map[string]bool) (ids []string, err error) {
 	err = c.r.eachCase(ctx, c.s.Partner, c.span.Window, func(one *desk.Case) {
-		if !one.State.Ended() && !standing[one.ID] {
+		if !one.State.Ended() && !standing[one.ID] && reconcile.FindsType(one.Type) {
 			ids = append(ids, one.ID)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 type benchCommand struct {
 	Conversions benchConversions `cmd:"" help:"Conversions through REST, finished and on disk, with load generator, gateway and partners as processes of their own."`
 	File        benchFile        `cmd:"" help:"A file of conversions, from its first byte sent to its last result read, with client and gateway as processes of their own."`
+	Rewards     benchRewards     `cmd:"" help:"Events that earn points, in bulk through REST, on the ledger and on disk, with load generator and gateway as processes of their own."`
 	Settlement  benchSettlement  `cmd:"" help:"Netting and three-way reconciliation of a window, with breaks of every type planted, all of which must be found."`
 	Webhooks    benchWebhooks    `cmd:"" help:"Conversions that a receiver is told of by webhooks, alone and beside a receiver that never answers."`
 }
@@ -35,6 +36,29 @@ func (b *benchWebhooks) Run(ctx context.Context) error {
 	defer remove()
 	return (&bench.Webhooks{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Warmup: b.Warmup, Duration: b.Duration,
 		Now: time.Now, Database: b.Database}).Run(ctx)
+}
+
+type benchRewards struct {
+	Clients  []int         `help:"Callers that send at the same time; each number is measured." default:"1,4,8"`
+	Batch    int           `help:"Events in each request, 1 to 1000." default:"500"`
+	Database string        `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
+	Members  int           `help:"Members who earn." default:"10000"`
+	Duration time.Duration `help:"Length of each measurement." default:"10s"`
+	Warmup   time.Duration `help:"What runs before each measurement and does not count." default:"2s"`
+	Dir      string        `help:"Empty folder for ledger and database; a temporary one when not given." type:"path"`
+}
+
+func (b *benchRewards) Run(ctx context.Context) error {
+	if b.Batch < 1 || b.Batch > 1000 || b.Members < 1 {
+		return fmt.Errorf("--batch is %d, must be 1 to 1000; --members is %d, must be at least 1", b.Batch, b.Members)
+	}
+	dir, remove, err := folder(b.Dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return (&bench.Rewards{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Batch: b.Batch, Warmup: b.Warmup,
+		Duration: b.Duration, Now: time.Now, Database: b.Database}).Run(ctx)
 }
 
 type benchFile struct {
@@ -104,6 +128,10 @@ type settleWindowCommand struct{}
 func (settleWindowCommand) Run(ctx context.Context) error {
 	return bench.RunWindow(ctx, os.Stdin, os.Stdout, time.Now)
 }
+
+type rewardLoadCommand struct{}
+
+func (rewardLoadCommand) Run() error { return bench.RunRewardLoad(os.Stdin, os.Stdout, time.Now) }
 
 type loadCommand struct{}
 

@@ -326,9 +326,16 @@ func TestSettleRunsOnceWhoeverHasTheLedger(t *testing.T) {
 	if out, code := run(t, args...); code != 0 || !strings.Contains(out, "nothing is due") {
 		t.Errorf("while the gateway runs: exit code %d: %s", code, out)
 	}
+	compare := append([]string{"reconcile"}, args[1:]...)
+	if out, code := run(t, compare...); code != 0 || !strings.Contains(out, "nothing is due") {
+		t.Errorf("reconcile while the gateway runs: exit code %d: %s", code, out)
+	}
 	s.end(t)
 	if out, code := run(t, args...); code != 0 || !strings.Contains(out, "nothing is due") {
 		t.Errorf("while it is stopped: exit code %d: %s", code, out)
+	}
+	if out, code := run(t, compare...); code != 0 || !strings.Contains(out, "nothing is due") {
+		t.Errorf("reconcile while it is stopped: exit code %d: %s", code, out)
 	}
 }
 
@@ -393,7 +400,7 @@ func TestMistakesOfTheOperatorAreNamed(t *testing.T) {
 
 func TestHelpNamesEveryCommand(t *testing.T) {
 	out, code := run(t, "--help")
-	for _, command := range []string{"sandbox", "tour", "serve", "migrate", "settle", "verify", "config", "bench conversions", "user add"} {
+	for _, command := range []string{"sandbox", "tour", "serve", "migrate", "settle", "reconcile", "verify", "config", "bench conversions", "user add"} {
 		if code != 0 || !strings.Contains(out, command) {
 			t.Errorf("exit code %d, %q is not in:\n%s", code, command, out)
 		}

@@ -21,6 +21,7 @@ type sandboxCommand struct {
 	Database string `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
 	Members  int    `help:"Members with electricity points, in a new sandbox. The first 60 are linked with every company." default:"200"`
 	Days     int    `help:"Days of history in a new sandbox: members convert, and nights close." default:"14"`
+	Events   int    `help:"Events of the half year before by which the members of a new sandbox earned points." default:"1200"`
 	Log      string `help:"What is logged to standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 }
 
@@ -55,7 +56,7 @@ func (s *sandboxCommand) Run(ctx context.Context) error {
 }
 
 func (s *sandboxCommand) run(ctx context.Context, site *sandbox.Site, listen string) error {
-	if err := site.Seed(ctx, sandbox.Amounts{Members: s.Members, Linked: min(linked, s.Members), Days: s.days()}, time.Now); err != nil {
+	if err := site.Seed(ctx, sandbox.Amounts{Members: s.Members, Linked: min(linked, s.Members), Days: s.days(), Events: s.Events}, time.Now); err != nil {
 		return err
 	}
 	log := logger(config.Log{Level: s.Log, Format: "text"})

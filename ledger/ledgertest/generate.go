@@ -145,8 +145,10 @@ func (h *history) body() ledger.Body {
 		return h.holding(a)
 	case k < 80:
 		return h.ending(a)
-	case k < 92:
+	case k < 88:
 		return h.reversal(a)
+	case k < 92:
+		return h.takingBack(a)
 	default:
 		return h.rare(a, k)
 	}
@@ -215,6 +217,18 @@ func (h *history) reversal(a ledger.Account) ledger.Body {
 		n = rest
 	}
 	return &ledger.Reverse{Account: a, Original: id, Amount: n}
+}
+
+// takingBack undoes an issue of the account, or what is none, or of somebody else.
+func (h *history) takingBack(a ledger.Account) ledger.Body {
+	ids := h.issues[a]
+	if h.chance(10) {
+		ids = append(h.done[h.member()], h.command(nil).ID)
+	}
+	if len(ids) == 0 {
+		return &ledger.Issue{Account: a, Amount: h.pick(1, 3000, "amount"), Expiry: h.month(0, 6)}
+	}
+	return &ledger.TakeBack{Account: a, Original: one(h, ids, "issue"), Reason: "cancelled"}
 }
 
 func (h *history) rare(a ledger.Account, k int64) ledger.Body {

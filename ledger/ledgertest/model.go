@@ -27,6 +27,7 @@ type modelAccount struct {
 	lots   map[ledger.Month]int64
 	holds  map[ledger.ID]modelHold
 	spent  []modelSpent
+	debt   int64
 }
 
 type modelHold struct {
@@ -53,6 +54,8 @@ type modelConversion struct {
 	source, destination ledger.ID // agreements
 	lots                []ledger.Lot
 	reversible          bool
+	issued              int64 // by an issue that was not taken back
+	issue               bool
 }
 
 // modelFlow is one leg that was booked, or taken back.

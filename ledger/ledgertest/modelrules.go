@@ -75,6 +75,8 @@ func (m *model) rules(caller ledger.Identity, at int64, c ledger.Command) []ledg
 		return m.end(c.ID, b.Account, b.Hold, false)
 	case *ledger.Reverse:
 		return m.reverse(b)
+	case *ledger.TakeBack:
+		return m.takeBack(b)
 	default:
 		return m.member(at, c)
 	}
@@ -97,8 +99,15 @@ func (m *model) member(at int64, c ledger.Command) (moved []ledger.Lot) {
 	case *ledger.Issue:
 		open(b.Account)
 		require(b.Expiry >= m.window.Month(), ledger.CodeLotExpired)
-		moved = a.give(ledger.Lot{Expiry: b.Expiry, Amount: b.Amount})
+		if fill := min(a.debt, b.Amount); fill > 0 {
+			a.debt -= fill
+			m.house["debts"] += fill
+		}
+		if rest := b.Amount + a.debt - m.account(id).debt; rest > 0 {
+			moved = a.give(ledger.Lot{Expiry: b.Expiry, Amount: rest})
+		}
 		m.house["issued"] -= b.Amount
+		m.conversions[c.ID] = modelConversion{account: id, lots: moved, issue: true, issued: b.Amount}
 	case *ledger.Expire:
 		open(b.Account)
 		require(b.Month < m.window.Month(), ledger.CodeLotNotExpired)
@@ -126,6 +135,34 @@ func (m *model) member(at int64, c ledger.Command) (moved []ledger.Lot) {
 		a.holds[c.ID] = modelHold{amount: b.Amount, lots: moved, leg: b.Leg, to: b.To}
 	}
 	m.accounts[id] = a
+	return moved
+}
+
+// takeBack undoes an issue: what the account has of it and otherwise has goes, the
+// rest is owed.
+func (m *model) takeBack(b *ledger.TakeBack) (moved []ledger.Lot) {
+	c, ok := m.conversions[b.Original]
+	require(ok && c.account == b.Account, ledger.CodeTransferUnknown)
+	require(c.issue, ledger.CodeNotReversible)
+	require(c.issued > 0, ledger.CodeAboveOriginal)
+	a := m.account(b.Account)
+	months := a.months()
+	if len(c.lots) > 0 {
+		require(c.lots[0].Expiry >= m.window.Month(), ledger.CodeLotExpired)
+		months = append([]ledger.Month{c.lots[0].Expiry}, months...)
+	}
+	var there int64
+	for _, n := range a.lots {
+		there += n
+	}
+	moved = a.take(min(there, c.issued), months)
+	if short := c.issued - there; short > 0 {
+		a.debt += short
+		m.house["debts"] -= short
+	}
+	m.house["issued"] += c.issued
+	c.issued = 0
+	m.conversions[b.Original], m.accounts[b.Account] = c, a
 	return moved
 }
 

@@ -36,13 +36,14 @@ type history struct {
 	past   []ledger.Command
 	holds  map[ledger.Account][]ledger.ID // ever made
 	done   map[ledger.Account][]ledger.ID // other transfers
+	issues map[ledger.Account][]ledger.ID
 	offers []ledger.ID
 }
 
 // newHistory opens the alliance with two partners and an agreement for each
 // direction of both.
 func newHistory(rt *rapid.T, target Target) *history {
-	h := &history{T: rt, Target: target, holds: map[ledger.Account][]ledger.ID{}, done: map[ledger.Account][]ledger.ID{}}
+	h := &history{T: rt, Target: target, holds: map[ledger.Account][]ledger.ID{}, done: map[ledger.Account][]ledger.ID{}, issues: map[ledger.Account][]ledger.ID{}}
 	window := ledger.Date(rapid.IntRange(20_000, 20_400).Draw(rt, "window"))
 	h.m = newModel("EPT", target.Utility.MSP, window)
 	results, err := target.Ledger.Submit(context.Background(), target.Utility, h.command(&ledger.Initialise{Hub: "EPT", Window: window}))
@@ -124,6 +125,8 @@ func (h *history) remember(c ledger.Command, r ledger.Result) {
 	switch b := c.Body.(type) {
 	case *ledger.Hold:
 		h.holds[b.Account] = append(h.holds[b.Account], c.ID)
+	case *ledger.Issue:
+		h.issues[b.Account] = append(h.issues[b.Account], c.ID)
 	case *ledger.ProposeAgreement:
 		h.offers = append(h.offers, c.ID)
 	}
@@ -183,7 +186,7 @@ func (h *history) compareAccount(id ledger.Account) {
 	for _, m := range a.months() {
 		lots = append(lots, ledger.Lot{Expiry: m, Amount: a.lots[m]})
 	}
-	if got.Frozen != a.frozen || !slices.Equal(got.Lots, lots) || len(got.Holds) != len(a.holds) {
+	if got.Frozen != a.frozen || got.Debt != a.debt || !slices.Equal(got.Lots, lots) || len(got.Holds) != len(a.holds) {
 		h.Fatalf("the account is %+v, want %+v", got, a)
 	}
 	for _, open := range got.Holds {

@@ -49,6 +49,8 @@ func Run(t *testing.T, target Target) {
 		{"the agreement in force counts", testInForce},
 		{"points are issued, frozen and expire", testPoints},
 		{"an account is bounded", testBounds},
+		{"an issue is taken back, and what was spent is owed", testTakeBack},
+		{"a take-back has limits", testTakeBackRefusals},
 		{"a conversion gives what the agreement says", testAmounts},
 		{"rounding leaves a residue", testResidue},
 		{"a conversion is refused for what it is", testLegRefusals},

@@ -13,9 +13,9 @@ import (
 var ErrOverflow = errors.New("paper: a sum does not fit")
 
 // Movements are what happened to members' electricity points. All are sums of
-// points, and positive.
+// points; more may be taken back of a month than was issued.
 type Movements struct {
-	Earned       int64 // issued
+	Earned       int64 // issued, less what was taken back
 	ConvertedIn  int64 // from partners, less what was reversed
 	ConvertedOut int64 // to partners, less what was reversed
 	Redeemed     int64 // in the mall
@@ -102,6 +102,8 @@ func (m *Movements) of(t *ledger.Transfer) (*int64, int64) {
 	switch t.Kind {
 	case ledger.KindIssue:
 		return &m.Earned, 1
+	case ledger.KindTakeBack:
+		return &m.Earned, -1
 	case ledger.KindConvertIn:
 		return &m.ConvertedIn, 1
 	case ledger.KindConvertOut:

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 
 	"github.com/pointgrid/pointgrid/ledger"
 )
@@ -42,6 +43,9 @@ var typeNames = [types]string{"none", "missing_on_ledger", "missing_in_records",
 
 // String returns the type's stable name in lower case with underscores.
 func (t Type) String() string { return name(typeNames[:], "type", int(t)) }
+
+// FindsType reports whether a type of that name is one that a run finds.
+func FindsType(name string) bool { return slices.Contains(typeNames[1:], name) }
 
 // BreakID identifies a break for ever.
 type BreakID [16]byte

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/connector"
+	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 )
 
@@ -19,25 +20,28 @@ import (
 func newChecks() (*validator.Validate, error) {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	for tag, valid := range map[string]func(string) bool{
-		"id":          func(s string) bool { _, err := ledger.ParseID(s); return err == nil },
-		"programme":   ledger.ValidProgramme,
-		"partner":     ledger.ValidPartner,
-		"key":         func(s string) bool { return connector.Visible(s, idempotency.KeyMax) },
-		"amount":      validAmount,
-		"cap":         func(s string) bool { return s == "0" || validAmount(s) },
-		"hash":        validHash,
-		"reference":   func(s string) bool { return connector.Visible(s, 64) },
-		"textversion": func(s string) bool { return connector.Visible(s, 32) },
-		"reason":      func(s string) bool { return validText(s, 200) },
-		"name":        func(s string) bool { return validText(s, 100) },
-		"rateside":    func(s string) bool { return validDecimal(s, 7) },
-		"price":       func(s string) bool { return validDecimal(s, 4) },
-		"exposurecap": func(s string) bool { return validDecimal(s, 13) },
-		"instant":     validInstant,
-		"span":        validSpan,
-		"scopelist":   validScopeList,
-		"networks":    validNetworks,
-		"keytext":     func(s string) bool { n := utf8.RuneCountInString(s); return n >= 1 && n <= 16384 },
+		"id":           func(s string) bool { _, err := ledger.ParseID(s); return err == nil },
+		"programme":    ledger.ValidProgramme,
+		"partner":      ledger.ValidPartner,
+		"key":          func(s string) bool { return connector.Visible(s, idempotency.KeyMax) },
+		"amount":       validAmount,
+		"cap":          func(s string) bool { return s == "0" || validAmount(s) },
+		"hash":         validHash,
+		"reference":    func(s string) bool { return connector.Visible(s, 64) },
+		"textversion":  func(s string) bool { return connector.Visible(s, 32) },
+		"reason":       func(s string) bool { return validText(s, 200) },
+		"name":         func(s string) bool { return validText(s, 100) },
+		"rateside":     func(s string) bool { return validDecimal(s, 7) },
+		"price":        func(s string) bool { return validDecimal(s, 4) },
+		"exposurecap":  func(s string) bool { return validDecimal(s, 13) },
+		"instant":      validInstant,
+		"span":         validSpan,
+		"eventid":      rewards.ValidEventID,
+		"membernumber": rewards.ValidMember,
+		"word":         rewards.ValidWord,
+		"scopelist":    validScopeList,
+		"networks":     validNetworks,
+		"keytext":      func(s string) bool { n := utf8.RuneCountInString(s); return n >= 1 && n <= 16384 },
 	} {
 		check := func(f validator.FieldLevel) bool { return valid(f.Field().String()) }
 		if err := v.RegisterValidation(tag, check); err != nil {

@@ -90,7 +90,7 @@ func TestMistakesWithCredentialsAreExplained(t *testing.T) {
 	if n := admin.get("/v1/clients").is(200).count("clients"); n != 3 {
 		t.Errorf("sky sees %d clients", n)
 	}
-	if n := w.as("ops").get("/v1/clients").is(200).count("clients"); n != 6 {
+	if n := w.as("ops").get("/v1/clients").is(200).count("clients"); n != 8 {
 		t.Errorf("the utility sees %d clients", n)
 	}
 	w.as("ops").post("/v1/clients", `{"name":"n","scope":"operator"}`).is(201)

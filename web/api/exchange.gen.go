@@ -694,6 +694,111 @@ func (e ReversalStatus) Valid() bool {
 	}
 }
 
+// Defines values for RewardEventState.
+const (
+	RewardEventStateCancelled  RewardEventState = "cancelled"
+	RewardEventStateCancelling RewardEventState = "cancelling"
+	RewardEventStateIssued     RewardEventState = "issued"
+	RewardEventStateIssuing    RewardEventState = "issuing"
+	RewardEventStateNothing    RewardEventState = "nothing"
+	RewardEventStateRejected   RewardEventState = "rejected"
+)
+
+// Valid indicates whether the value is a known member of the RewardEventState enum.
+func (e RewardEventState) Valid() bool {
+	switch e {
+	case RewardEventStateCancelled:
+		return true
+	case RewardEventStateCancelling:
+		return true
+	case RewardEventStateIssued:
+		return true
+	case RewardEventStateIssuing:
+		return true
+	case RewardEventStateNothing:
+		return true
+	case RewardEventStateRejected:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RewardEventRequestKind.
+const (
+	RewardEventRequestKindBillOnTime RewardEventRequestKind = "bill_on_time"
+	RewardEventRequestKindCampaign   RewardEventRequestKind = "campaign"
+	RewardEventRequestKindFeedback   RewardEventRequestKind = "feedback"
+	RewardEventRequestKindGoodwill   RewardEventRequestKind = "goodwill"
+	RewardEventRequestKindPrepayment RewardEventRequestKind = "prepayment"
+)
+
+// Valid indicates whether the value is a known member of the RewardEventRequestKind enum.
+func (e RewardEventRequestKind) Valid() bool {
+	switch e {
+	case RewardEventRequestKindBillOnTime:
+		return true
+	case RewardEventRequestKindCampaign:
+		return true
+	case RewardEventRequestKindFeedback:
+		return true
+	case RewardEventRequestKindGoodwill:
+		return true
+	case RewardEventRequestKindPrepayment:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RewardKind.
+const (
+	RewardKindBillOnTime RewardKind = "bill_on_time"
+	RewardKindCampaign   RewardKind = "campaign"
+	RewardKindFeedback   RewardKind = "feedback"
+	RewardKindGoodwill   RewardKind = "goodwill"
+	RewardKindPrepayment RewardKind = "prepayment"
+)
+
+// Valid indicates whether the value is a known member of the RewardKind enum.
+func (e RewardKind) Valid() bool {
+	switch e {
+	case RewardKindBillOnTime:
+		return true
+	case RewardKindCampaign:
+		return true
+	case RewardKindFeedback:
+		return true
+	case RewardKindGoodwill:
+		return true
+	case RewardKindPrepayment:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RewardRuleState.
+const (
+	RewardRuleStateApproved RewardRuleState = "approved"
+	RewardRuleStateProposed RewardRuleState = "proposed"
+	RewardRuleStateRejected RewardRuleState = "rejected"
+)
+
+// Valid indicates whether the value is a known member of the RewardRuleState enum.
+func (e RewardRuleState) Valid() bool {
+	switch e {
+	case RewardRuleStateApproved:
+		return true
+	case RewardRuleStateProposed:
+		return true
+	case RewardRuleStateRejected:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SettlementState.
 const (
 	SettlementStateClosed     SettlementState = "closed"
@@ -1892,6 +1997,27 @@ type EndpointEventDataReason string
 // Evidence The signature of a company over the request that the transfer carries out.
 type Evidence = ledger.Evidence
 
+// ExpiryAnnouncement defines model for ExpiryAnnouncement.
+type ExpiryAnnouncement struct {
+	Amount string `json:"amount"`
+
+	// CreatedAt RFC 3339, in UTC.
+	CreatedAt Time `json:"created_at"`
+
+	// Days 30 or 7.
+	Days int `json:"days"`
+
+	// Expiry Month at the end of which the points expire.
+	Expiry   string `json:"expiry"`
+	Sequence int64  `json:"sequence"`
+}
+
+// ExpiryAnnouncementPage defines model for ExpiryAnnouncementPage.
+type ExpiryAnnouncementPage struct {
+	Announcements []ExpiryAnnouncement `json:"announcements"`
+	NextCursor    string               `json:"next_cursor,omitempty,omitzero"`
+}
+
 // ExposureCap Yuan, a decimal with at most six places, 0.000001 to 1000000000000.
 type ExposureCap = string
 
@@ -2165,8 +2291,53 @@ type LinkRequest struct {
 	Partner *PartnerCode `json:"partner,omitempty" validate:"omitempty,partner"`
 }
 
+// MemberAccount A member's account on the ledger.
+type MemberAccount = string
+
+// MemberList defines model for MemberList.
+type MemberList struct {
+	Members []RegisteredMember `json:"members"`
+}
+
+// MemberNumber The household customer's number at the utility.
+type MemberNumber = string
+
+// MemberRegistration defines model for MemberRegistration.
+type MemberRegistration struct {
+	Members []MemberNumber `json:"members"`
+}
+
+// MemberTier defines model for MemberTier.
+type MemberTier struct {
+	// Earned Points earned within twelve months.
+	Earned string `json:"earned"`
+
+	// KeptUntil Last day on which the tier is kept without earning more; absent while it is reached.
+	KeptUntil  string         `json:"kept_until,omitempty,omitzero"`
+	Member     string         `json:"member"`
+	Name       string         `json:"name"`
+	NameZh     string         `json:"name_zh"`
+	Next       *NextTier      `json:"next,omitempty"`
+	Privileges TierPrivileges `json:"privileges"`
+
+	// Since A business day.
+	Since Date   `json:"since"`
+	Tier  string `json:"tier"`
+}
+
 // Mode `callback`: the gateway calls the Connector API. `push`: the partner moved its side already.
 type Mode string
+
+// NextTier defines model for NextTier.
+type NextTier struct {
+	From string `json:"from"`
+
+	// Missing Points to earn until then.
+	Missing string `json:"missing"`
+	Name    string `json:"name"`
+	NameZh  string `json:"name_zh"`
+	Tier    string `json:"tier"`
+}
 
 // PartnerCode The code of a partner.
 type PartnerCode = string
@@ -2446,6 +2617,12 @@ type ReconciliationList struct {
 // Reference A partner's own reference of what it moved; visible ASCII characters without spaces.
 type Reference = string
 
+// RegisteredMember defines model for RegisteredMember.
+type RegisteredMember struct {
+	Account string `json:"account"`
+	Member  string `json:"member"`
+}
+
 // Rejection defines model for Rejection.
 type Rejection struct {
 	// Reason Text for people, without personal data and control characters; at most 200 bytes in UTF-8.
@@ -2548,6 +2725,318 @@ type ReversalRequest struct {
 	// Reference A partner's own reference of what it moved; visible ASCII characters without spaces.
 	Reference *Reference `json:"reference,omitempty" validate:"omitempty,reference"`
 }
+
+// RewardCancellation defines model for RewardCancellation.
+type RewardCancellation struct {
+	// Reason Text for people, without personal data and control characters; at most 200 bytes in UTF-8.
+	Reason Reason `json:"reason" validate:"required,reason"`
+}
+
+// RewardCost defines model for RewardCost.
+type RewardCost struct {
+	// After Points with the rule.
+	After string `json:"after"`
+
+	// Before Points by the rules in force.
+	Before string `json:"before"`
+	Events int64  `json:"events"`
+
+	// Gained Events that earn more.
+	Gained int64 `json:"gained"`
+
+	// Losing Events that earn less.
+	Losing int64  `json:"losing"`
+	Name   string `json:"name"`
+}
+
+// RewardEvent An event and what became of it. One that was cancelled and never came has only what is known of it.
+type RewardEvent struct {
+	// Account The member's on the ledger.
+	Account string `json:"account,omitempty,omitzero"`
+
+	// Amount Fen.
+	Amount       string `json:"amount,omitempty,omitzero"`
+	CancelReason string `json:"cancel_reason,omitempty,omitzero"`
+
+	// CancelledAt RFC 3339, in UTC.
+	CancelledAt Time   `json:"cancelled_at,omitempty,omitzero"`
+	Channel     string `json:"channel,omitempty,omitzero"`
+
+	// Code Why the ledger refused.
+	Code            string `json:"code,omitempty,omitzero"`
+	ContractAccount string `json:"contract_account,omitempty,omitzero"`
+
+	// Day The business day on which it occurred; caps count by it.
+	Day string `json:"day,omitempty,omitzero"`
+
+	// Debt Points that had been spent; later events fill them.
+	Debt   string `json:"debt,omitempty,omitzero"`
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// Expiry Month at the end of which the points expire.
+	Expiry string `json:"expiry,omitempty,omitzero"`
+
+	// Explanation `points` = `whole` − `cut`; `whole` is `amount` in yuan × `per_yuan` + `fixed`, times `factor`, rounded down, which loses `lost`.
+	Explanation *RewardExplanation `json:"explanation,omitempty"`
+
+	// Filled Part of the points that filled a debt.
+	Filled string `json:"filled,omitempty,omitzero"`
+
+	// ID An event's ID in the system that it comes from.
+	ID     RewardEventID `json:"id"`
+	Kind   string        `json:"kind,omitempty,omitzero"`
+	Member string        `json:"member,omitempty,omitzero"`
+
+	// OccurredAt RFC 3339, in UTC.
+	OccurredAt Time `json:"occurred_at,omitempty,omitzero"`
+
+	// Points Issued, or to be issued.
+	Points string `json:"points"`
+
+	// ReceivedAt RFC 3339, in UTC.
+	ReceivedAt Time             `json:"received_at,omitempty,omitzero"`
+	Segment    string           `json:"segment,omitempty,omitzero"`
+	State      RewardEventState `json:"state"`
+
+	// Taken Points that were taken back.
+	Taken string `json:"taken,omitempty,omitzero"`
+
+	// Tier The member's when the event came.
+	Tier string `json:"tier,omitempty,omitzero"`
+
+	// TransferID On the ledger; see its receipt.
+	TransferID string `json:"transfer_id,omitempty,omitzero"`
+}
+
+// RewardEventState defines model for RewardEvent.State.
+type RewardEventState string
+
+// RewardEventBatch defines model for RewardEventBatch.
+type RewardEventBatch struct {
+	Events []RewardEventRequest `json:"events"`
+}
+
+// RewardEventID An event's ID in the system that it comes from.
+type RewardEventID = string
+
+// RewardEventPage defines model for RewardEventPage.
+type RewardEventPage struct {
+	Events     []RewardEvent `json:"events"`
+	NextCursor string        `json:"next_cursor,omitempty,omitzero"`
+}
+
+// RewardEventRequest defines model for RewardEventRequest.
+type RewardEventRequest struct {
+	// Amount What was paid, in fen; `0` where nothing was. At most 10^10.
+	Amount  string     `json:"amount" validate:"required,cap"`
+	Channel RewardWord `json:"channel" validate:"required,word"`
+
+	// ContractAccount The household customer's number at the utility.
+	ContractAccount *MemberNumber `json:"contract_account,omitempty" validate:"omitempty,membernumber"`
+
+	// ID An event's ID in the system that it comes from.
+	ID   RewardEventID          `json:"id" validate:"required,eventid"`
+	Kind RewardEventRequestKind `json:"kind" validate:"required,oneof=prepayment bill_on_time feedback goodwill campaign"`
+
+	// Member The household customer's number at the utility.
+	Member MemberNumber `json:"member" validate:"required,membernumber"`
+
+	// OccurredAt RFC 3339.
+	OccurredAt Instant     `json:"occurred_at" validate:"required,instant"`
+	Segment    *RewardWord `json:"segment,omitempty" validate:"omitempty,word"`
+}
+
+// RewardEventRequestKind defines model for RewardEventRequest.Kind.
+type RewardEventRequestKind string
+
+// RewardEventResult Either an event or a problem.
+type RewardEventResult struct {
+	// Event An event and what became of it. One that was cancelled and never came has only what is known of it.
+	Event *RewardEvent `json:"event,omitempty"`
+
+	// Index Of the event, from 0.
+	Index int `json:"index"`
+
+	// Problem RFC 9457 problem details.
+	Problem  *Problem `json:"problem,omitempty"`
+	Replayed bool     `json:"replayed,omitempty,omitzero"`
+
+	// Status What the event alone would have been answered.
+	Status int `json:"status"`
+}
+
+// RewardEventResults defines model for RewardEventResults.
+type RewardEventResults struct {
+	// Results One for each event, in order.
+	Results []RewardEventResult `json:"results"`
+}
+
+// RewardEventsRequest One event, or many.
+type RewardEventsRequest = rewardEventsBody
+
+// RewardExplanation `points` = `whole` − `cut`; `whole` is `amount` in yuan × `per_yuan` + `fixed`, times `factor`, rounded down, which loses `lost`.
+type RewardExplanation struct {
+	// Before What the member had earned of it.
+	Before string `json:"before,omitempty,omitzero"`
+
+	// Cap The rule's for a member and day.
+	Cap string `json:"cap,omitempty,omitzero"`
+
+	// Cut What it took away.
+	Cut    string `json:"cut,omitempty,omitzero"`
+	Factor string `json:"factor,omitempty,omitzero"`
+	Fixed  string `json:"fixed,omitempty,omitzero"`
+
+	// Lost Fraction of a point that rounding gave to nobody.
+	Lost string `json:"lost,omitempty,omitzero"`
+
+	// Nothing Why there are no points: `no_rule`, `day_cap`, `rounding`, `no_points`.
+	Nothing string `json:"nothing,omitempty,omitzero"`
+	PerYuan string `json:"per_yuan,omitempty,omitzero"`
+
+	// Rule Rule with its version.
+	Rule string `json:"rule,omitempty,omitzero"`
+
+	// Step Number of the step, from 1.
+	Step  int    `json:"step,omitempty,omitzero"`
+	Whole string `json:"whole,omitempty,omitzero"`
+}
+
+// RewardFactor defines model for RewardFactor.
+type RewardFactor struct {
+	Channel RewardWord `json:"channel"`
+
+	// Factor A ratio with at most four digits before and after the point.
+	Factor RewardRatio `json:"factor"`
+}
+
+// RewardKind defines model for RewardKind.
+type RewardKind string
+
+// RewardPreview defines model for RewardPreview.
+type RewardPreview struct {
+	Channels []RewardCost `json:"channels"`
+	Days     []RewardCost `json:"days"`
+
+	// From A business day.
+	From     Date         `json:"from"`
+	RuleID   string       `json:"rule_id"`
+	Segments []RewardCost `json:"segments"`
+
+	// To A business day.
+	To    Date       `json:"to"`
+	Total RewardCost `json:"total"`
+}
+
+// RewardPreviewRequest defines model for RewardPreviewRequest.
+type RewardPreviewRequest struct {
+	// From A business day.
+	From Date `json:"from"`
+
+	// To A business day.
+	To Date `json:"to"`
+}
+
+// RewardRatio A ratio with at most four digits before and after the point.
+type RewardRatio = string
+
+// RewardRule defines model for RewardRule.
+type RewardRule struct {
+	// Checker Client that decided.
+	Checker string `json:"checker,omitempty,omitzero"`
+
+	// DecidedAt RFC 3339, in UTC.
+	DecidedAt Time   `json:"decided_at,omitempty,omitzero"`
+	ID        string `json:"id"`
+
+	// Maker Client that proposed it.
+	Maker string `json:"maker"`
+
+	// ProposedAt RFC 3339, in UTC.
+	ProposedAt Time            `json:"proposed_at"`
+	Reason     string          `json:"reason,omitempty,omitzero"`
+	State      RewardRuleState `json:"state"`
+
+	// Terms What a rule says.
+	Terms   RewardTerms `json:"terms"`
+	Version int64       `json:"version"`
+}
+
+// RewardRuleState defines model for RewardRule.State.
+type RewardRuleState string
+
+// RewardRuleList defines model for RewardRuleList.
+type RewardRuleList struct {
+	Rules []RewardRule `json:"rules"`
+}
+
+// RewardStep defines model for RewardStep.
+type RewardStep struct {
+	// From Points in the smallest unit of the programme, 0 to 10^15.
+	From AmountOrZero `json:"from"`
+
+	// PerYuan A ratio with at most four digits before and after the point.
+	PerYuan RewardRatio `json:"per_yuan"`
+}
+
+// RewardTerms What a rule says.
+type RewardTerms struct {
+	// Channels Factors; a channel that is not named has 1.
+	Channels []RewardFactor `json:"channels,omitempty,omitzero"`
+
+	// Code Names the series of which this is a version.
+	Code string `json:"code"`
+
+	// DayCap Points in the smallest unit of the programme, 0 to 10^15.
+	DayCap AmountOrZero `json:"day_cap,omitempty,omitzero"`
+
+	// EffectiveFrom RFC 3339.
+	EffectiveFrom Instant `json:"effective_from"`
+
+	// EffectiveUntil RFC 3339.
+	EffectiveUntil Instant `json:"effective_until,omitempty,omitzero"`
+
+	// Fixed Points in the smallest unit of the programme, 0 to 10^15.
+	Fixed AmountOrZero `json:"fixed,omitempty,omitzero"`
+	Kind  RewardKind   `json:"kind"`
+
+	// LotMonths How many months the points are valid.
+	LotMonths int    `json:"lot_months"`
+	Name      string `json:"name"`
+
+	// Segments Whom it is for; all when empty.
+	Segments []RewardWord `json:"segments,omitempty,omitzero"`
+
+	// Steps Points per yuan of a single payment by its amount in fen, ascending. The highest step that the amount reaches counts for all of it.
+	Steps []RewardStep `json:"steps,omitempty,omitzero"`
+	Tiers []RewardWord `json:"tiers,omitempty,omitzero"`
+}
+
+// RewardTotal defines model for RewardTotal.
+type RewardTotal struct {
+	// Amount Fen.
+	Amount    string `json:"amount"`
+	Cancelled int64  `json:"cancelled"`
+	Channel   string `json:"channel"`
+
+	// Day A business day.
+	Day    Date   `json:"day"`
+	Events int64  `json:"events"`
+	Kind   string `json:"kind"`
+	Points string `json:"points"`
+
+	// Rule Code of the rule, empty for none.
+	Rule    string `json:"rule"`
+	Segment string `json:"segment"`
+}
+
+// RewardTotalList defines model for RewardTotalList.
+type RewardTotalList struct {
+	Totals []RewardTotal `json:"totals"`
+}
+
+// RewardWord defines model for RewardWord.
+type RewardWord = string
 
 // Settlement defines model for Settlement.
 type Settlement struct {
@@ -2897,6 +3386,14 @@ type Terms struct {
 // TermsFeePayer Who bears the fee.
 type TermsFeePayer string
 
+// TierPrivileges defines model for TierPrivileges.
+type TierPrivileges struct {
+	ConversionBonusBps int64 `json:"conversion_bonus_bps"`
+	ExclusiveShelf     bool  `json:"exclusive_shelf"`
+	FastChannel        bool  `json:"fast_channel"`
+	LimitsPercent      int64 `json:"limits_percent"`
+}
+
 // Time RFC 3339, in UTC.
 type Time = time.Time
 
@@ -3180,6 +3677,15 @@ type RequestID = string
 // ReversalID A UUID of version 7 in lower case.
 type ReversalID = ID
 
+// RewardFrom A business day.
+type RewardFrom = Date
+
+// RewardRuleID defines model for RewardRuleID.
+type RewardRuleID = string
+
+// RewardTo A business day.
+type RewardTo = Date
+
 // Signature defines model for Signature.
 type Signature = string
 
@@ -3271,6 +3777,21 @@ type ReversalConflict = Problem
 
 // ReversalRefused RFC 9457 problem details.
 type ReversalRefused = Problem
+
+// RewardEventConflict RFC 9457 problem details.
+type RewardEventConflict = Problem
+
+// RewardEventPending An event and what became of it. One that was cancelled and never came has only what is known of it.
+type RewardEventPending = RewardEvent
+
+// RewardEventRefused RFC 9457 problem details.
+type RewardEventRefused = Problem
+
+// RewardRuleConflict RFC 9457 problem details.
+type RewardRuleConflict = Problem
+
+// RewardRuleRefused RFC 9457 problem details.
+type RewardRuleRefused = Problem
 
 // ScopeMissing RFC 9457 problem details.
 type ScopeMissing = Problem

@@ -53,6 +53,13 @@ type forms struct {
 	comment explainedForm[CaseComment]
 	answer  explainedForm[AdjustmentAnswer]
 
+	rewardEvent        *jsonbody.Form[RewardEventRequest]
+	rewardEvents       *jsonbody.List[RewardEventRequest]
+	rewardCancellation *jsonbody.Form[RewardCancellation]
+	rewardTerms        explainedForm[RewardTerms]
+	rewardPreview      explainedForm[RewardPreviewRequest]
+	memberRegistration explainedForm[MemberRegistration]
+
 	client       *jsonbody.Form[ClientRequest]
 	clientChange *jsonbody.Form[ClientChange]
 	key          *jsonbody.Form[ClientKeyRequest]
@@ -86,7 +93,7 @@ func newForms() (*forms, error) {
 	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
 	f.file, errs[13] = jsonbody.NewForm[ConversionFileRequest](checks, s.always("ConversionFileRequest"))
 	f.completion, errs[14] = jsonbody.NewForm[ConversionFileCompletion](checks, s.always("ConversionFileCompletion"))
-	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s), f.addSigning(checks, s))
+	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s), f.addSigning(checks, s), f.addRewards(checks, s))
 }
 
 func (f *forms) addWebhooks(s schemas) error {
@@ -112,6 +119,17 @@ func (f *forms) addBreaks(s schemas) (err error) {
 	f.comment, err = newExplainedForm[CaseComment](s, "CaseComment")
 	f.answer, second = newExplainedForm[AdjustmentAnswer](s, "AdjustmentAnswer")
 	return errors.Join(err, second)
+}
+
+func (f *forms) addRewards(checks *validator.Validate, s schemas) error {
+	var errs [5]error
+	f.rewardEvent, errs[0] = jsonbody.NewForm[RewardEventRequest](checks, s.always("RewardEventRequest"))
+	f.rewardEvents = jsonbody.NewList("events", rewardEventsMax, f.rewardEvent)
+	f.rewardCancellation, errs[1] = jsonbody.NewForm[RewardCancellation](checks, s.always("RewardCancellation"))
+	f.rewardTerms, errs[2] = newExplainedForm[RewardTerms](s, "RewardTerms")
+	f.rewardPreview, errs[3] = newExplainedForm[RewardPreviewRequest](s, "RewardPreviewRequest")
+	f.memberRegistration, errs[4] = newExplainedForm[MemberRegistration](s, "MemberRegistration")
+	return errors.Join(errs[:]...)
 }
 
 func newTermsForm(checks *validator.Validate, s schemas) (*jsonbody.Form[Terms], error) {

@@ -51,6 +51,8 @@ func decoders(t testing.TB) map[string]decoder {
 	all["ClientChange"] = decoder{func(b []byte) []problem.Field { _, w := f.clientChange.Decode(b); return w }, f.clientChange.Explain}
 	all["ClientKeyRequest"] = decoder{func(b []byte) []problem.Field { _, w := f.key.Decode(b); return w }, f.key.Explain}
 	all["KeyRetirement"] = decoder{func(b []byte) []problem.Field { _, w := f.retirement.Decode(b); return w }, f.retirement.Explain}
+	all["RewardEventRequest"] = decoder{func(b []byte) []problem.Field { _, w := f.rewardEvent.Decode(b); return w }, f.rewardEvent.Explain}
+	all["RewardCancellation"] = decoder{func(b []byte) []problem.Field { _, w := f.rewardCancellation.Decode(b); return w }, f.rewardCancellation.Explain}
 	all["ConversionByRate"] = all["ConversionByQuote"]
 	return all
 }

@@ -26,7 +26,7 @@ type operation struct {
 }
 
 func (a *API) operations() []operation {
-	return append(slices.Concat(a.serviceOperations(), a.webhookOperations(), a.signingOperations()),
+	return append(slices.Concat(a.serviceOperations(), a.webhookOperations(), a.signingOperations(), a.rewardOperations()),
 		operation{method: http.MethodPost, path: "/v1/quotes", scope: partners.ScopeQuotes, handle: withBody(a.forms.quote, saved(a, a.createQuote))},
 		operation{method: http.MethodGet, path: "/v1/quotes/:id", scope: partners.ScopeQuotes, handle: a.getQuote},
 
@@ -128,6 +128,29 @@ func (a *API) webhookOperations() []operation {
 	}
 	for i := range all {
 		all[i].scope = partners.ScopeWebhooks
+	}
+	return all
+}
+
+func (a *API) rewardOperations() []operation {
+	all := []operation{
+		{method: http.MethodPost, path: "/v1/reward_events", limit: converting, handle: a.takeRewardEvents},
+		{method: http.MethodGet, path: "/v1/reward_events/:event_id", handle: a.getRewardEvent},
+		{method: http.MethodPost, path: "/v1/reward_events/:event_id/cancellation", limit: converting, handle: withBody(a.forms.rewardCancellation, a.cancelRewardEvent)},
+		{method: http.MethodGet, path: "/v1/reward_rules", handle: a.listRewardRules},
+		{method: http.MethodPost, path: "/v1/reward_rules", handle: withExplained(a.forms.rewardTerms, saved(a, a.proposeRewardRule))},
+		{method: http.MethodGet, path: "/v1/reward_rules/:rule_id", handle: a.getRewardRule},
+		{method: http.MethodPost, path: "/v1/reward_rules/:rule_id/approval", handle: a.approveRewardRule},
+		{method: http.MethodPost, path: "/v1/reward_rules/:rule_id/rejection", handle: withBody(a.forms.rewardCancellation, a.rejectRewardRule)},
+		{method: http.MethodPost, path: "/v1/reward_rules/:rule_id/preview", handle: withExplained(a.forms.rewardPreview, a.previewRewardRule)},
+		{method: http.MethodGet, path: "/v1/reward_totals", handle: a.listRewardTotals},
+		{method: http.MethodPost, path: "/v1/members", handle: withExplained(a.forms.memberRegistration, a.registerMembers)},
+		{method: http.MethodGet, path: "/v1/members/:account/tier", handle: a.getMemberTier},
+		{method: http.MethodGet, path: "/v1/members/:account/reward_events", handle: a.listMemberRewardEvents},
+		{method: http.MethodGet, path: "/v1/members/:account/expiry_announcements", handle: a.listExpiryAnnouncements},
+	}
+	for i := range all {
+		all[i].scope = partners.ScopeRewards
 	}
 	return all
 }

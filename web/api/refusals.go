@@ -13,6 +13,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
+	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/bank"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
@@ -85,11 +86,14 @@ func problemOf(err error) *problem.Problem {
 	var lacks *scopeMissing
 	var hook *webhooks.Refusal
 	var offset *bulkfile.OffsetError
+	var earning *rewards.Refusal
 	switch {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &hook):
 		return webhookProblem(hook)
+	case errors.As(err, &earning):
+		return rewardProblem(earning)
 	case errors.As(err, &offset):
 		return problem.New(http.StatusConflict, "upload_offset_mismatch", fmt.Sprintf("%d bytes are here, not %d; go on at Upload-Offset", offset.Right, offset.Given))
 	case errors.As(err, &refusal):
@@ -131,6 +135,9 @@ var sentinels = []struct {
 	{desk.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{desk.ErrChanged, 409, "break_changed", "somebody else changed the break meanwhile; look at it again"},
 	{webhooks.ErrChanged, 409, "webhook_endpoint_changed", "somebody else changed the endpoint at the same time; look, and try again"},
+	{rewards.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{rewards.ErrConflict, 409, "reward_event_conflict", "the event ID was used for an event with other content; each event has an ID of its own"},
+	{rewards.ErrChanged, 409, "rule_changed", "somebody else proposed or decided at the same time; look, and try again"},
 	{exchange.ErrQuoteUsed, 409, exchange.CodeQuoteUsed, "the quote was used by another conversion; ask for a new one"},
 	{exchange.ErrLinked, 409, "already_linked", "the customer or the membership has a link with the partner; end it first"},
 	{exchange.ErrReversalUnderWay, 409, "reversal_under_way", "another reversal of the conversion is under way; wait for its end"},
@@ -149,6 +156,10 @@ func sentinelProblem(err error) *problem.Problem {
 		return idempotency.Reused()
 	case errors.Is(err, exchange.ErrStillRunning):
 		return idempotency.Running()
+	case errors.Is(err, rewards.ErrBusy):
+		return later("busy", "too many events wait; nothing was done", time.Second)
+	case errors.Is(err, rewards.ErrClosed):
+		return later("unavailable", "the gateway is stopping, or a store does not answer", time.Second)
 	case errors.Is(err, ledger.ErrBusy):
 		return later("busy", "the ledger's queue is full; nothing was done", time.Second)
 	case errors.Is(err, ledger.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

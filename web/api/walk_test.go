@@ -103,6 +103,9 @@ func (w *world) owned() objects {
 		"/v1/webhook_endpoints/{id}/{sequence}": "1",
 		"/v1/conversion_files/{id}":             strings.TrimPrefix(sky.create("csv"), "/v1/conversion_files/"),
 		"/v1/clients/{client_id}":               "sky-other",
+		"/v1/reward_events/{event_id}":          "PAY-1", // these are the utility's, and refused by scope
+		"/v1/reward_rules/{rule_id}":            "prepayment.1",
+		"/v1/members/{account}":                 "5f0c9d3a7e1b4c2d8a6f0e9b1c3d5a7f",
 		"/v1/clients/{client_id}/{key_id}":      "key-of-sky-other",
 	}
 }
@@ -173,7 +176,9 @@ func TestEveryRouteHidesWhatIsAnothers(t *testing.T) {
 	shop, sky := w.as("shop-app"), w.as("sky-app")
 	type seen struct{ address, body string }
 	var before []seen
-	walked := walk(t)
+	walked := slices.DeleteFunc(walk(t), func(op walked) bool { // partners have no such scope
+		return slices.Contains((*op.op.Security)[0]["accessToken"], "rewards")
+	})
 	for _, op := range walked {
 		if address, has := own.address(t, op.path); has && op.method == http.MethodGet && !strings.HasSuffix(op.path, "/receipt") {
 			before = append(before, seen{address, string(sky.get(address).body)})
@@ -209,7 +214,7 @@ func TestEveryBodyThatIsNestedTooDeepIsRefused(t *testing.T) {
 		t.Run(op.name(), func(t *testing.T) {
 			address, _ := own.address(t, op.path)
 			scopes := (*op.op.Security)[0]["accessToken"]
-			c := client[slices.Contains(scopes, "operator") || slices.Contains(scopes, "sandbox")]
+			c := client[slices.Contains(scopes, "operator") || slices.Contains(scopes, "sandbox") || slices.Contains(scopes, "rewards")]
 			for _, body := range []string{deep, objects, "[" + deep} {
 				if a := c.walk(&op, address, body); a.status != 400 && a.status != 404 {
 					t.Errorf("answered %d: %.200s", a.status, a.body)

@@ -32,6 +32,8 @@ import (
 	"github.com/pointgrid/pointgrid/partners/partnerstest"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/partners/webhooks/webhookstest"
+	"github.com/pointgrid/pointgrid/rewards"
+	"github.com/pointgrid/pointgrid/rewards/rewardstest"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/payment"
@@ -54,13 +56,14 @@ var (
 // world is an alliance with a real exchange over a ledger and a store in memory,
 // and a real HTTP server before it.
 type world struct {
-	t      testing.TB
-	ledger *ledgertest.Memory
-	store  *exchangetest.Memory
-	hooks  *webhookstest.Memory
-	script *script
-	nights *nights
-	files  *bulkfile.Service
+	t       testing.TB
+	ledger  *ledgertest.Memory
+	store   *exchangetest.Memory
+	hooks   *webhookstest.Memory
+	script  *script
+	nights  *nights
+	files   *bulkfile.Service
+	rewards *rewards.Service
 
 	statements *statements.Service
 	desk       *desk.Desk
@@ -90,7 +93,8 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.found()
 	registry, err := partners.NewRegistry(companies, []partners.Client{
 		w.register("sky-app", "sky", forPartners...), w.register("sky-other", "sky", forPartners...), w.register("shop-app", "shop", forPartners...),
-		w.register("sandbox", "sky", partners.ScopeSandbox), w.register("ops", "", partners.ScopeOperator, partners.ScopeSettlements), w.register("ops-checker", "", partners.ScopeOperator)})
+		w.register("sandbox", "sky", partners.ScopeSandbox), w.register("ops", "", partners.ScopeOperator, partners.ScopeSettlements), w.register("ops-checker", "", partners.ScopeOperator),
+		w.register("billing", "", partners.ScopeRewards), w.register("marketing", "", partners.ScopeRewards)})
 	must(t, err)
 	w.credentials = partnerstest.NewMemory()
 	w.directory, err = partners.OpenDirectory(t.Context(), partners.DirectoryOptions{Registry: registry, Store: w.credentials, Now: time.Now, Random: rand.Reader})
@@ -103,11 +107,12 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	t.Cleanup(func() { _ = service.Close(context.Background()) })
 	w.script = &script{Service: service}
 	w.serveFiles(service, registry, logger)
+	w.serveRewards(logger)
 	w.signing, err = partners.LoadOrCreateSigningKey(filepath.Join(t.TempDir(), "key.pem"), rand.Reader)
 	must(t, err)
 	w.reconciles(logger)
 	w.options = api.Options{Received: w.statements, Breaks: w.desk, Reconciler: w.reconciler,
-		MSP: msp(registry), Signing: noSigning{}, Payments: noPayments{}, Papers: noPapers{}, Exchange: w.script, Files: w.files, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
+		MSP: msp(registry), Signing: noSigning{}, Payments: noPayments{}, Papers: noPapers{}, Exchange: w.script, Files: w.files, Rewards: w.rewards, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
 		Registry: w.directory, Access: &memoryLog{Memory: w.credentials}, Signed: w.store, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
@@ -158,6 +163,15 @@ func (w *world) serveFiles(converter bulkfile.Converter, registry *partners.Regi
 	must(w.t, err)
 	must(w.t, w.files.Start(context.Background()))
 	w.t.Cleanup(w.files.Close)
+}
+
+func (w *world) serveRewards(logger *slog.Logger) {
+	var err error
+	w.rewards, err = rewards.New(context.Background(), rewards.Options{Ledger: w.ledger, Identity: gateway, Store: rewardstest.NewMemory(), AccountKey: accountKey,
+		Day: func(at time.Time) ledger.Date { return ledger.DateOf(at.UTC()) }, Now: time.Now, Logger: logger})
+	must(w.t, err)
+	must(w.t, w.rewards.Start(context.Background()))
+	w.t.Cleanup(w.rewards.Close)
 }
 
 func (w *world) serve() {

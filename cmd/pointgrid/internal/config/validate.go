@@ -52,6 +52,9 @@ func (c *Config) Validate() error {
 	between(wrong, "exchange.deadline", c.Exchange.Deadline, time.Second, 24*time.Hour)
 	between(wrong, "tokens.ttl", c.Tokens.TTL, 5*time.Minute, 10*time.Minute)
 	c.validateWebhooks(wrong)
+	if err := c.Rewards.validate(); err != nil {
+		wrong("rewards", "%v", err)
+	}
 	if c.Traces.Endpoint != "" && !isBaseURL(c.Traces.Endpoint) {
 		wrong("traces.endpoint", "%q is not a URL like http://127.0.0.1:4318/v1/traces", c.Traces.Endpoint)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/projection"
+	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/settlement/desk"
@@ -53,6 +54,7 @@ type Gateway struct {
 	Store    *sqlstore.Store
 	Exchange *exchange.Service
 	Files    *bulkfile.Service
+	Rewards  *rewards.Service
 	Night    *settlement.Night
 	Clock    *Clock
 	// Projection follows the ledger while the gateway serves; nil when the
@@ -103,7 +105,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff,
+		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildRewards, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())

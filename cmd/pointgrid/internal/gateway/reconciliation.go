@@ -6,6 +6,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/connector"
@@ -53,7 +55,49 @@ func (g *Gateway) buildReconciliation(context.Context) (err error) {
 		Tolerance: func(code string) reconcile.Tolerance { return g.statement(code).Tolerance.Reconcile() },
 		Due:       func(code string) time.Duration { return g.statement(code).DueAfter() },
 		Now:       g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Progress: g.around.Progress})
+	g.metrics.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "pointgrid_statements_overdue",
+			Help: "Settlements whose partner's statement should have come; -1 when it cannot be said."}, g.overdue),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "pointgrid_breaks_blocking",
+			Help: "Breaks of the last windows that keep a settlement from being signed; -1 when it cannot be said."}, g.blocking))
 	return g.buildIntake()
+}
+
+// overdue counts what the metric says.
+func (g *Gateway) overdue() float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), lagPatience)
+	defer cancel()
+	waiting, err := g.Reconciler.Waiting(ctx)
+	if err != nil {
+		return -1
+	}
+	n := 0.0
+	for _, w := range waiting {
+		if w.Overdue {
+			n++
+		}
+	}
+	return n
+}
+
+// blockingWindows is how far back open breaks are counted.
+const blockingWindows = 62
+
+func (g *Gateway) blocking() float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), lagPatience)
+	defer cancel()
+	today := g.calendar.Date(g.Clock.Now())
+	counts, err := g.Store.CaseCounts(ctx, "", today-blockingWindows, today)
+	if err != nil {
+		return -1
+	}
+	n := 0.0
+	for _, c := range counts {
+		if c.State.Blocks() && !c.Tolerated {
+			n += float64(c.Cases)
+		}
+	}
+	return n
 }
 
 // yuan in the millionths that the ledger counts.

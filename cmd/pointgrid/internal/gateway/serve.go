@@ -51,6 +51,10 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	if err := g.Files.Start(ctx); err != nil {
 		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
 	}
+	if err := g.Rewards.Start(ctx); err != nil {
+		g.Files.Close()
+		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	var background sync.WaitGroup
@@ -99,6 +103,7 @@ func (g *Gateway) finish(ctx context.Context, server *http.Server) error {
 		err = server.Close()
 	}
 	g.Files.Close()
+	g.Rewards.Close()
 	under, cancel := context.WithTimeout(ctx, exchangePatience)
 	defer cancel()
 	if closing := g.Exchange.Close(under); closing != nil && !errors.Is(closing, context.DeadlineExceeded) {
@@ -121,7 +126,8 @@ func every(ctx context.Context, pause time.Duration, f func(context.Context)) {
 	}
 }
 
-// runNight settles what is due. A failure is tried again.
+// runNight settles what is due, and does what rewards do at night. A failure is
+// tried again.
 func (g *Gateway) runNight(ctx context.Context) {
 	made, err := g.Night.RunDue(ctx)
 	if err != nil && ctx.Err() == nil {
@@ -130,6 +136,7 @@ func (g *Gateway) runNight(ctx context.Context) {
 	if len(made) > 0 {
 		g.reconcileSoon()
 	}
+	g.runRewardsNight(ctx)
 }
 
 // forget drops saved answers, webhook messages, sessions and entries of the access

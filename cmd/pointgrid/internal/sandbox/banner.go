@@ -28,7 +28,7 @@ Credentials: client_id, private key, and a file that always holds a fresh access
 Staff who sign in at the portal, and finance at the console; the password of all is {{.Password}}
 {{range .Staff}}  {{printf "%-16s %-8s" .Login .Company}} {{.Does}}
 {{end}}
-Three commands to paste. The member is linked with every company and has 20,000 EPT.
+Three commands to paste. The member is linked with every company and has 20,000 EPT or more.
 
 # 1. What are 1,000 miles worth? The rate is locked for a minute.
 curl -s {{.URL}}/v1/quotes -H "Authorization: Bearer $(cat {{.Sky}})" -H 'Content-Type: application/json' -d '{"source":"SKY","destination":"EPT","amount":"1000"}'

@@ -57,13 +57,13 @@ func (s *Site) Config(listen string, connectors map[string]string) (config.Confi
 		return config.Config{}, err
 	}
 	c.Utility.Clients = []config.Client{{ID: UtilityClient, KeyFile: utility,
-		Scopes: append([]string{"sandbox", "operator"}, partnerScopes...)}}
+		Scopes: append([]string{"sandbox", "operator", "rewards"}, partnerScopes...)}}
 	for _, id := range []string{MakerClient, CheckerClient} {
 		_, public, err := s.Key(id)
 		if err != nil {
 			return config.Config{}, err
 		}
-		c.Utility.Clients = append(c.Utility.Clients, config.Client{ID: id, KeyFile: public, Scopes: []string{"operator", "settlements"}})
+		c.Utility.Clients = append(c.Utility.Clients, config.Client{ID: id, KeyFile: public, Scopes: []string{"operator", "settlements", "rewards"}})
 	}
 	c.Utility.Bank = UtilityBank()
 	if c.Settlement.Holidays, err = s.holidays(); err != nil {
@@ -141,8 +141,9 @@ func (s *Site) Seeded() (bool, error) {
 	return false, os.MkdirAll(string(s.Home()), 0o700)
 }
 
-// Amounts say how much a new sandbox holds, and how many days ago it begins.
-type Amounts struct{ Members, Linked, Days int }
+// Amounts say how much a new sandbox holds (members, of whom the first are linked with
+// every company, and events by which they earned), and how many days ago it begins.
+type Amounts struct{ Members, Linked, Days, Events int }
 
 // pointsEach is what each member of a new sandbox has in electricity points.
 const pointsEach = 20_000
@@ -209,5 +210,8 @@ func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store,
 	}
 	seeding := Seeding{Ledger: l, Links: store, AccountKey: accountKey, Hub: alliance.Hub, MSP: alliance.MSP,
 		Window: calendar.Date(now()), Members: a.Members, Points: pointsEach, Linked: a.Linked, Now: now, Random: rand.Reader}
-	return seeding.Run(ctx)
+	if err := seeding.Run(ctx); err != nil {
+		return err
+	}
+	return seeding.seedRewards(ctx, store, calendar.Date, a.Events)
 }

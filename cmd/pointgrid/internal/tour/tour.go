@@ -95,6 +95,7 @@ var steps = []step{
 	{"a batch", (*Tour).batch, anywhere},
 	{"a file, and kill -9 in it", (*Tour).file, anywhere},
 	{"a webhook", (*Tour).webhook, anywhere},
+	{"a prepayment earns, and is returned", (*Tour).earn, anywhere},
 	{"a receipt", (*Tour).fetchReceipt, anywhere},
 	{"a night", (*Tour).night, anywhere},
 	{"three books", (*Tour).reconciled, anywhere},

@@ -1,0 +1,56 @@
+package rewards
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
+)
+
+// Options configure a [Service]. Without a default a field is required.
+type Options struct {
+	Ledger     ledger.Ledger
+	Identity   ledger.Identity // the utility's gateway
+	Store      Store
+	AccountKey []byte // see ledger.MemberAccount; at least 32 bytes
+	// Day is the business day of an instant in the alliance's calendar.
+	Day func(time.Time) ledger.Date
+
+	Ladder    Ladder    // default [DefaultLadder]
+	GraceDays int       // for which a tier is kept; default 60
+	Channels  []Channel // default [DefaultChannels]
+
+	// QueueMax bounds the events that wait; default 32,768.
+	QueueMax int
+	// RoundMax bounds the events of one round, which is two transactions of the
+	// store and one call of the ledger; default 1,024.
+	RoundMax int
+	// LedgerPatience is how long a round waits for the ledger; default 20 s. What is
+	// unknown then is asked for again every RetryEvery, default 2 s.
+	LedgerPatience time.Duration
+	RetryEvery     time.Duration
+
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+func (o *Options) setDefaults() error {
+	if o.Ledger == nil || o.Store == nil || o.Day == nil || o.Now == nil || o.Logger == nil {
+		return errors.New("rewards: ledger, store, calendar, clock and logger are required")
+	}
+	if _, err := ledger.MemberAccount(o.AccountKey, "M"); err != nil {
+		return err
+	}
+	if o.Ladder == nil {
+		o.Ladder = DefaultLadder()
+	}
+	if o.Channels == nil {
+		o.Channels = DefaultChannels()
+	}
+	o.GraceDays = cmp.Or(o.GraceDays, 60)
+	o.QueueMax, o.RoundMax = cmp.Or(o.QueueMax, 32_768), cmp.Or(o.RoundMax, 1024)
+	o.LedgerPatience, o.RetryEvery = cmp.Or(o.LedgerPatience, 20*time.Second), cmp.Or(o.RetryEvery, 2*time.Second)
+	return o.Ladder.Validate()
+}

@@ -1,0 +1,14 @@
+package sqlstore_test
+
+import (
+	"testing"
+
+	"github.com/pointgrid/pointgrid/rewards"
+	"github.com/pointgrid/pointgrid/rewards/rewardstest"
+)
+
+func TestRewardsStore(t *testing.T) {
+	onEach(t, func(t *testing.T, open openFunc) {
+		rewardstest.RunStore(t, func(t *testing.T) rewards.Store { return open(t) })
+	})
+}
