@@ -82,9 +82,6 @@ func (v *visit) file(name, kind string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
-// today is the alliance's day.
-func (c *Console) today() ledger.Date { return ledger.DateOf(c.o.Now().In(c.o.Location)) }
-
 // frame is what stands around every page: the ways that the user's roles open.
 func (c *Console) frame(r *http.Request, v *signin.Visit) page.Frame {
 	f := page.Frame{Person: &page.Person{Name: v.User.Name, Company: c.o.Pages.Say(r, "console.utility")}}

@@ -42,6 +42,10 @@ func Money(l Language, millionths int64) string {
 	return withSymbol(l, Millionths(millionths, 2))
 }
 
+// Exact writes millionths of a yuan with all six decimals, so that a column of
+// them stands point below point.
+func Exact(l Language, millionths int64) string { return withSymbol(l, Amount(millionths, 6)) }
+
 // Fen writes fen, hundredths of a yuan, as a bank does: always with two decimals.
 func Fen(l Language, fen int64) string { return withSymbol(l, Amount(fen, 2)) }
 

@@ -83,3 +83,24 @@ func TestAGaugeWarnsFromItsMarksOn(t *testing.T) {
 		}
 	}
 }
+
+func TestFenHaveTwoDecimalsAndExactAmountsSix(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{page.Fen(page.Chinese, 10045), "¥100.45"}, {page.Fen(page.English, -5), "−CNY 0.05"}, {page.Fen(page.Chinese, 0), "¥0.00"},
+		{page.Exact(page.Chinese, 151_628_000), "¥151.628000"}, {page.Exact(page.English, -1), "−CNY 0.000001"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
+		}
+	}
+}
+
+func TestAWaterfallStandsEachChangeOnTheOneBefore(t *testing.T) {
+	all := page.Waterfall("w", []page.Row{{To: 5}, {To: -8}, {Kind: "sum"}, {To: 3}, {Kind: "sum"}}).All
+	want := []page.Row{{From: 0, To: 5, Kind: "plus"}, {From: 5, To: -3, Kind: "minus"}, {From: 0, To: -3, Kind: "sum"}, {From: -3, To: 0, Kind: "plus"}, {From: 0, To: 0, Kind: "sum"}}
+	for i := range want {
+		if all[i] != want[i] {
+			t.Errorf("row %d is %+v, want %+v", i, all[i], want[i])
+		}
+	}
+}

@@ -34,6 +34,7 @@ func (s *Set) functions(l Language) template.FuncMap {
 		"gauge":   func(g Gauge) template.HTML { return g.draw(s, l) },
 		"bars":    func(c Bars) (template.HTML, error) { return c.draw(s, l) },
 		"rows":    func(c Rows) (template.HTML, error) { return c.draw(s, l) },
+		"exact":   func(millionths int64) string { return Exact(l, millionths) },
 		"fen":     func(cents int64) string { return Fen(l, cents) },
 		"weekday": func(d ledger.Date) string {
 			return s.words.Say(l, "weekday."+strconv.Itoa(int(d.In(time.UTC).Weekday())))
