@@ -107,7 +107,7 @@ func TestAPartnersTextBecomesNeitherFormulaNorMarkup(t *testing.T) {
 	}
 	one := a.settlement(skyID)
 	one.Marks = append(one.Marks, ledger.SettlementMark{Step: ledger.SettlementDisputed, Text: evil})
-	page, err := a.p.Page(context.Background(), one)
+	page, err := a.p.Page(context.Background(), one, nil)
 	if err != nil || bytes.Contains(page, []byte("<script>")) || !bytes.Contains(page, []byte("华光电力 &lt;U&gt;")) || bytes.Contains(page, []byte("ZgotmplZ")) {
 		t.Errorf("%v\n%s", err, page)
 	}
@@ -118,7 +118,7 @@ func TestAPageSaysWhatWasSigned(t *testing.T) {
 	a.In("sky", 5000)
 	a.Night()
 	one := a.settlement(skyID)
-	page, err := a.p.Page(context.Background(), one)
+	page, err := a.p.Page(context.Background(), one, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestAPageSaysWhatWasSigned(t *testing.T) {
 		}
 	}
 	one.State = settlement.Closed
-	if _, err := a.p.Page(context.Background(), one); !errors.Is(err, papers.ErrNotNetted) {
+	if _, err := a.p.Page(context.Background(), one, nil); !errors.Is(err, papers.ErrNotNetted) {
 		t.Errorf("of a closed window: %v", err)
 	}
 }
@@ -222,7 +222,7 @@ func TestAnAdjustmentIsOnThePapersOfTheWindowInWhichItWasAccepted(t *testing.T) 
 	if first.Figures.Pay != 5000 || second.Figures.Receive != 1000 {
 		t.Errorf("first %+v, second %+v", first.Figures, second.Figures)
 	}
-	page, err := a.p.Page(context.Background(), second)
+	page, err := a.p.Page(context.Background(), second, nil)
 	if err != nil || !strings.Contains(string(page), "-10.000000") || !strings.Contains(string(page), "调整 adjustments") {
 		t.Errorf("%v\n%s", err, page)
 	}

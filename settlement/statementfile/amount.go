@@ -23,10 +23,10 @@ const digitsMax = 40
 // decimals. Fraction is the decimal separator. Want, if not empty, says what would
 // be right. Raw says that it is a spreadsheet's number, which may carry the noise
 // of binary floating point.
-func parseNumber(cell string, scale uint8, fraction byte, raw bool) (n number, want string) {
+func parseNumber(cell string, scale uint8, fraction byte, raw bool) (n number, want Rule) {
 	s := strings.TrimSpace(cell)
 	if len(s) > 4*digitsMax {
-		return n, "an amount has at most 40 characters"
+		return n, rule("amount_length")
 	}
 	s, n.wide = narrow(s)
 	s, negative := sign(s)
@@ -37,7 +37,7 @@ func parseNumber(cell string, scale uint8, fraction byte, raw bool) (n number, w
 		fraction = '.'
 	}
 	whole, rest, hasRest := strings.Cut(s, string(fraction))
-	if whole, n.grouped, want = ungroup(whole, group, !hasRest && scale >= 3); want != "" {
+	if whole, n.grouped, want = ungroup(whole, group, !hasRest && scale >= 3); want.broken() {
 		return n, want
 	}
 	if !digits(whole) || hasRest && !digits(rest) {
@@ -83,7 +83,7 @@ func sign(s string) (string, bool) {
 // ungroup takes out thousands separators: groups of three digits, all separated
 // by the same sign. Whether one such sign is a group's or a fraction's cannot be
 // seen when the programme has three decimals or more.
-func ungroup(s string, group byte, ambiguous bool) (whole string, grouped bool, want string) {
+func ungroup(s string, group byte, ambiguous bool) (whole string, grouped bool, want Rule) {
 	for _, sep := range []string{string(group), " ", "\u00a0", "\u202f", "'"} {
 		parts := strings.Split(s, sep)
 		if len(parts) == 1 {
@@ -91,15 +91,15 @@ func ungroup(s string, group byte, ambiguous bool) (whole string, grouped bool, 
 		}
 		for i, p := range parts {
 			if !digits(p) || i > 0 && len(p) != 3 || i == 0 && len(p) > 3 {
-				return s, false, "thousands separators stand before each three digits, as in 1,234,567; a fraction follows a point, unless the layout says comma"
+				return s, false, rule("separators")
 			}
 		}
 		if ambiguous && len(parts) == 2 && sep == string(group) {
-			return s, false, "this can be a thousands separator or a fraction of three digits: write it without separators"
+			return s, false, rule("separator_or")
 		}
-		return strings.Join(parts, ""), true, ""
+		return strings.Join(parts, ""), true, Rule{}
 	}
-	return s, false, ""
+	return s, false, Rule{}
 }
 
 func digits(s string) bool {
@@ -111,31 +111,31 @@ func digits(s string) bool {
 	return s != "" && len(s) <= digitsMax
 }
 
-func wantNumber(s string, scale uint8) string {
+func wantNumber(s string, scale uint8) Rule {
 	if strings.ContainsAny(s, "eE") {
-		return "a spreadsheet has shortened this number: format the column as a number with all digits"
+		return rule("shortened")
 	}
-	return "an amount is digits, for example " + decimal.New(123456, -int32(scale)).StringFixed(int32(scale)) + ", without units or currency"
+	return Rule{Name: "digits", A: decimal.New(123456, -int32(scale)).StringFixed(int32(scale))}
 }
 
 // units turns digits into smallest units, exactly.
-func units(whole, rest string, scale uint8, raw bool) (int64, bool, string) {
+func units(whole, rest string, scale uint8, raw bool) (int64, bool, Rule) {
 	text := whole
 	if rest != "" {
 		text += "." + rest
 	}
 	d, err := decimal.NewFromString(text)
 	if err != nil {
-		return 0, false, "an amount is digits"
+		return 0, false, wantNumber("", scale)
 	}
 	d = d.Shift(int32(scale))
 	exact := d.Round(0)
 	noise := !d.Equal(exact)
 	if noise && !(raw && d.Sub(exact).Abs().LessThan(decimal.New(1, -6))) {
-		return 0, false, "an amount of this programme has at most " + string('0'+rune(scale)) + " decimals"
+		return 0, false, Rule{Name: "decimals", A: string('0' + rune(scale))}
 	}
 	if exact.GreaterThan(decimal.New(ledger.AmountMax, 0)) {
-		return 0, false, "an amount is at most 10^15 smallest units"
+		return 0, false, rule("amount_max")
 	}
-	return exact.IntPart(), noise, ""
+	return exact.IntPart(), noise, Rule{}
 }

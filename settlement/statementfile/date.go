@@ -20,13 +20,13 @@ type moment struct {
 // parseDate reads a date with or without a time. Want, if not empty, says what
 // would be right. Raw says that it is a spreadsheet's number, which counts days
 // from the end of 1899.
-func parseDate(cell string, order DateOrder, zone *time.Location, raw, from1904 bool) (m moment, want string) {
+func parseDate(cell string, order DateOrder, zone *time.Location, raw, from1904 bool) (m moment, want Rule) {
 	s := strings.TrimSpace(cell)
 	if at, ok := usual(s, zone); ok {
-		return moment{at: at, form: "2006-01-02", clock: true}, ""
+		return moment{at: at, form: "2006-01-02", clock: true}, Rule{}
 	}
 	if len(s) > 64 {
-		return m, wantDate
+		return m, rule("date_form")
 	}
 	s, m.wide = narrow(s)
 	if raw && strings.Trim(s, "0123456789.") == "" && s != "" && !(len(s) == 8 && digits(s)) {
@@ -41,12 +41,12 @@ func parseDate(cell string, order DateOrder, zone *time.Location, raw, from1904 
 		day, clock = s[:i], strings.TrimSpace(s[i+1:])
 	}
 	y, mo, d, form, want := parseDay(day, order)
-	if want != "" {
+	if want.broken() {
 		return m, want
 	}
 	at := time.Date(y, time.Month(mo), d, 0, 0, 0, 0, zone)
 	if at.Day() != d || at.Month() != time.Month(mo) || y < 1970 || y > 2999 {
-		return m, "there is no such day"
+		return m, rule("no_such_day")
 	}
 	if m.form = form; chinese {
 		m.form = "2006年01月02日"
@@ -56,9 +56,7 @@ func parseDate(cell string, order DateOrder, zone *time.Location, raw, from1904 
 	return m, want
 }
 
-const wantDate = "a date is written as 2026-11-21 or 2026-11-21 15:04:05"
-
-func parseDay(s string, order DateOrder) (y, m, d int, form, want string) {
+func parseDay(s string, order DateOrder) (y, m, d int, form string, want Rule) {
 	if len(s) == 8 && digits(s) {
 		s = s[:4] + "-" + s[4:6] + "-" + s[6:]
 		form = "20060102"
@@ -71,12 +69,12 @@ func parseDay(s string, order DateOrder) (y, m, d int, form, want string) {
 		a, b, c := number3(p)
 		switch {
 		case len(p[0]) == 4 && len(p[2]) <= 2:
-			return a, b, c, orElse(form, "2006"+sep+"01"+sep+"02"), ""
+			return a, b, c, orElse(form, "2006"+sep+"01"+sep+"02"), Rule{}
 		case len(p[0]) <= 2 && len(p[2]) == 4:
 			return shortFirst(a, b, c, sep, order)
 		}
 	}
-	return 0, 0, 0, "", wantDate
+	return 0, 0, 0, "", rule("date_form")
 }
 
 func number3(p []string) (a, b, c int) {
@@ -87,37 +85,37 @@ func number3(p []string) (a, b, c int) {
 }
 
 // shortFirst tells day and month apart.
-func shortFirst(a, b, year int, sep string, order DateOrder) (y, m, d int, form, want string) {
+func shortFirst(a, b, year int, sep string, order DateOrder) (y, m, d int, form string, want Rule) {
 	switch {
 	case order == DayFirst, order == YearFirst && a > 12:
-		return year, b, a, "02" + sep + "01" + sep + "2006", ""
+		return year, b, a, "02" + sep + "01" + sep + "2006", Rule{}
 	case order == MonthOne, b > 12:
-		return year, a, b, "01" + sep + "02" + sep + "2006", ""
+		return year, a, b, "01" + sep + "02" + sep + "2006", Rule{}
 	case a == b:
-		return year, a, b, "02" + sep + "01" + sep + "2006", ""
+		return year, a, b, "02" + sep + "01" + sep + "2006", Rule{}
 	}
-	return 0, 0, 0, "", "day and month cannot be told apart: write 2026-11-05, or set the layout's dates to dmy or mdy"
+	return 0, 0, 0, "", rule("day_or_month")
 }
 
 // parseClock adds the time of the day, with or without an offset.
-func parseClock(day time.Time, s string, zone *time.Location) (time.Time, string) {
+func parseClock(day time.Time, s string, zone *time.Location) (time.Time, Rule) {
 	if s == "" {
-		return day, ""
+		return day, Rule{}
 	}
 	for _, form := range []string{"15:04:05.999999999", "15:04", "150405", "15:04:05.999999999Z07:00", "15:04Z07:00"} {
 		t, err := time.ParseInLocation("2006-01-02 "+form, day.Format(time.DateOnly)+" "+s, zone)
 		if err == nil {
-			return t, ""
+			return t, Rule{}
 		}
 	}
-	return day, "a time is written as 15:04:05, or with an offset as 15:04:05+08:00"
+	return day, rule("clock_form")
 }
 
 // serial reads a spreadsheet's date: days since 1899-12-30, or since 1904.
-func serial(s string, zone *time.Location, from1904 bool) (moment, string) {
+func serial(s string, zone *time.Location, from1904 bool) (moment, Rule) {
 	d, err := decimal.NewFromString(s)
 	if err != nil || d.LessThan(decimal.New(25_569, 0)) || d.GreaterThan(decimal.New(401_769, 0)) {
-		return moment{}, wantDate
+		return moment{}, rule("date_form")
 	}
 	first := time.Date(1899, 12, 30, 0, 0, 0, 0, zone)
 	if from1904 {
@@ -126,7 +124,7 @@ func serial(s string, zone *time.Location, from1904 bool) (moment, string) {
 	day := d.Floor()
 	milli := d.Sub(day).Mul(decimal.New(86_400_000, 0)).Round(0).IntPart()
 	at := first.AddDate(0, 0, int(day.IntPart()))
-	return moment{at: at.Add(time.Duration(milli) * time.Millisecond), form: "a spreadsheet's date", clock: milli != 0}, ""
+	return moment{at: at.Add(time.Duration(milli) * time.Millisecond), form: "a spreadsheet's date", clock: milli != 0}, Rule{}
 }
 
 // usual reads the form that nearly all files have, 2026-11-21 15:04:05, without

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -114,7 +113,7 @@ func Reopen(from io.ReaderAt, size int64, layout Layout, limits Limits, digest l
 // examine looks at the first bytes.
 func (f *File) examine(found *findings) error {
 	if f.size > f.limits.Bytes {
-		found.add(Problem{Code: TooLarge, Found: strconv.FormatInt(f.size, 10) + " bytes", Want: fmt.Sprintf("a statement has at most %d; send one file per day", f.limits.Bytes)})
+		found.add(Problem{Code: TooLarge, Found: strconv.FormatInt(f.size, 10) + " bytes", Rule: Rule{Name: "file_bytes", A: strconv.FormatInt(f.limits.Bytes, 10)}})
 		return found.refusal()
 	}
 	start := make([]byte, min(f.size, 512))
@@ -122,22 +121,22 @@ func (f *File) examine(found *findings) error {
 		return err
 	}
 	refuse := func(what, want string) error {
-		found.add(Problem{Code: BadFile, Found: what, Want: want})
+		found.add(Problem{Code: BadFile, Found: what, Rule: rule(want)})
 		return found.refusal()
 	}
 	var err error
 	switch {
 	case len(bytes.TrimSpace(start)) == 0 && f.size <= 512:
-		return refuse("an empty file", "a statement without movements has a header and totals of zero")
+		return refuse("an empty file", "empty")
 	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
 		f.sheet, err = openBook(f.from, f.size, f.w, f.limits, found)
 	case bytes.HasPrefix(start, []byte("\xd0\xcf\x11\xe0")):
-		return refuse("an XLS file, or an XLSX file with a password", "XLSX without a password, or CSV")
+		return refuse("an XLS file, or an XLSX file with a password", "old_xls")
 	case bytes.HasPrefix(start, []byte("%PDF")), bytes.HasPrefix(start, []byte("\x1f\x8b")), bytes.HasPrefix(start, []byte("Rar!")):
-		return refuse("a PDF or a compressed file", "XLSX or CSV")
+		return refuse("a PDF or a compressed file", "packed")
 	case isConnector(start):
 	case bytes.IndexByte(start, 0) >= 0 && start[0] != 0xff && start[0] != 0xfe:
-		return refuse("a file that is not text", "XLSX or CSV")
+		return refuse("a file that is not text", "binary")
 	default:
 		f.sheet, err = openText(f.from, f.size, f.w, f.limits)
 	}
@@ -157,7 +156,7 @@ func (f *File) check(ctx context.Context, found *findings) error {
 	r := &reading{f: f, found: found, p: f.parser(found)}
 	if err := r.read(ctx, func(l *Line) error {
 		if !f.Totals.add(l) {
-			found.add(Problem{Line: l.Number, Code: BadTotals, Found: "a sum that does not fit", Want: "sums below 2⁶³"})
+			found.add(Problem{Line: l.Number, Code: BadTotals, Found: "a sum that does not fit", Rule: rule("sum_range")})
 		}
 		if !f.w.Repeats {
 			twice.see(l)
@@ -176,7 +175,7 @@ func (f *File) check(ctx context.Context, found *findings) error {
 	return again.read(ctx, func(l *Line) error {
 		if first := twice.again(l); first != 0 {
 			found.add(Problem{Line: l.Number, Code: Repeated, Found: "the same as line " + strconv.Itoa(first),
-				Want: "each movement once; two that are alike differ in ID, reference or time"})
+				Rule: Rule{Name: "once", A: strconv.Itoa(first)}})
 		}
 		return nil
 	})
@@ -235,7 +234,7 @@ func (r *reading) read(ctx context.Context, visit func(*Line) error) error {
 			return ctx.Err()
 		}
 		if len(cells) > r.f.limits.Columns {
-			r.found.add(Problem{Line: line, Code: TooLarge, Found: strconv.Itoa(len(cells)) + " columns", Want: fmt.Sprintf("at most %d", r.f.limits.Columns)})
+			r.found.add(Problem{Line: line, Code: TooLarge, Found: strconv.Itoa(len(cells)) + " columns", Rule: Rule{Name: "columns", A: strconv.Itoa(r.f.limits.Columns)}})
 			return nil
 		}
 		switch {
@@ -261,12 +260,12 @@ func (r *reading) read(ctx context.Context, visit func(*Line) error) error {
 func (r *reading) data(line int, cells []string, l *Line, visit func(*Line) error) error {
 	if r.rows++; r.rows > r.f.limits.Lines {
 		r.over = true
-		r.found.add(Problem{Line: line, Code: TooLarge, Found: "more lines", Want: fmt.Sprintf("a statement has at most %d", r.f.limits.Lines)})
+		r.found.add(Problem{Line: line, Code: TooLarge, Found: "more lines", Rule: Rule{Name: "lines", A: strconv.FormatInt(int64(r.f.limits.Lines), 10)}})
 		return errStop
 	}
 	if r.total && !r.over {
 		r.over = true
-		r.found.add(Problem{Line: line, Code: BadTotals, Found: "a movement after the totals", Want: "totals as the last line"})
+		r.found.add(Problem{Line: line, Code: BadTotals, Found: "a movement after the totals", Rule: rule("totals_last")})
 	}
 	if !r.p.parse(line, cells, l) {
 		return nil
@@ -296,16 +295,16 @@ func (r *reading) seekHeader(line int, cells []string) error {
 func (r *reading) end() {
 	if r.p.cols.at == nil {
 		for _, l := range r.lacks {
-			r.found.add(Problem{Line: r.bestAt, Code: MissingColumn, Found: "no column for it among the first lines", Want: "a column " + l})
+			r.found.add(Problem{Line: r.bestAt, Code: MissingColumn, Found: "no column for it among the first lines", Rule: Rule{Name: "column", A: l}})
 		}
 		if len(r.lacks) == 0 {
-			r.found.add(Problem{Code: BadFile, Found: "no header", Want: "a first line with the names of the columns"})
+			r.found.add(Problem{Code: BadFile, Found: "no header", Rule: rule("no_header")})
 		}
 		return
 	}
 	if !r.total && !r.f.w.NoTotals && !r.over {
 		r.found.add(Problem{Line: r.last, Code: BadTotals, Found: "no line of totals",
-			Want: fmt.Sprintf("a last line such as 合计 with %d lines, without which a file that was cut off looks whole", r.rows)})
+			Rule: Rule{Name: "no_totals", A: strconv.FormatInt(int64(r.rows), 10)}})
 	}
 }
 

@@ -40,7 +40,7 @@ func (w *words) place(line int, cells []string) (c columns, missing []string, tw
 		}
 		if first, taken := c.at[f]; taken {
 			twice = &Problem{Line: line, Column: c.name[f], Code: BadForm, Found: "a second column for " + string(f) + ": " + letter(i),
-				Want: "one column per field; name the right one in the layout, the first is " + letter(first)}
+				Rule: Rule{Name: "column_twice", A: letter(first)}}
 			continue
 		}
 		c.at[f], c.name[f] = i, fmt.Sprintf("%s (%s)", strings.TrimSpace(cell), letter(i))

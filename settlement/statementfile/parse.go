@@ -1,7 +1,7 @@
 package statementfile
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -23,13 +23,13 @@ type parser struct {
 	line     int
 }
 
-func (p *parser) problem(f Field, code Code, found, want string) {
+func (p *parser) problem(f Field, code Code, found string, want Rule) {
 	p.bad = true
-	p.f.add(Problem{Line: p.line, Column: p.cols.name[f], Code: code, Found: found, Want: want})
+	p.f.add(Problem{Line: p.line, Column: p.cols.name[f], Code: code, Found: found, Rule: want})
 }
 
-func (p *parser) note(f Field, code Code, found, want string) {
-	p.f.note(Problem{Line: p.line, Column: p.cols.name[f], Code: code, Found: found, Want: want})
+func (p *parser) note(f Field, code Code, found string, want Rule) {
+	p.f.note(Problem{Line: p.line, Column: p.cols.name[f], Code: code, Found: found, Rule: want})
 }
 
 // parse reads a row; ok is false when it has a problem.
@@ -54,7 +54,7 @@ func (p *parser) encoding(cells []string) {
 	for i, c := range cells {
 		if strings.ContainsRune(c, utf8.RuneError) {
 			p.bad = true
-			p.f.add(Problem{Line: p.line, Column: letter(i), Code: BadEncoding, Found: clip(c), Want: "bytes of the file's encoding; save it as UTF-8"})
+			p.f.add(Problem{Line: p.line, Column: letter(i), Code: BadEncoding, Found: clip(c), Rule: rule("encoding")})
 		}
 	}
 }
@@ -63,7 +63,7 @@ func (p *parser) status(cells []string, l *Line) {
 	word := p.cols.cell(cells, Status)
 	s, ok := p.w.statuses[fold(word)]
 	if !ok {
-		p.problem(Status, BadValue, clip(word), "completed, pending or failed, 成功, 处理中 or 失败, or a word of the layout's")
+		p.problem(Status, BadValue, clip(word), rule("status"))
 	}
 	l.Status = s
 }
@@ -80,11 +80,11 @@ func (p *parser) movement(cells []string, l *Line) {
 	}
 	known := p.kind(cells, l)
 	if p.w.Sign == SignKind && amount < 0 {
-		p.problem(field, BadAmount, clip(p.cols.cell(cells, field)), "a positive amount; the column kind tells debits from credits, unless the layout's sign says otherwise")
+		p.problem(field, BadAmount, clip(p.cols.cell(cells, field)), rule("sign"))
 		return
 	}
 	if amount == 0 {
-		p.problem(field, BadAmount, clip(p.cols.cell(cells, field)), "an amount of at least one smallest unit")
+		p.problem(field, BadAmount, clip(p.cols.cell(cells, field)), rule("above_zero"))
 		return
 	}
 	if !known {
@@ -111,7 +111,7 @@ func (p *parser) sides(cells []string) (Field, int64) {
 		in = p.number(cells, Credits, p.w.Scale)
 	}
 	if !p.bad && (out == 0) == (in == 0) {
-		p.problem(Debits, BadAmount, clip(debit)+" and "+clip(credit), "an amount in one of the two columns")
+		p.problem(Debits, BadAmount, clip(debit)+" and "+clip(credit), rule("one_side"))
 	}
 	if out != 0 {
 		return Debits, -max(out, -out)
@@ -127,7 +127,7 @@ func (p *parser) kind(cells []string, l *Line) bool {
 	}
 	m, ok := p.w.kinds[fold(word)]
 	if !ok {
-		p.problem(Kind, BadValue, clip(word), "debit, credit, debit_reversal or credit_reversal, 扣减, 增加, 扣减冲正 or 增加冲正, or a word of the layout's")
+		p.problem(Kind, BadValue, clip(word), rule("kind"))
 	}
 	l.Movement = m
 	return true
@@ -139,18 +139,18 @@ func (p *parser) number(cells []string, f Field, scale uint8) int64 {
 		fraction = ','
 	}
 	n, want := parseNumber(cell, scale, fraction, p.numbers)
-	if want != "" {
+	if want.broken() {
 		p.problem(f, BadAmount, clip(cell), want)
 		return 0
 	}
 	if n.grouped {
-		p.note(f, Grouped, clip(cell), "read with thousands separators; write amounts without")
+		p.note(f, Grouped, clip(cell), rule("no_separators"))
 	}
 	if n.wide {
-		p.note(f, FullWidth, clip(cell), "full-width digits were read; write ASCII digits")
+		p.note(f, FullWidth, clip(cell), rule("narrow_digits"))
 	}
 	if n.rounded {
-		p.note(f, Rounded, clip(cell), "the noise of a spreadsheet's number was taken off")
+		p.note(f, Rounded, clip(cell), rule("noise_taken_off"))
 	}
 	return n.units
 }
@@ -163,7 +163,7 @@ func (p *parser) identity(cells []string, l *Line) {
 	l.Membership = p.text(cells, Membership, 128)
 	reversal := l.Movement == reconcile.DebitReversal || l.Movement == reconcile.CreditReversal
 	if own := l.TransferID; !p.bad && l.Reference == "" && (own.IsZero() || reversal && l.ReversalID.IsZero()) {
-		p.problem(Reference, BadValue, "neither our ID nor a reference", "one of the two, of the reversal for a reversal, by which the line is found")
+		p.problem(Reference, BadValue, "neither our ID nor a reference", rule("found_by"))
 	}
 }
 
@@ -174,7 +174,7 @@ func (p *parser) id(cells []string, f Field) connector.ID {
 	}
 	id, err := connector.ParseID(strings.ToLower(cell))
 	if err != nil {
-		p.problem(f, BadValue, clip(cell), "our ID as it was sent, such as 0198c5a1-7b7e-7c3a-9d0e-3f1f6a2b4c50")
+		p.problem(f, BadValue, clip(cell), rule("own_id"))
 	}
 	return id
 }
@@ -182,7 +182,7 @@ func (p *parser) id(cells []string, f Field) connector.ID {
 func (p *parser) text(cells []string, f Field, limit int) string {
 	cell := p.cols.cell(cells, f)
 	if len(cell) > limit {
-		p.problem(f, BadValue, clip(cell), fmt.Sprintf("at most %d bytes", limit))
+		p.problem(f, BadValue, clip(cell), Rule{Name: "text_bytes", A: strconv.Itoa(limit)})
 		return ""
 	}
 	return cell
@@ -194,7 +194,7 @@ func (p *parser) date(cells []string, l *Line) {
 		cell += " " + clock
 	}
 	m, want := parseDate(cell, p.w.Dates, p.w.Zone, p.numbers, p.from1904)
-	if want != "" {
+	if want.broken() {
 		p.problem(Date, BadDate, clip(cell), want)
 		return
 	}
@@ -202,14 +202,14 @@ func (p *parser) date(cells []string, l *Line) {
 		p.form = m.form
 	}
 	if m.form != p.form {
-		p.note(Date, OtherForm, clip(cell), "read as "+m.at.Format(time.DateOnly)+"; the first date is written as "+p.form+", use one form")
+		p.note(Date, OtherForm, clip(cell), Rule{"one_form", m.at.Format(time.DateOnly), p.form})
 	}
 	if m.wide {
-		p.note(Date, FullWidth, clip(cell), "full-width digits were read; write ASCII digits")
+		p.note(Date, FullWidth, clip(cell), rule("narrow_digits"))
 	}
 	l.At, l.Clock = m.at, m.clock
 	day := ledger.DateOf(m.at.In(p.w.Zone))
 	if p.w.Day != 0 && (day < p.w.Day-1 || day > p.w.Day+1) {
-		p.problem(Date, OtherDay, clip(cell), "a movement of "+p.w.Day.String()+", the business day of this statement")
+		p.problem(Date, OtherDay, clip(cell), Rule{Name: "that_day", A: p.w.Day.String()})
 	}
 }

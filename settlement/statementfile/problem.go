@@ -38,7 +38,8 @@ type Problem struct {
 	Column string `json:"column"` // the header's name and the letter, such as "金额 (D)"
 	Code   Code   `json:"code"`
 	Found  string `json:"found"` // clipped
-	Want   string `json:"want"`
+	Want   string `json:"want"`  // the rule as an English sentence
+	Rule   Rule   `json:"rule"`
 	// Times is on how many lines the same was noted; Line is the first.
 	Times int `json:"times,omitempty"`
 }
@@ -78,6 +79,7 @@ type findings struct {
 }
 
 func (f *findings) add(p Problem) {
+	p.Want = p.Rule.String()
 	if len(f.problems) >= f.max {
 		f.more++
 		return
@@ -90,7 +92,7 @@ func (f *findings) note(p Problem) {
 		n.Times++
 		return
 	}
-	p.Times = 1
+	p.Times, p.Want = 1, p.Rule.String()
 	f.notes[p.Code] = &p
 }
 

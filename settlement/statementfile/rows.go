@@ -5,8 +5,8 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -144,11 +144,11 @@ func (t *text) each(visit func(int, []string) error, report func(Problem)) error
 			return nil
 		case errors.Is(err, errLongRow):
 			report(Problem{Line: limit.line(r), Code: TooLarge, Found: "a line that does not end",
-				Want: fmt.Sprintf("a line has at most %d bytes; look for a quote that is not closed", t.limits.LineBytes)})
+				Rule: Rule{Name: "line_bytes", A: strconv.FormatInt(int64(t.limits.LineBytes), 10)}})
 			return nil
 		case errors.As(err, &bad):
 			report(Problem{Line: bad.Line, Code: BadForm, Found: bad.Err.Error(),
-				Want: `a cell with quotes or delimiters stands in quotes, and quotes in it are doubled, as in "a ""b"" c"`})
+				Rule: rule("quotes")})
 		case err != nil:
 			return err
 		default:

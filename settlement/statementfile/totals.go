@@ -35,11 +35,11 @@ func (p *parser) checkTotals(line int, cells []string, t *Totals, rows int64) {
 	if n, at, ok := p.count(cells); ok {
 		said = true
 		if want := t.count(only); n != want && (only >= 0 || n != rows) {
-			p.f.add(Problem{Line: line, Column: letter(at), Code: BadTotals, Found: clip(cells[at]), Want: "the lines make " + strconv.FormatInt(want, 10)})
+			p.f.add(Problem{Line: line, Column: letter(at), Code: BadTotals, Found: clip(cells[at]), Rule: Rule{Name: "lines_make", A: strconv.FormatInt(want, 10)}})
 		}
 	}
 	if !said {
-		p.f.add(Problem{Line: line, Code: BadTotals, Found: "a line of totals without a sum or a count", Want: "the number of lines, or the sum under its column"})
+		p.f.add(Problem{Line: line, Code: BadTotals, Found: "a line of totals without a sum or a count", Rule: rule("totals_say")})
 	}
 }
 
@@ -56,7 +56,7 @@ func (p *parser) checkSums(cells []string, t *Totals, only int) (said bool) {
 			continue // what is wrong above makes the sum wrong too
 		}
 		if got != want && (f == Amount || max(got, -got) != want) {
-			p.problem(f, BadTotals, clip(p.cols.cell(cells, f)), "the lines make "+points(want, p.w.Scale))
+			p.problem(f, BadTotals, clip(p.cols.cell(cells, f)), Rule{Name: "lines_make", A: points(want, p.w.Scale)})
 		}
 	}
 	return said

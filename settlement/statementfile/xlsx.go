@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -34,23 +35,23 @@ const (
 // later is known to have an end whatever the archive's directory claims.
 func checkArchive(from io.ReaderAt, size int64, limits Limits) *Problem {
 	if size > limits.XLSXBytes {
-		return &Problem{Code: TooLarge, Found: fmt.Sprintf("%d bytes", size), Want: fmt.Sprintf("an XLSX file has at most %d; send CSV instead", limits.XLSXBytes)}
+		return &Problem{Code: TooLarge, Found: fmt.Sprintf("%d bytes", size), Rule: Rule{Name: "xlsx_bytes", A: strconv.FormatInt(limits.XLSXBytes, 10)}}
 	}
 	archive, err := zip.NewReader(from, size)
 	if err != nil {
-		return &Problem{Code: BadFile, Found: "an XLSX file that is damaged", Want: "save it again"}
+		return &Problem{Code: BadFile, Found: "an XLSX file that is damaged", Rule: rule("xlsx_broken")}
 	}
 	if len(archive.File) > xlsxParts {
-		return &Problem{Code: TooLarge, Found: fmt.Sprintf("%d parts in an XLSX file", len(archive.File)), Want: fmt.Sprintf("there are at most %d", xlsxParts)}
+		return &Problem{Code: TooLarge, Found: fmt.Sprintf("%d parts in an XLSX file", len(archive.File)), Rule: Rule{Name: "xlsx_parts", A: strconv.Itoa(xlsxParts)}}
 	}
 	left := limits.UnpackedBytes
 	for _, part := range archive.File {
 		n, err := unpack(part, left)
 		if left -= n; left < 0 || n > ratioFrom && n/ratioMax > int64(part.CompressedSize64) {
-			return &Problem{Code: TooLarge, Found: "an XLSX file that unpacks to far more than a statement has", Want: "send CSV instead"}
+			return &Problem{Code: TooLarge, Found: "an XLSX file that unpacks to far more than a statement has", Rule: rule("xlsx_ratio")}
 		}
 		if err != nil {
-			return &Problem{Code: BadFile, Found: "an XLSX file that is damaged or encrypted", Want: "save it again, without a password"}
+			return &Problem{Code: BadFile, Found: "an XLSX file that is damaged or encrypted", Rule: rule("xlsx_broken")}
 		}
 	}
 	return nil
@@ -76,7 +77,7 @@ func openBook(from io.ReaderAt, size int64, w *words, limits Limits, f *findings
 	b := &book{from: from, size: size, name: w.Sheet, limits: limits}
 	file, err := b.open()
 	if err != nil {
-		f.add(Problem{Code: BadFile, Found: "an XLSX file that cannot be read", Want: "save it again as XLSX, without a password"})
+		f.add(Problem{Code: BadFile, Found: "an XLSX file that cannot be read", Rule: rule("xlsx_broken")})
 		return nil, f.refusal()
 	}
 	defer file.Close() // it was only read
@@ -84,11 +85,11 @@ func openBook(from io.ReaderAt, size int64, w *words, limits Limits, f *findings
 	if b.name == "" && len(sheets) > 0 {
 		b.name = sheets[0]
 		if len(sheets) > 1 {
-			f.note(Problem{Code: Sheets, Found: fmt.Sprintf("%d sheets", len(sheets)), Want: "only the first is read; name another in the layout"})
+			f.note(Problem{Code: Sheets, Found: fmt.Sprintf("%d sheets", len(sheets)), Rule: rule("more_sheets")})
 		}
 	}
 	if i, err := file.GetSheetIndex(b.name); err != nil || i < 0 {
-		f.add(Problem{Code: BadFile, Found: "no sheet " + clip(b.name), Want: "the file has " + clip(strings.Join(sheets, ", "))})
+		f.add(Problem{Code: BadFile, Found: "no sheet " + clip(b.name), Rule: Rule{Name: "no_sheet", A: clip(strings.Join(sheets, ", "))}})
 		return nil, f.refusal()
 	}
 	if props, err := file.GetWorkbookProps(); err == nil && props.Date1904 != nil {
@@ -119,7 +120,7 @@ func (b *book) each(visit func(int, []string) error, report func(Problem)) (err 
 		line++
 		cells, err := rows.Columns()
 		if err != nil {
-			report(Problem{Line: line, Code: BadFile, Found: "a row that cannot be read", Want: "save the file again"})
+			report(Problem{Line: line, Code: BadFile, Found: "a row that cannot be read", Rule: rule("xlsx_broken")})
 			return nil
 		}
 		if err := visit(line, cells); err != nil {
@@ -127,7 +128,7 @@ func (b *book) each(visit func(int, []string) error, report func(Problem)) (err 
 		}
 	}
 	if rows.Error() != nil {
-		report(Problem{Line: line, Code: BadFile, Found: "a sheet that breaks off", Want: "save the file again"})
+		report(Problem{Line: line, Code: BadFile, Found: "a sheet that breaks off", Rule: rule("xlsx_broken")})
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ import (
 // methods return.
 type Papers interface {
 	Sheet(ctx context.Context, s *settlement.Settlement) (io.ReadCloser, ledger.Hash, error)
-	Page(ctx context.Context, s *settlement.Settlement) ([]byte, error)
+	Page(ctx context.Context, s *settlement.Settlement, who func(ledger.Identity) string) ([]byte, error)
 	Journal(ctx context.Context, s *settlement.Settlement) ([]byte, error)
 	Liability(ctx context.Context, from, to ledger.Date) (*papers.Report, error)
 	Behind(ctx context.Context, expiry ledger.Month, from, to ledger.Date) ([]settlement.WindowMovements, error)
@@ -79,7 +79,7 @@ func (a *API) spreadsheet(r *request, s *settlement.Settlement) (reply, error) {
 }
 
 func (a *API) statementPage(r *request, s *settlement.Settlement) (reply, error) {
-	page, err := a.o.Papers.Page(r.context(), s)
+	page, err := a.o.Papers.Page(r.context(), s, nil)
 	if err != nil {
 		return reply{}, err
 	}

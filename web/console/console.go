@@ -123,7 +123,6 @@ func (c *Console) leaves() []leaf {
 		{get, "/nights/{window}", c.showNight, readers, 0},
 		{get, "/settlements/{id}", c.showSettlement, readers, 0},
 		{get, "/settlements/{id}/lines", c.showLines, readers, 0},
-		{get, "/settlements/{id}/print", c.showPrint, readers, 0},
 		{get, "/settlements/{id}/statement.csv", c.downloadCSV, readers, 0},
 		{get, "/breaks", c.listBreaks, readers, 0},
 		{post, "/breaks", c.changeSelected, deciders, 0},
@@ -155,7 +154,8 @@ func (c *Console) leaves() []leaf {
 		all = append(all, c.statementLeaves()...)
 	}
 	if c.o.Papers != nil {
-		all = append(all, leaf{get, "/settlements/{id}/statement.xlsx", c.downloadXLSX, readers, 0}, leaf{get, "/settlements/{id}/journal.csv", c.downloadJournal, utility, 0},
+		all = append(all, leaf{get, "/settlements/{id}/statement.xlsx", c.downloadXLSX, readers, 0},
+			leaf{get, "/settlements/{id}/print", c.showPrint, readers, 0}, leaf{get, "/settlements/{id}/journal.csv", c.downloadJournal, utility, 0},
 			leaf{get, "/reports/liability", c.showLiability, utility, 0}, leaf{get, "/reports/liability/{expiry}", c.showBehind, utility, 0})
 	}
 	return all

@@ -11,6 +11,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/statementfile"
 	"github.com/pointgrid/pointgrid/web/signin"
 )
 
@@ -88,7 +89,7 @@ func TestPapersAreThoseOfTheNight(t *testing.T) {
 		t.Errorf("the journal is %v", journal)
 	}
 	want(t, "the journal is the utility's", w.signedIn("sky.finance").get(id+"/journal.csv"), http.StatusForbidden)
-	want(t, "print", b.get(id+"/print"), http.StatusOK, "Settlement statement", "CNY 100.45")
+	want(t, "print", b.get(id+"/print"), http.StatusOK, "积分结算单", "100.45", "Points settlement")
 }
 
 func TestLinesArePagedByTheirPlaceInTheFile(t *testing.T) {
@@ -228,5 +229,25 @@ func TestAccountsAreAddedChangedResetAndClosed(t *testing.T) {
 	}
 	if strings.Contains(w.log.String(), "new.one") {
 		t.Error("the log has a login")
+	}
+}
+
+func TestEveryRuleOfStatementFilesIsSaidInBothLanguages(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range statementfile.Rules() {
+		if !w.pages.Has("console.rule." + name) {
+			t.Errorf("there are no words for the rule %s", name)
+		}
+	}
+	d := w.night()
+	b := w.signedIn("sky.finance")
+	b.header.Set("Accept-Language", "zh-CN")
+	file := "reference,membership,type,amount,date\nR-1,M-1,debit,12x," + d.String() + "\n"
+	got := b.upload("/console/statements", url.Values{"day": {d.String()}}, "bad.csv", []byte(file))
+	want(t, "a wrong amount", got, http.StatusUnprocessableEntity, "金额只写数字，例如 123456", "缺少合计行")
+	for _, english := range []string{"no line of totals", "without units"} {
+		if strings.Contains(got.body, english) {
+			t.Errorf("the Chinese page says %q", english)
+		}
 	}
 }

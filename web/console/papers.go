@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/papers"
 )
@@ -123,15 +124,38 @@ func (c *Console) downloadJournal(v *visit) error {
 	return nil
 }
 
-// showPrint is the statement for paper: sums, and room for two signatures.
+// showPrint is the statement for paper, the same page that the API has, with the
+// names of people that the reader may know.
 func (c *Console) showPrint(v *visit) error {
 	s, err := c.settlement(v)
 	if err != nil {
 		return err
 	}
-	b, err := c.settlementBody(v, s)
+	alliance, err := c.o.Ledger.Alliance(v.r.Context())
 	if err != nil {
 		return err
 	}
-	return c.show(v, "print", b)
+	if err := c.learnNames(v); err != nil {
+		return err
+	}
+	b, err := c.o.Papers.Page(v.r.Context(), s, func(by ledger.Identity) string {
+		name, err := c.signatory(v, by, alliance.MSP)
+		if err != nil {
+			return by.Subject
+		}
+		return name
+	})
+	if errors.Is(err, papers.ErrNotNetted) {
+		return errNotFound
+	}
+	if err != nil {
+		return err
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+papers.StyleHash()+"; frame-ancestors 'none'")
+	_, _ = v.w.Write(b) // an error is that of the connection
+	return nil
 }

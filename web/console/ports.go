@@ -85,6 +85,7 @@ type Statements interface {
 // [papers.Service] does.
 type Papers interface {
 	Sheet(ctx context.Context, one *settlement.Settlement) (io.ReadCloser, ledger.Hash, error)
+	Page(ctx context.Context, one *settlement.Settlement, who func(ledger.Identity) string) ([]byte, error)
 	Journal(ctx context.Context, one *settlement.Settlement) ([]byte, error)
 	Liability(ctx context.Context, from, to ledger.Date) (*papers.Report, error)
 	Behind(ctx context.Context, expiry ledger.Month, from, to ledger.Date) ([]settlement.WindowMovements, error)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
@@ -182,6 +183,10 @@ type problemRow struct {
 	statementfile.Problem
 	Where string
 }
+
+// Quoted reports whether what was found is a text of the file. Where it is a
+// description, the rule's sentence has it in the reader's language.
+func (p problemRow) Quoted() bool { return p.Rule.Name == "" || strings.HasPrefix(p.Found, `"`) }
 
 // Lines are the problems with where they are.
 func (s statementRow) Lines() (all []problemRow) {

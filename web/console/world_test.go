@@ -66,6 +66,7 @@ type world struct {
 	log        *strings.Builder
 	statements *statements.Service
 	console    *console.Console
+	pages      *page.Set
 }
 
 func must(t testing.TB, err error) {
@@ -115,6 +116,7 @@ func newWorld(t testing.TB) *world {
 func (w *world) serve(holidays *calendar.Holidays, paid papers.Payments, logger *slog.Logger) {
 	set, err := page.New(page.Options{Families: []page.Family{entrance.Family(), console.Family()}, Location: w.stand.Zone.Location, Logger: logger})
 	must(w.t, err)
+	w.pages = set
 	registry, err := partners.NewRegistry(companies, nil)
 	must(w.t, err)
 	server := httptest.NewUnstartedServer(nil)

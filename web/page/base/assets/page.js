@@ -47,12 +47,6 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
-// A button that prints.
-for (const button of document.querySelectorAll("[data-print]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => { window.print(); });
-}
-
 const writes = (element) => element.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
 // Arrow keys move among the links of a table that is a grid.
