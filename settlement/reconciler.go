@@ -71,25 +71,30 @@ const horizon = 62
 // RunDue reconciles what can be: each settlement that has a statement and was not
 // compared with it yet, or whose predecessor's run has changed since. It returns
 // what it did, by partner and oldest first. A partner with whom it fails holds up
-// nobody else: the error is returned with what was done.
+// nobody else: a [*PartialError] is returned with what was done.
 func (r *Reconciler) RunDue(ctx context.Context) ([]Outcome, error) {
 	var all []Outcome
-	errs := r.o.Desk.Follow(ctx)
+	var failed PartialError
+	failed.Desk = r.o.Desk.Follow(ctx)
 	partners, err := r.o.Ledger.Partners(ctx)
 	if err != nil {
-		return nil, errors.Join(errs, fmt.Errorf("settlement: %w", err))
+		return nil, errors.Join(failed.Desk, fmt.Errorf("settlement: %w", err))
 	}
 	for _, p := range partners {
 		done, err := r.runPartner(ctx, p.Code)
 		all = append(all, done...)
+		failed.Tried++
 		if err != nil {
-			errs = errors.Join(errs, fmt.Errorf("settlement: reconcile with %s: %w", p.Code, err))
+			failed.Partners = append(failed.Partners, err)
 		}
 		if ctx.Err() != nil {
-			return all, errors.Join(errs, ctx.Err())
+			return all, errors.Join(&failed, ctx.Err())
 		}
 	}
-	return all, errs
+	if len(failed.Unwrap()) > 0 {
+		return all, &failed
+	}
+	return all, nil
 }
 
 // one keeps runs with a partner apart.
@@ -102,19 +107,19 @@ func (r *Reconciler) one(partner string) *sync.Mutex {
 	return r.busy[partner]
 }
 
-func (r *Reconciler) runPartner(ctx context.Context, partner string) ([]Outcome, error) {
+func (r *Reconciler) runPartner(ctx context.Context, partner string) ([]Outcome, *PartnerError) {
 	mine := r.one(partner)
 	mine.Lock()
 	defer mine.Unlock()
 	last, err := r.o.Store.Settlements(ctx, partner, "", horizon)
 	if err != nil {
-		return nil, err
+		return nil, &PartnerError{Partner: partner, Err: err}
 	}
 	var done []Outcome
 	for _, s := range slices.Backward(last) {
 		o, err := r.runIfDue(ctx, s)
 		if err != nil {
-			return done, fmt.Errorf("window %s: %w", s.Window, err)
+			return done, &PartnerError{partner, s.Window, err}
 		}
 		if o != nil {
 			done = append(done, *o)

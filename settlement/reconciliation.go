@@ -89,6 +89,47 @@ var (
 	ErrTooManyBreaks = errors.New("settlement: too many breaks")
 )
 
+// PartialError is what kept a run of all partners from doing everything. What it did
+// all the same is returned with it.
+type PartialError struct {
+	Desk     error // of following adjustments on the ledger, or nil
+	Partners []*PartnerError
+	Tried    int // partners
+}
+
+// PartnerError says with whom reconciling failed, and at which window; 0 is before
+// any.
+type PartnerError struct {
+	Partner string
+	Window  ledger.Date
+	Err     error
+}
+
+// Error implements error.
+func (e *PartnerError) Error() string {
+	if e.Window == 0 {
+		return fmt.Sprintf("settlement: reconcile with %s: %v", e.Partner, e.Err)
+	}
+	return fmt.Sprintf("settlement: reconcile with %s: window %s: %v", e.Partner, e.Window, e.Err)
+}
+
+// Unwrap leads to the cause.
+func (e *PartnerError) Unwrap() error { return e.Err }
+
+// Error implements error.
+func (e *PartialError) Error() string { return errors.Join(e.Unwrap()...).Error() }
+
+// Unwrap leads to the causes.
+func (e *PartialError) Unwrap() (all []error) {
+	if e.Desk != nil {
+		all = append(all, e.Desk)
+	}
+	for _, p := range e.Partners {
+		all = append(all, p)
+	}
+	return all
+}
+
 // UnresolvedError says how many breaks keep a settlement from being signed.
 type UnresolvedError struct {
 	Settlement string

@@ -154,6 +154,12 @@ func (r *reconcileCommand) running(ctx context.Context, c *config.Config) ([]str
 			Due     time.Time `json:"due"`
 			Overdue bool      `json:"overdue"`
 		} `json:"waiting"`
+		Errors []struct {
+			Partner string `json:"partner"`
+			ID      string `json:"settlement_id"`
+			Code    string `json:"code"`
+			Detail  string `json:"detail"`
+		} `json:"errors"`
 	}
 	if _, err := api.Do(ctx, client.Request{Method: "POST", Path: "/v1/reconciliations"}, &answer); err != nil {
 		return nil, err
@@ -165,5 +171,9 @@ func (r *reconcileCommand) running(ctx context.Context, c *config.Config) ([]str
 	for _, w := range answer.Waiting {
 		lines = append(lines, waitingLine(w.ID, w.Due, w.Overdue))
 	}
-	return lines, nil
+	var failed []error
+	for _, e := range answer.Errors {
+		failed = append(failed, fmt.Errorf("reconcile: %s %s: %s: %s", e.Partner, e.ID, e.Code, e.Detail))
+	}
+	return lines, errors.Join(failed...)
 }

@@ -1,7 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement"
@@ -218,14 +221,18 @@ func (a *API) reconcileDue(r *request) (reply, error) {
 	// Not the caller's context: who hangs up does not interrupt it.
 	ctx := context.WithoutCancel(r.context())
 	done, err := a.o.Reconciler.RunDue(ctx)
-	if err != nil {
-		return reply{}, err
+	var partial *settlement.PartialError
+	if err != nil && !errors.As(err, &partial) {
+		return reply{}, a.noneReconciled(r, err)
+	}
+	if partial != nil && len(done) == 0 && len(partial.Partners) == partial.Tried {
+		return reply{}, a.noneReconciled(r, err)
 	}
 	waiting, err := a.o.Reconciler.Waiting(ctx)
 	if err != nil {
-		return reply{}, err
+		return reply{}, a.noneReconciled(r, err)
 	}
-	out := ReconciliationList{Reconciliations: make([]Reconciliation, 0, len(done)), Waiting: make([]WaitingSettlement, 0, len(waiting))}
+	out := ReconciliationList{Errors: a.notReconciled(r, partial), Reconciliations: make([]Reconciliation, 0, len(done)), Waiting: make([]WaitingSettlement, 0, len(waiting))}
 	for i := range done {
 		out.Reconciliations = append(out.Reconciliations, renderOutcome(&done[i]))
 	}
@@ -233,6 +240,36 @@ func (a *API) reconcileDue(r *request) (reply, error) {
 		out.Waiting = append(out.Waiting, WaitingSettlement{SettlementID: w.Settlement, Due: w.Due.UTC(), Overdue: w.Overdue})
 	}
 	return ok(&out), nil
+}
+
+// noneReconciled is the answer when nothing could be done.
+func (a *API) noneReconciled(r *request, err error) error {
+	a.o.Logger.ErrorContext(r.context(), "nothing could be reconciled", "error", err)
+	return later("unavailable", "nothing could be reconciled; it is tried again by itself", 10*time.Second)
+}
+
+// notReconciled are those with whom it failed; the log has why where the reason is
+// our own failure.
+func (a *API) notReconciled(r *request, partial *settlement.PartialError) []ReconciliationError {
+	all := []ReconciliationError{}
+	if partial == nil {
+		return all
+	}
+	add := func(partner, id string, err error) {
+		p := a.problem(r.c, err)
+		all = append(all, ReconciliationError{Partner: partner, SettlementID: id, Code: p.Code, Detail: cmp.Or(p.Detail, "it failed here and is tried again by itself; the log says why")})
+	}
+	if partial.Desk != nil {
+		add("", "", partial.Desk)
+	}
+	for _, p := range partial.Partners {
+		id := ""
+		if p.Window != 0 {
+			id = settlement.ID(p.Window, p.Partner)
+		}
+		add(p.Partner, id, p.Err)
+	}
+	return all
 }
 
 func renderOutcome(o *settlement.Outcome) Reconciliation {

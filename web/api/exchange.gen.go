@@ -2606,9 +2606,24 @@ type Reconciliation struct {
 	SettlementID SettlementID `json:"settlement_id"`
 }
 
+// ReconciliationError defines model for ReconciliationError.
+type ReconciliationError struct {
+	// Code `too_many_breaks`, `internal_error`, or a code of the problems above.
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+
+	// Partner With whom it failed; absent when it was following adjustments on the ledger.
+	Partner string `json:"partner,omitempty,omitzero"`
+
+	// SettlementID At which settlement; absent before any.
+	SettlementID SettlementID `json:"settlement_id,omitempty,omitzero"`
+}
+
 // ReconciliationList defines model for ReconciliationList.
 type ReconciliationList struct {
-	Reconciliations []Reconciliation `json:"reconciliations"`
+	// Errors What could not be done, at most one per partner; it is tried again by itself.
+	Errors          []ReconciliationError `json:"errors"`
+	Reconciliations []Reconciliation      `json:"reconciliations"`
 
 	// Waiting Settlements whose statement has not come.
 	Waiting []WaitingSettlement `json:"waiting"`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"mime/multipart"
@@ -24,12 +25,15 @@ import (
 )
 
 // reconciled answers as a reconciler that has something to say once.
-type reconciled struct{ done []settlement.Outcome }
+type reconciled struct {
+	done []settlement.Outcome
+	err  error
+}
 
 func (r *reconciled) RunDue(context.Context) ([]settlement.Outcome, error) {
 	done := r.done
 	r.done = nil
-	return done, nil
+	return done, r.err
 }
 
 func (r *reconciled) Waiting(context.Context) ([]settlement.Waiting, error) {
@@ -208,4 +212,20 @@ func TestTheOperatorReconcilesWhatIsDue(t *testing.T) {
 	if a.at("reconciliations.0.breaks.amount") != 1.0 || a.at("reconciliations.0.ledger_lines") != 3.0 || a.at("waiting.0.overdue") != true {
 		t.Errorf("%s", a.body)
 	}
+}
+
+func TestAPartnerWithWhomItFailsHoldsUpNobody(t *testing.T) {
+	w := newWorld(t)
+	failed := &settlement.PartialError{Tried: 3, Partners: []*settlement.PartnerError{
+		{Partner: "shop", Window: 20_600, Err: settlement.ErrTooManyBreaks}, {Partner: "tel", Err: errors.New("disk full at /secret")}}}
+	w.reconciler.err, w.reconciler.done = failed, []settlement.Outcome{{Settlement: "2026-03-01.sky", Partner: "sky"}}
+	a := w.as("ops").do("POST", "/v1/reconciliations", "").is(200)
+	if a.text("reconciliations.0.settlement_id") != "2026-03-01.sky" || a.text("errors.0.code") != "too_many_breaks" ||
+		a.text("errors.0.settlement_id") != "2026-05-27.shop" || a.text("errors.1.partner") != "tel" || a.text("errors.1.code") != "internal_error" || strings.Contains(string(a.body), "secret") {
+		t.Errorf("%s", a.body)
+	}
+	failed.Tried = 2 // all of them
+	w.as("ops").do("POST", "/v1/reconciliations", "").refused(503, "unavailable")
+	w.reconciler.err = errors.New("the ledger does not answer")
+	w.as("ops").do("POST", "/v1/reconciliations", "").refused(503, "unavailable")
 }

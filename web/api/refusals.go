@@ -132,6 +132,7 @@ var sentinels = []struct {
 	{webhooks.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{statements.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{statements.ErrInUse, 409, "statement_in_use", "another statement of the partner is being received; wait for its end"},
+	{settlement.ErrTooManyBreaks, 422, "too_many_breaks", "what came can hardly be the statement of this window; look whether it is another day's or another company's"},
 	{desk.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{desk.ErrChanged, 409, "break_changed", "somebody else changed the break meanwhile; look at it again"},
 	{webhooks.ErrChanged, 409, "webhook_endpoint_changed", "somebody else changed the endpoint at the same time; look, and try again"},
