@@ -40,7 +40,12 @@ type books struct {
 
 func newBooks(t *testing.T) *books {
 	t.Helper()
-	b := &books{Stand: settlementtest.New(t), cases: desktest.NewMemory(), runs: settlementtest.NewReconciliations(), lacks: map[ledger.ID]bool{}}
+	return newBooksOn(t, settlementtest.New(t))
+}
+
+func newBooksOn(t *testing.T, stand *settlementtest.Stand) *books {
+	t.Helper()
+	b := &books{Stand: stand, cases: desktest.NewMemory(), runs: settlementtest.NewReconciliations(), lacks: map[ledger.ID]bool{}}
 	b.desk = b.deskOn(b.cases, b.Ledger)
 	b.received = t.TempDir()
 	received, err := os.OpenRoot(b.received)

@@ -45,17 +45,23 @@ type Stand struct {
 // New returns a stand that settles by the policies.
 func New(t testing.TB, policies ...netting.Policy) *Stand {
 	t.Helper()
-	s := &Stand{T: t, Store: NewMemory(), Points: NewLiability(), Dir: t.TempDir(), Now: time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC), agreed: map[string]map[ledger.Direction]ledger.Agreement{}}
+	zone, err := calendar.Parse("Asia/Shanghai", "00:00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewAt(t, zone, time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC), policies...)
+}
+
+// NewAt returns a stand of another zone and cut-off, that begins at another moment.
+func NewAt(t testing.TB, zone calendar.CutOff, now time.Time, policies ...netting.Policy) *Stand {
+	t.Helper()
+	s := &Stand{T: t, Store: NewMemory(), Points: NewLiability(), Dir: t.TempDir(), Now: now, Zone: zone, agreed: map[string]map[ledger.Direction]ledger.Agreement{}}
 	s.Ledger = ledgertest.NewMemory(s.Clock)
 	t.Cleanup(func() {
 		if err := s.Ledger.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	var err error
-	if s.Zone, err = calendar.Parse("Asia/Shanghai", "00:00"); err != nil {
-		t.Fatal(err)
-	}
 	s.night = settlement.New(settlement.Options{Ledger: s.Ledger, Identity: Utility, Store: s.Store, Dir: s.Dir, Calendar: s.Zone,
 		Policies: policies, Liability: s.Points, Now: s.Clock, Logger: slog.New(slog.DiscardHandler)})
 	s.Give(Utility, &ledger.Initialise{Hub: "EPT", Window: s.Zone.Date(s.Now)})
@@ -128,6 +134,12 @@ func (s *Stand) leg(partner string, d ledger.Direction, points int64) ledger.Leg
 func (s *Stand) Night() []settlement.Settlement {
 	s.T.Helper()
 	s.Now = s.Now.Add(24 * time.Hour)
+	return s.Settle()
+}
+
+// Settle runs the night at the moment that it is, and returns what was netted.
+func (s *Stand) Settle() []settlement.Settlement {
+	s.T.Helper()
 	made, err := s.night.RunDue(context.Background())
 	if err != nil {
 		s.T.Fatal(err)
