@@ -52,6 +52,9 @@ func (d *Desk) Propose(ctx context.Context, maker Person, id string, version int
 		if err := p.check(d.o.WriteOffMax); err != nil {
 			return change{}, err
 		}
+		if c.Partner == "" && (p.Action == Adjust || p.Action == Return) {
+			return change{}, fmt.Errorf("%w: nobody knows whose it is, so there is no partner to adjust with or to return it to", ErrInvalid)
+		}
 		c.State = Proposed
 		c.Resolution = &Resolution{Action: p.Action, Value: p.Value, Reason: p.Reason, Maker: maker, ProposedAt: d.o.Now().UnixMilli()}
 		return change{what: "proposed " + string(p.Action), text: p.Reason}, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/web/signin"
 )
 
@@ -46,6 +47,7 @@ type breakBody struct {
 	Staff     []*signin.User // to whom it can be given
 	Actions   []desk.Action
 	Receipt   bool
+	Bank      bool // what the bank told differs from what was ordered
 	// What the user may do now.
 	Maker, Checker, Own, Mine, Writes bool
 	// After a refusal: what was typed.
@@ -71,9 +73,9 @@ func (c *Console) breakPage(v *visit, status int, r *refusal, t typed, seen int6
 	}
 	company, ok := c.o.Registry.Partner(one.Partner)
 	if !ok {
-		company = &partners.Partner{Code: one.Partner, Name: one.Partner}
+		company = &partners.Partner{Code: one.Partner, Name: c.company(v, one.Partner)}
 	}
-	b := &breakBody{Case: one, Company: company, Name: nameOf(company, v.lang), Refusal: r, Typed: t, Actions: desk.Actions(), Receipt: !one.Transfer.IsZero() && one.Ledger != nil}
+	b := &breakBody{Case: one, Company: company, Name: nameOf(company, v.lang), Refusal: r, Typed: t, Actions: actions(one), Bank: one.Type == payment.BreakType, Receipt: !one.Transfer.IsZero() && one.Ledger != nil}
 	b.ValueText = decimal.New(one.Value, -6).String()
 	b.Books, b.Has = c.books(v, one, company), [3]bool{one.Ledger != nil, one.Ours != nil, one.Theirs != nil}
 	if err := c.breakPeople(v, b); err != nil {
@@ -91,6 +93,15 @@ func (c *Console) breakPage(v *visit, status int, r *refusal, t typed, seen int6
 	}
 	b.Overdue = one.Due != 0 && one.Due < alliance.Window && !one.State.Ended()
 	return c.showStatus(v, status, "break", b)
+}
+
+// actions are what can be proposed for a case. Where nobody knows whose it is there
+// is nobody to adjust with or to return it to.
+func actions(one *desk.Case) []desk.Action {
+	if one.Partner != "" {
+		return desk.Actions()
+	}
+	return []desk.Action{desk.Accept, desk.MoveOn}
 }
 
 // breakPeople fills in who is who, and what the user may do.

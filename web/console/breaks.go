@@ -10,6 +10,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/reconcile"
 )
 
@@ -96,12 +97,12 @@ type breaksBody struct {
 	Return    string // where the form of the selected leads back to
 }
 
-// breakTypes are the types of breaks that reconciliation knows.
+// breakTypes are the types of breaks that reconciliation and payments find.
 func breakTypes() (all []string) {
 	for t := reconcile.MissingOnLedger; t <= reconcile.WrongWindow; t++ {
 		all = append(all, t.String())
 	}
-	return all
+	return append(all, payment.BreakType)
 }
 
 // parseFilter reads the form. What is none of our values narrows nothing.

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/web/page/browsertest"
@@ -22,11 +25,12 @@ func TestAMorningFromBreaksToPayment(t *testing.T) {
 // office is a tab in which somebody is signed in.
 type office struct {
 	*browsertest.Tab
+	testing.TB
 	url string
 }
 
 func (w *world) office(t *testing.T, chrome *browsertest.Browser, look browsertest.Look, login, asked string) office {
-	tab := office{chrome.Open(t, look), w.url}
+	tab := office{chrome.Open(t, look), t, w.url}
 	tab.Go(w.url+asked, login+"-sign-in")
 	tab.Type("#login", login)
 	tab.Type("#password", password)
@@ -38,6 +42,22 @@ func (w *world) office(t *testing.T, chrome *browsertest.Browser, look browserte
 }
 
 func (o office) open(path, name string) { o.Go(o.url+path, name) }
+
+// keys walks the list of breaks by keyboard: down, down, up, a tick, and into the
+// first.
+func (o office) keys() {
+	for _, key := range []string{"j", "j", "k", "x"} {
+		o.Press(key)
+	}
+	if got := o.Text("[data-count]"); got != "(1)" {
+		o.Fatalf("after x there are %q selected", got)
+	}
+	first := o.Value("document.querySelector('tbody tr a').getAttribute('href')")
+	o.FollowKey(kb.Enter)
+	if got := o.Path(); got != first {
+		o.Fatalf("Enter leads to %s, want %s", got, first)
+	}
+}
 
 func morning(t *testing.T, w *world, chrome *browsertest.Browser, look browsertest.Look) {
 	w.night()
@@ -54,6 +74,7 @@ func morning(t *testing.T, w *world, chrome *browsertest.Browser, look browserte
 	maker.open("/console/nights/"+d.String(), "2-night")
 	maker.open(id, "3-settlement-blocked")
 	maker.open("/console/breaks", "4-breaks")
+	maker.keys()
 	maker.open(one, "5-break")
 	maker.Click("input[value=accept]")
 	maker.Type("#propose-text", "对方多记一笔 100 积分，以账本为准")
@@ -100,6 +121,24 @@ func morning(t *testing.T, w *world, chrome *browsertest.Browser, look browserte
 	got, err := w.statements.Receive(t.Context(), statements.Delivery{Partner: "mart", Day: d, Name: "对账单.csv", Source: statements.Console, By: w.person("mart.finance").ID},
 		strings.NewReader("商户流水号,会员号,类型,积分,交易时间\nM-1,88001,扣减,1250,2026-11-23\nM-1,88001,扣减,1250,2026-11-23\nM-2,88002,扣减,一千,23.11.2026\n"))
 	must(t, err)
+	maker.open("/console/payments", "24a-payments-to-be-confirmed")
+	maker.Choose("#file", "回单.xml", camt053(d.String()+".sky/B", "Sky Air", "100.45"))
+	maker.Follow("form[action$='/payments/bank'] button")
+	maker.Look("24aa-confirmed")
+	maker.Choose("#file", "其他.xml", camt053("WHO-1", "Somebody", "7.00"))
+	maker.Follow("form[action$='/payments/bank'] button")
+	maker.Look("24ab-not-known")
+	maker.Follow("main a[href^='/console/breaks/']")
+	maker.Look("24ac-case-of-nobody")
+	partner.open(id, "24ad-settled")
+	if s, err := w.stand.Store.Settlement(t.Context(), d.String()+".sky"); err != nil || s.State != settlement.Settled {
+		t.Fatalf("the settlement is %+v, %v", s, err)
+	}
+	partner.open("/console/statements", "24ae-partner-statements")
+	partner.Set("#day", d.String())
+	partner.Choose("#file", "sky.csv", []byte("reference,membership,type,amount,date\nR-1,M-1,debit,12,"+d.String()+"\ntotal,,,12,\n"))
+	partner.Follow("form[action='/console/statements'] button")
+	partner.Look("24af-statement")
 	maker.open("/console/statements", "24b-statements")
 	maker.open("/console/statements/"+got.Statement.ID.String(), "24c-statement-refused")
 	partner.open(id+"/lines", "25-lines")

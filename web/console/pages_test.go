@@ -11,6 +11,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/pointgrid/pointgrid/settlement"
+	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/settlement/statementfile"
 	"github.com/pointgrid/pointgrid/web/signin"
 )
@@ -143,6 +144,12 @@ func TestTheWayFromProposedToSettled(t *testing.T) {
 	want(t, "release", checker.send(order.path+"/release", url.Values{}), http.StatusOK, "Released.")
 	want(t, "twice in an order", maker.send("/console/payments/new", url.Values{"settlement": {settlement.ID(d, "sky")}}), http.StatusConflict, "This was not done")
 	want(t, "the partner's instruction", partner.get(id+"/instruction.xml"), http.StatusOK, "<Document", "100.45")
+	ours := settlement.ID(d, "sky") + "/B"
+	want(t, "too little", maker.upload("/console/payments/bank", url.Values{}, "low.xml", camt053(ours, "Sky Air", "100.40")), http.StatusOK, "CNY 100.40", "CNY 100.45", "/console/breaks/")
+	want(t, "a reference of nobody", maker.upload("/console/payments/bank", url.Values{}, "other.xml", camt053("WHO-1", "Sky Air", "7.00")), http.StatusOK, "WHO-1")
+	want(t, "what matches", maker.upload("/console/payments/bank", url.Values{}, "bank.xml", camt053(ours, "Sky Air", "100.45")), http.StatusOK, "Entries read: 1. Settlements settled by it: 1.")
+	want(t, "the end", partner.get(id), http.StatusOK, ">Settled<")
+	want(t, "the same file again", maker.upload("/console/payments/bank", url.Values{}, "bank.xml", camt053(ours, "Sky Air", "100.45")), http.StatusOK, "nothing")
 	want(t, "a file that is none", checker.upload("/console/payments/bank", url.Values{}, "x.xml", []byte("<x/>")), http.StatusUnprocessableEntity, "This was not done")
 }
 
@@ -249,5 +256,68 @@ func TestEveryRuleOfStatementFilesIsSaidInBothLanguages(t *testing.T) {
 		if strings.Contains(got.body, english) {
 			t.Errorf("the Chinese page says %q", english)
 		}
+	}
+}
+
+func TestABankEntryOfNobodyIsACaseThatSaysSo(t *testing.T) {
+	w := newWorld(t)
+	d := w.night()
+	must(t, w.desk.Report(t.Context(), d, []desk.Finding{{ID: strings.Repeat("ab", 16), Window: d, Type: "payment", Movement: "payment", Reference: "WHO-1",
+		Theirs: &desk.Book{Lines: 1, Amount: 700, Status: "credit"}, Differs: []string{"unknown_reference"}}}))
+	maker, one := w.signedIn("maker"), "/console/breaks/"+strings.Repeat("ab", 16)
+	list := maker.get("/console/breaks?type=payment")
+	want(t, "list", list, http.StatusOK, "not known", "WHO-1", `value="payment" selected`)
+	got := maker.get(one)
+	want(t, "case", got, http.StatusOK, "CNY 7.00", "credit (received)", "Unknown reference", "nobody knows whose it is", `value="move_on"`)
+	for _, wrong := range []string{`/console/settlements/` + d.String() + `.&#34;`, `value="adjust"`, `value="return"`, `name="value"`} {
+		if strings.Contains(got.body, wrong) {
+			t.Errorf("the case has %s", wrong)
+		}
+	}
+	want(t, "return", maker.send(one+"/propose", url.Values{"version": {"1"}, "action": {"return"}, "text": {"x"}}), http.StatusUnprocessableEntity, "nobody knows whose it is")
+	want(t, "another company's", w.signedIn("sky.finance").get(one), http.StatusNotFound)
+	want(t, "accept", maker.send(one+"/propose", url.Values{"version": {"1"}, "action": {"accept"}, "text": {"the bank's own fee"}}), http.StatusOK)
+	want(t, "approve", w.signedIn("checker").send(one+"/approve", url.Values{"version": {"2"}}), http.StatusOK, "Resolved")
+}
+
+func TestWhoIsSlowerSeesWhatChangedAndKeepsTheText(t *testing.T) {
+	w := newWorld(t)
+	d := w.night()
+	w.report(finding("sky", d, 3))
+	one := "/console/breaks/" + finding("sky", d, 3).ID
+	want(t, "comment", w.signedIn("checker").send(one+"/comment", url.Values{"version": {"1"}, "text": {"I have called <them>"}}), http.StatusOK)
+	maker := w.signedIn("maker")
+	late := maker.send(one+"/propose", url.Values{"version": {"1"}, "action": {"write_off"}, "value": {"3"}, "text": {"too <small> to ask"}})
+	want(t, "the conflict", late, http.StatusConflict, "too &lt;small&gt; to ask", "I have called &lt;them&gt;", "Name of checker", `value="write_off" required checked`, `name="version" value="2"`, `class="number" value="3"`)
+	if c, err := w.desk.Case(t.Context(), desk.Person{}, finding("sky", d, 3).ID); err != nil || c.State != desk.Open {
+		t.Errorf("the case is %+v, %v", c, err)
+	}
+	want(t, "again", maker.send(one+"/propose", url.Values{"version": {"2"}, "action": {"write_off"}, "value": {"3"}, "text": {"too small to ask"}}), http.StatusOK, "Another person than the maker decides")
+}
+
+func TestThePartnerAnswersAnAdjustment(t *testing.T) {
+	for do, state := range map[string]desk.State{"accept": desk.Resolved, "reject": desk.Open} {
+		t.Run(do, func(t *testing.T) {
+			w := newWorld(t)
+			d := w.night()
+			w.report(finding("sky", d, 3))
+			one := "/console/breaks/" + finding("sky", d, 3).ID
+			maker, checker, partner := w.signedIn("maker"), w.signedIn("checker"), w.signedIn("sky.finance")
+			want(t, "propose", maker.send(one+"/propose", url.Values{"version": {"1"}, "action": {"adjust"}, "value": {"-1.5"}, "text": {"counted twice"}}), http.StatusOK)
+			want(t, "too early", partner.send(one+"/answer", url.Values{"version": {"2"}, "do": {do}, "text": {"x"}}), http.StatusUnprocessableEntity)
+			want(t, "approve", checker.send(one+"/approve", url.Values{"version": {"2"}}), http.StatusOK)
+			seen := partner.get(one)
+			want(t, "what is asked", seen, http.StatusOK, `name="do" value="accept"`, "1.50")
+			want(t, "not the utility's to answer", checker.send(one+"/answer", url.Values{"version": {"3"}, "do": {do}}), http.StatusForbidden)
+			want(t, "another company's", w.signedIn("mart.finance").send(one+"/answer", url.Values{"version": {"3"}, "do": {do}}), http.StatusNotFound)
+			want(t, do, partner.send(one+"/answer", url.Values{"version": {"3"}, "do": {do}, "text": {"because"}}), http.StatusOK)
+			c, err := w.desk.Case(t.Context(), desk.Person{}, finding("sky", d, 3).ID)
+			if must(t, err); c.State != state {
+				t.Errorf("the case is %s, want %s", c.State, state)
+			}
+			if do == "accept" && w.stand.Owed("sky") != 100_450_000-1_500_000 {
+				t.Errorf("the airline owes %d", w.stand.Owed("sky"))
+			}
+		})
 	}
 }

@@ -109,10 +109,14 @@ func nameOf(c *partners.Partner, l page.Language) string {
 	return c.Name
 }
 
-// company is what people call a partner.
+// company is what people call a partner; "" is one that nobody knows, such as that
+// of a bank's entry without a reference of ours.
 func (c *Console) company(v *visit, code string) string {
 	if p, ok := c.o.Registry.Partner(code); ok {
 		return nameOf(p, v.lang)
+	}
+	if code == "" {
+		return c.o.Pages.Say(v.r, "console.no_partner")
 	}
 	return code
 }

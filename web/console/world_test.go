@@ -285,6 +285,17 @@ func (b *browser) upload(path string, fields url.Values, name string, file []byt
 	return b.request(r)
 }
 
+// camt053 is the bank's statement of the utility's account with one credit. It foots.
+func camt053(reference, from, amount string) []byte {
+	balance := func(kind, amount string) string {
+		return `<Bal><Tp><CdOrPrtry><Cd>` + kind + `</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">` + amount + `</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>`
+	}
+	return []byte(`<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><GrpHdr><MsgId>S</MsgId></GrpHdr><Stmt><Id>1</Id>` +
+		`<Acct><Id><Othr><Id>6222020000000001</Id></Othr></Id></Acct>` + balance("OPBD", "0.00") + balance("CLBD", amount) +
+		`<Ntry><Amt Ccy="CNY">` + amount + `</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-24</Dt></BookgDt><AcctSvcrRef>B-1</AcctSvcrRef>` +
+		`<NtryDtls><TxDtls><Refs><EndToEndId>` + reference + `</EndToEndId></Refs><RltdPties><Dbtr><Nm>` + from + `</Nm></Dbtr></RltdPties></TxDtls></NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>`)
+}
+
 func want(t testing.TB, what string, got answer, status int, parts ...string) {
 	t.Helper()
 	if got.status != status {

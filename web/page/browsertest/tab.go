@@ -189,6 +189,34 @@ func (b *Tab) Path() string {
 	return b.Value("location.pathname + location.search")
 }
 
+// FollowKey presses a key that leads to another page, and waits for that.
+func (b *Tab) FollowKey(key string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(key)); err != nil {
+		b.Shot("failed")
+		b.t.Fatalf("%s: key %q: %v", b.look.Name, key, err)
+	}
+	b.do(chromedp.WaitReady(chromedp.CSS("body")))
+}
+
+// Choose puts a file into the file field that a CSS selector finds.
+func (b *Tab) Choose(selector, name string, content []byte) {
+	b.t.Helper()
+	path := filepath.Join(b.t.TempDir(), name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	b.do(chromedp.SetUploadFiles(chromedp.CSS(selector), []string{path}))
+}
+
+// Set gives a field a value that is not typed letter by letter, such as a date.
+func (b *Tab) Set(selector, value string) {
+	b.t.Helper()
+	ask(b, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q).value = %q`, selector, value)))
+}
+
 // Press presses a key, such as kb.Tab, once.
 func (b *Tab) Press(key string) {
 	b.t.Helper()
