@@ -7,6 +7,7 @@ import (
 	_ "embed" // the page and its style
 	"encoding/base64"
 	"html/template"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -52,15 +53,25 @@ type flow struct {
 }
 
 var pageFunctions = template.FuncMap{
-	"yuan":    func(n int64) string { return decimal.New(n, -6).StringFixed(6) },
-	"fen":     func(n int64) string { return decimal.New(n, -2).StringFixed(2) },
-	"points":  func(n int64, scale uint8) string { return decimal.New(n, -int32(scale)).StringFixed(int32(scale)) },
+	"yuan":    func(n int64) string { return grouped(n, 6) },
+	"fen":     func(n int64) string { return grouped(n, 2) },
+	"points":  func(n int64, scale uint8) string { return grouped(n, int32(scale)) },
 	"channel": channelName,
 	"step":    stepName,
 	"state":   stateName,
 	"moment": func(at int64, zone *time.Location) string {
 		return time.UnixMilli(at).In(zone).Format("2006-01-02 15:04:05 -07:00")
 	},
+}
+
+// grouped writes a number with decimals, and a comma before each three digits.
+func grouped(n int64, decimals int32) string {
+	s := decimal.New(n, -decimals).StringFixed(decimals)
+	whole, _, _ := strings.Cut(s, ".")
+	for at := len(whole) - 3; at > 0 && s[at-1] != '-'; at -= 3 {
+		s = s[:at] + "," + s[at:]
+	}
+	return s
 }
 
 func channelName(c netting.Channel) string {

@@ -18,6 +18,7 @@ var spans = []int{14, 30, 90}
 // night is one window in the trends.
 type night struct {
 	Window ledger.Date
+	Lived  bool // there is a settlement of it
 	Lines  int64
 	Breaks int64 // found, whatever became of them
 	Rate   int64 // breaks per million lines
@@ -119,6 +120,7 @@ func nights(found []*settlement.Settlement, counts []desk.Count, from, to ledger
 	}
 	for _, s := range found {
 		all[s.Window-from].Lines += s.Lines
+		all[s.Window-from].Lived = true
 	}
 	for _, n := range counts {
 		all[n.Window-from].Breaks += n.Cases
