@@ -24,6 +24,9 @@ func (c *Console) who(v *visit, p desk.Person) (string, error) {
 		}
 		return name + " · " + company, nil
 	}
+	if p == (desk.Person{ID: "gateway"}) {
+		return c.o.Pages.Say(v.r, "console.gateway"), nil
+	}
 	if p.ID == "reconciliation" {
 		return c.o.Pages.Say(v.r, "console.machine"), nil
 	}
