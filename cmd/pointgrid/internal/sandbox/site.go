@@ -41,6 +41,19 @@ func (s *Site) PartnerDir(code string) string { return filepath.Join(s.Dir, "par
 func (s *Site) ConfigFile() string { return filepath.Join(s.Dir, "pointgrid.yaml") }
 
 func (s *Site) seededFile() string { return filepath.Join(s.Dir, "seeded") }
+func (s *Site) livedFile() string  { return filepath.Join(s.Dir, "lived") }
+
+// Live lets a sandbox live through its history, once.
+func (s *Site) Live(ctx context.Context, h *History) error {
+	_, err := os.Stat(s.livedFile())
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := h.Run(ctx); err != nil {
+		return err
+	}
+	return os.WriteFile(s.livedFile(), nil, 0o600)
+}
 
 // partnerScopes are those of a company's program.
 var partnerScopes = []string{"quotes", "conversions", "agreements", "links", "settlements", "webhooks", "credentials", "access_log"}

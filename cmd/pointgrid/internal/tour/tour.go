@@ -30,7 +30,7 @@ type Tour struct {
 	sky, mart, tel *client.Client
 	utility        *client.Client
 	maker, checker *client.Client // two people of the utility
-	order          order          // that pays the night
+	order          sandbox.Order  // that pays the night
 	link           string         // of the tour's member with the airline
 	first          conversion
 	firstKey       string
