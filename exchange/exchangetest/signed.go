@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 

@@ -5,8 +5,8 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/suite"
 )
 
 // RunStore checks that a store keeps the promises of [exchange.Store]. open

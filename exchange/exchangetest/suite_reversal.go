@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
-	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 

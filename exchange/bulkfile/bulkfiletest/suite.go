@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
