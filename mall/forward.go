@@ -193,13 +193,14 @@ func silence(who string) *Failure {
 }
 
 func declined(code, who string, a Answer) *Failure {
+	detail := who + " declined"
 	if a.Code != "" && validCause(a.Code) {
-		return &Failure{a.Code, who + " declined"}
+		detail += ": " + a.Code
 	}
-	return &Failure{code, who + " declined"}
+	return &Failure{code, detail}
 }
 
-// validCause reports whether a code from outside can be shown as one.
+// validCause reports whether a code from outside can be shown.
 func validCause(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {

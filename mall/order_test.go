@@ -242,7 +242,7 @@ func TestABillingSystemThatMisbehavesCreditsOnceOrNot(t *testing.T) {
 		{"an answer is lost", []backsim.Fault{{Verb: "apply", Kind: backsim.LoseAnswer, Count: 1}}, false, mall.Fulfilled, ""},
 		{"a call is lost", []backsim.Fault{{Verb: "apply", Kind: backsim.LoseCall, Count: 1}}, false, mall.Fulfilled, ""},
 		{"questions are lost too", []backsim.Fault{{Verb: "apply", Kind: backsim.LoseAnswer, Count: 1}, {Verb: "status", Kind: backsim.LoseCall, Count: 3}}, false, mall.Fulfilled, ""},
-		{"it declines", []backsim.Fault{{Verb: "apply", Kind: backsim.Decline, Count: 1}}, false, mall.Cancelled, "not_creditable"},
+		{"it declines", []backsim.Fault{{Verb: "apply", Kind: backsim.Decline, Count: 1}}, false, mall.Cancelled, mall.CodeBillingDeclined},
 		{"it takes its time for ever", []backsim.Fault{{Verb: "apply", Kind: backsim.Pending}}, true, mall.Cancelled, mall.CodeOutcomeUnknown},
 		{"nothing reaches it", []backsim.Fault{{Verb: "apply", Kind: backsim.LoseCall}}, true, mall.Cancelled, mall.CodeOutcomeUnknown},
 		{"it does and never says", []backsim.Fault{{Verb: "apply", Kind: backsim.LoseAnswer}, {Verb: "status", Kind: backsim.LoseCall}}, true, mall.Cancelled, mall.CodeOutcomeUnknown},
@@ -335,7 +335,7 @@ func TestPartnerPointsGoThroughTheExchange(t *testing.T) {
 		t.Errorf("the order is %+v, the exchange has %+v", o, w.bourse.done)
 	}
 	w.bourse.decline = true
-	if o := w.place(w.request("M-1", "miles")); o.Status != mall.Cancelled || o.Failure.Code != "link_missing" {
+	if o := w.place(w.request("M-1", "miles")); o.Status != mall.Cancelled || *o.Failure != (mall.Failure{Code: mall.CodeExchangeDeclined, Detail: "the exchange declined: link_missing"}) {
 		t.Errorf("the order is %+v", o)
 	}
 	w.consistent()
