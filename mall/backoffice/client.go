@@ -102,11 +102,11 @@ func (c *Client) ask(ctx context.Context, method, path string, body any) (mall.A
 
 // Owns implements [mall.Billing].
 func (c *Client) Owns(ctx context.Context, member, account string) (bool, error) {
-	answer, err := c.call(ctx, http.MethodGet, "/contract_accounts/"+url.PathEscape(account)+"?member="+url.QueryEscape(member), nil)
+	answer, err := c.call(ctx, http.MethodPost, "/ownership", Ownership{ContractAccount: account, Member: member})
 	if err != nil {
 		return false, err
 	}
-	var o Ownership
+	var o Owned
 	if err := json.Unmarshal(answer, &o); err != nil {
 		return false, fmt.Errorf("backoffice: answer: %w", err)
 	}
@@ -125,7 +125,7 @@ func (c *Client) CreditStatus(ctx context.Context, order ledger.ID) (mall.Answer
 
 // Withdraw implements [mall.Billing].
 func (c *Client) Withdraw(ctx context.Context, order ledger.ID) (mall.Answer, error) {
-	return c.ask(ctx, http.MethodPost, "/credits/"+order.String()+"/withdrawal", nil)
+	return c.ask(ctx, http.MethodPost, "/credits/"+order.String()+"/withdrawal", struct{}{})
 }
 
 // Authorise implements [mall.Payments].

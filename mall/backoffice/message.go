@@ -10,7 +10,8 @@ import (
 // BodyMax bounds a body in either direction, in bytes.
 const BodyMax = 64 << 10
 
-// Credit, Charge and Repayment are the bodies of calls, Answer that of answers.
+// Ownership, Credit, Charge and Repayment are the bodies of calls, Owned and Answer
+// those of answers.
 type (
 	Credit struct {
 		Order           string `json:"order"`
@@ -34,6 +35,10 @@ type (
 		Code      string       `json:"code,omitempty"`
 	}
 	Ownership struct {
+		ContractAccount string `json:"contract_account"`
+		Member          string `json:"member"`
+	}
+	Owned struct {
 		Owns bool `json:"owns"`
 	}
 )

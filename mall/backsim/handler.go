@@ -16,7 +16,7 @@ import (
 func (s *System) Handler(verify func(r *http.Request, body []byte) error) http.Handler {
 	mux := http.NewServeMux()
 	h := handler{s, verify}
-	mux.HandleFunc("GET /contract_accounts/{account}", h.call(h.owns))
+	mux.HandleFunc("POST /ownership", h.call(h.owns))
 	mux.HandleFunc("POST /credits", h.call(h.apply))
 	mux.HandleFunc("GET /credits/{order}", h.call(h.creditStatus))
 	mux.HandleFunc("POST /credits/{order}/withdrawal", h.call(h.withdraw))
@@ -105,9 +105,13 @@ func orderOf(r *http.Request) (ledger.ID, error) {
 	return id, nil
 }
 
-func (h handler) owns(r *http.Request, _ []byte) (any, error) {
-	owns, err := h.s.Owns(r.Context(), r.URL.Query().Get("member"), r.PathValue("account"))
-	return backoffice.Ownership{Owns: owns}, err
+func (h handler) owns(r *http.Request, body []byte) (any, error) {
+	var o backoffice.Ownership
+	if json.Unmarshal(body, &o) != nil {
+		return nil, errBadCall
+	}
+	owns, err := h.s.Owns(r.Context(), o.Member, o.ContractAccount)
+	return backoffice.Owned{Owns: owns}, err
 }
 
 func (h handler) apply(r *http.Request, body []byte) (any, error) {

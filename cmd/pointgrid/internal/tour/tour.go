@@ -96,6 +96,8 @@ var steps = []step{
 	{"a file, and kill -9 in it", (*Tour).file, anywhere},
 	{"a webhook", (*Tour).webhook, anywhere},
 	{"a prepayment earns, and is returned", (*Tour).earn, anywhere},
+	{"ten yuan off the electricity bill", (*Tour).redeem, anywhere},
+	{"an order is cancelled", (*Tour).cancelOrder, anywhere},
 	{"a receipt", (*Tour).fetchReceipt, anywhere},
 	{"a night", (*Tour).night, anywhere},
 	{"three books", (*Tour).reconciled, anywhere},
