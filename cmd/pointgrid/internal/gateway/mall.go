@@ -12,6 +12,7 @@ import (
 	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/mall/backoffice"
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
+	"github.com/pointgrid/pointgrid/rewards"
 )
 
 // buildMall makes the mall with the systems that are configured. Calls to them are
@@ -31,7 +32,7 @@ func (g *Gateway) buildMall(context.Context) error {
 	}
 	c := g.config.Mall
 	o := mall.Options{Ledger: g.traces.ledger(g.Ledger), Identity: ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}, Store: g.Store,
-		Exchange: &bourse{g}, AccountKey: accountKey, CodeKey: codeKey, OfferTTL: c.OfferTTL, Deadline: c.Deadline, DispatchWithin: c.DispatchWithin,
+		Exchange: &bourse{g}, Tiers: tiers{g.Rewards}, AccountKey: accountKey, CodeKey: codeKey, OfferTTL: c.OfferTTL, Deadline: c.Deadline, DispatchWithin: c.DispatchWithin,
 		Zone: zone, Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger}
 	// An interface with a nil pointer in it would not be nil.
 	if billing, err := g.backOffice(c.Billing); err != nil {
@@ -58,6 +59,18 @@ func (g *Gateway) backOffice(url string) (*backoffice.Client, error) {
 		return nil, err
 	}
 	return backoffice.New(backoffice.Options{URL: url, Sign: signer.Sign, Timeout: g.config.Mall.Timeout})
+}
+
+// tiers tells the mall how members stand.
+type tiers struct{ rewards *rewards.Service }
+
+// TierOf implements [mall.Tiers]. Somebody who is not registered has no tier.
+func (t tiers) TierOf(ctx context.Context, member string) (string, error) {
+	way, err := t.rewards.Way(ctx, member)
+	if errors.Is(err, rewards.ErrNotFound) {
+		return "", nil
+	}
+	return way.Tier, err
 }
 
 // bourse lets the mall buy partner points at the exchange, as a client of the
