@@ -2804,7 +2804,7 @@ type RewardEvent struct {
 	// Tier The member's when the event came.
 	Tier string `json:"tier,omitempty,omitzero"`
 
-	// TransferID On the ledger; see its receipt.
+	// TransferID On the ledger; `/v1/reward_events/{id}/receipt` proves it.
 	TransferID string `json:"transfer_id,omitempty,omitzero"`
 }
 
