@@ -63,7 +63,7 @@ const (
 			points = excluded.points, expiry = excluded.expiry, rule = excluded.rule, explanation = excluded.explanation,
 			filled = excluded.filled, code = excluded.code, detail = excluded.detail, cancelled_at = excluded.cancelled_at,
 			reason = excluded.reason, taken = excluded.taken, debt = excluded.debt, received_at = excluded.received_at, counted = excluded.counted`
-	settleReward   = `UPDATE reward_events SET state = $1, filled = $2, code = $3, detail = $4, taken = $5, debt = $6, counted = $7 WHERE id = $8`
+	settleReward = `UPDATE reward_events SET state = $1, filled = $2, code = $3, detail = $4, taken = $5, debt = $6, counted = $7 WHERE id = $8`
 	// issueReward is settleReward for what was issued as intended, the most frequent
 	// end: what caps are counted by does not change, and stays out of the statement
 	// because naming it has the index rewritten.
