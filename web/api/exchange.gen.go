@@ -2018,7 +2018,7 @@ type Evidence = ledger.Evidence
 // ExpiringEventData Of `points.expiring`, which only the utility's own endpoints get: a member's points of a month expire
 // 30 or 7 days from when they are announced. Each is announced once, in the night, late rather than never.
 type ExpiringEventData struct {
-	// Account The member's on the ledger; `/v1/members/{account}` leads on.
+	// Account The member's on the ledger, as in `/v1/members/{account}/tier`.
 	Account string `json:"account"`
 
 	// Amount Points in the smallest unit of the programme, 1 to 10^15.
