@@ -18,8 +18,14 @@ func (g *Gateway) buildRewards(ctx context.Context) error {
 	o := rewardOptions(&g.config.Rewards)
 	o.Ledger, o.Identity, o.Store = g.traces.ledger(g.Ledger), ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}, g.Store
 	o.AccountKey, o.Day, o.Now, o.Logger = accountKey, g.calendar.Date, g.Clock.Now, g.around.Logger
-	g.Rewards, err = rewards.New(ctx, o)
-	return err
+	m := newRewardMetrics(g.around, g.Clock.Now)
+	o.Timer, o.Answered, o.Rounded = g.around.Now, m.answered, m.rounded
+	if g.Rewards, err = rewards.New(ctx, o); err != nil {
+		return err
+	}
+	m.watch(g.Rewards)
+	g.metrics.registry.MustRegister(m)
+	return nil
 }
 
 // rewardOptions are those that are configured; what is not has its default.
