@@ -125,7 +125,7 @@ func (w *work) wantHold(account ledger.Account, id ledger.ID) {
 	}
 }
 
-// wantReversed wants what reversing a conversion needs, once its record is read.
+// wantReversed wants what reversing a conversion or a post needs, once its record is read.
 func (w *work) wantReversed(original ledger.ID) error {
 	e, err := w.find(original)
 	if err != nil || e == nil {
@@ -133,6 +133,9 @@ func (w *work) wantReversed(original ledger.ID) error {
 	}
 	w.wantBooking(e.Transfer.Source, ledger.In)
 	w.wantBooking(e.Transfer.Destination, ledger.Out)
+	if e.Transfer.Kind == ledger.KindPost && e.Transfer.Destination == nil {
+		w.houses.want(w, e.Transfer.To)
+	}
 	return nil
 }
 

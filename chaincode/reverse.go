@@ -4,8 +4,8 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
-// reverse takes back what a conversion of the rest would not have moved:
-// amounts of what stood before, less amounts of what stands after.
+// reverse takes back what a conversion, or a redemption, of the rest would not
+// have moved: amounts of what stood before, less amounts of what stands after.
 func (w *work) reverse(c *ledger.Reverse, t *ledger.Transfer) error {
 	o, err := w.original(c)
 	if err != nil {
@@ -17,6 +17,9 @@ func (w *work) reverse(c *ledger.Reverse, t *ledger.Transfer) error {
 	}
 	t.Account, t.Related, t.Amount = c.Account, c.Original, c.Amount
 	t.Reference, t.Reason = c.Reference, c.Reason
+	if o.Kind == ledger.KindPost && o.Destination == nil {
+		return w.giveBack(o, t, before, after)
+	}
 	if o.Source != nil {
 		b, a := before, after
 		if t.Source, before, after, err = w.takeBack(o.Source, ledger.In, b, a); err != nil {
@@ -31,7 +34,22 @@ func (w *work) reverse(c *ledger.Reverse, t *ledger.Transfer) error {
 	return w.restore(o, t, before, after)
 }
 
-// original returns the conversion that a reversal names.
+// giveBack takes points out of the house account to which they were posted and
+// gives the member the same lots back, last taken first.
+func (w *work) giveBack(o, t *ledger.Transfer, before, after int64) error {
+	a, err := w.account(t.Account)
+	if err != nil {
+		return err
+	}
+	t.To, t.Lots = o.To, lastTaken(o.Lots, before, after)
+	if err := a.room(total(t.Lots)); err != nil {
+		return err
+	}
+	a.lots = addLots(a.lots, t.Lots)
+	return w.move(o.To, -t.Amount)
+}
+
+// original returns the conversion or post that a reversal names.
 func (w *work) original(c *ledger.Reverse) (*ledger.Transfer, error) {
 	e, err := w.find(c.Original)
 	if err != nil {
@@ -43,10 +61,10 @@ func (w *work) original(c *ledger.Reverse) (*ledger.Transfer, error) {
 	o := &e.Transfer
 	switch {
 	case o.Kind == ledger.KindConvertIn, o.Kind == ledger.KindConvertOut, o.Kind == ledger.KindCrossConvert,
-		o.Kind == ledger.KindPost && o.Destination != nil:
+		o.Kind == ledger.KindPost:
 		return o, nil
 	}
-	return nil, refuse(ledger.CodeNotReversible, "transfer %s is a %s; only conversions can be reversed", c.Original, o.Kind)
+	return nil, refuse(ledger.CodeNotReversible, "transfer %s is a %s; only conversions and posts can be reversed", c.Original, o.Kind)
 }
 
 // remaining counts a reversal and returns what stood of the conversion, in the

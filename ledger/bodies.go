@@ -131,9 +131,10 @@ type CrossConvert struct {
 	Reference   string
 }
 
-// Reverse takes back part or all of a conversion, at the original's agreement:
-// afterwards everything stands as if only the rest had been converted. Amount is
-// in the source programme of the original. By the utility.
+// Reverse takes back part or all of a conversion, at the original's agreement, or
+// of a [Post] to a house account: afterwards everything stands as if only the rest
+// had been converted or posted. Amount is in the source programme of the original.
+// By the utility.
 type Reverse struct {
 	Original  ID
 	Account   Account

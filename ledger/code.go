@@ -66,8 +66,8 @@ const (
 	CodeHoldNotOpen Code = "hold_not_open"
 
 	CodeTransferUnknown Code = "transfer_unknown"
-	// CodeNotReversible: the transfer is not a conversion, or for a take-back not an
-	// issue.
+	// CodeNotReversible: the transfer is neither a conversion nor a post, or for a
+	// take-back not an issue.
 	CodeNotReversible Code = "not_reversible"
 	// CodeAboveOriginal: the reversals together would exceed the original, or the
 	// issue was taken back before.

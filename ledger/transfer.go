@@ -32,7 +32,7 @@ type Transfer struct {
 	// happened. Those of an issue are less than its Amount when it filled a debt,
 	// those of a take-back when it left one; see [Transfer.Debt].
 	Lots      []Lot  `json:"lots,omitempty"`
-	To        string `json:"to,omitempty"` // house account of a hold or post; partner of an accepted adjustment
+	To        string `json:"to,omitempty"` // house account of a hold or post, or of a post's reversal; partner of an accepted adjustment
 	Reference string `json:"reference,omitempty"`
 	Reason    string `json:"reason,omitempty"`
 	// Body is, for commands that move no points, the command's encoding.

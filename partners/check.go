@@ -100,7 +100,7 @@ func checkBaseURL(s string) error {
 }
 
 var scopes = []Scope{ScopeQuotes, ScopeConversions, ScopeAgreements, ScopeLinks, ScopeSettlements, ScopeWebhooks, ScopeSandbox,
-	ScopeOperator, ScopeCredentials, ScopeAccessLog, ScopeRewards}
+	ScopeOperator, ScopeCredentials, ScopeAccessLog, ScopeRewards, ScopeMall}
 
 // Scopes returns all scopes there are.
 func Scopes() []Scope { return slices.Clone(scopes) }
@@ -109,8 +109,11 @@ func Scopes() []Scope { return slices.Clone(scopes) }
 // the configuration says otherwise: all but those of the utility and of the
 // sandbox.
 func PartnerScopes() []Scope {
-	return slices.DeleteFunc(Scopes(), func(s Scope) bool { return s == ScopeOperator || s == ScopeSandbox || s == ScopeRewards })
+	return slices.DeleteFunc(Scopes(), func(s Scope) bool { return ofUtility(s) || s == ScopeSandbox })
 }
+
+// ofUtility reports whether a scope is for the utility's clients only.
+func ofUtility(s Scope) bool { return s == ScopeOperator || s == ScopeRewards || s == ScopeMall }
 
 func (c *Client) check() (problems []error) {
 	wrong := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
@@ -126,7 +129,7 @@ func (c *Client) check() (problems []error) {
 			wrong("scope %q is unknown; there are %v", s, scopes)
 		case slices.Contains(c.Scopes[:i], s):
 			wrong("scope %q is there twice", s)
-		case (s == ScopeOperator || s == ScopeRewards) && c.Partner != "":
+		case ofUtility(s) && c.Partner != "":
 			wrong("scope %q is for the utility's clients, this one is of partner %q", s, c.Partner)
 		}
 	}

@@ -58,6 +58,7 @@ const (
 	ScopeRewards     Scope = "rewards"     // the utility's systems: events that earn points, rules, tiers
 	ScopeSandbox     Scope = "sandbox"     // move the sandbox's clock
 	ScopeOperator    Scope = "operator"    // the utility's staff: everything of everybody
+	ScopeMall        Scope = "mall"        // the utility's shop: catalogue, stock and members' orders
 )
 
 // Client is a program that calls our API: one of a partner, or, with an empty

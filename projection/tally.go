@@ -49,7 +49,14 @@ func (y *tally) add(t *ledger.Transfer) error {
 	case ledger.KindAcceptAdjustment:
 		p := y.position(t.To, t.Window)
 		return plusAll([]*int64{&p.Adjusted.Count, &p.Adjusted.Value}, 1, t.Amount)
-	case ledger.KindConvertIn, ledger.KindConvertOut, ledger.KindCrossConvert, ledger.KindReverse:
+	case ledger.KindReverse:
+		if t.To != "" { // of a post to a house account
+			sum := y.house[t.To]
+			err := plus(&sum, -t.Amount)
+			y.house[t.To] = sum
+			return err
+		}
+	case ledger.KindConvertIn, ledger.KindConvertOut, ledger.KindCrossConvert:
 	default:
 		return nil
 	}

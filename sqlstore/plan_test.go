@@ -9,6 +9,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/mall"
 )
 
 func newStore(t *testing.T) *Store {
@@ -125,5 +126,32 @@ func TestWebhookMessagesAreFoundByAnIndex(t *testing.T) {
 		if got := plan(t, s, test.query, test.args...); !strings.Contains(got, test.want) || strings.Contains(got, "TEMP B-TREE") {
 			t.Errorf("%s\ngoes about it by\n%s\nwant %s", test.query, got, test.want)
 		}
+	}
+}
+
+func TestTheMallFindsItsRowsByAnIndex(t *testing.T) {
+	s := newStore(t)
+	for query, want := range map[string]string{
+		selectMallOrderByKey:   "mall_orders_request (client=? AND request_key=?)",
+		selectUnfinishedOrder:  "mall_orders_unfinished (id>?)",
+		selectSales:            "mall_orders_month (month=?)",
+		selectCodes:            "mall_codes_order (order_id=?)",
+		selectMallReturns:      "mall_returns_order (order_id=?)",
+		selectMallReturnByKey:  "mall_returns_request (client=? AND request_key=?)",
+		selectUnfinishedReturn: "mall_returns_unfinished (id>?)",
+	} {
+		if got := plan(t, s, query, make([]any, strings.Count(query, "$"))...); !strings.Contains(got, want) {
+			t.Errorf("%s\ngoes about it by\n%s\nwant %s", query, got, want)
+		}
+	}
+	var q selection
+	query := q.products(mall.ProductFilter{Wanted: []string{"air", "空调"}, OnSaleAt: 5, AfterShelf: 1, AfterID: "a", Limit: 20})
+	if got := plan(t, s, query, q.args...); !strings.Contains(got, "sqlite_autoindex_mall_terms_1 (term>? AND term<?)") {
+		t.Errorf("a search goes about it by\n%s", got)
+	}
+	var mine selection
+	query = mine.mallOrders(mall.OrderFilter{Member: "M-1", Before: ledger.ID{1}, Limit: 20})
+	if got := plan(t, s, query, mine.args...); !strings.Contains(got, "mall_orders_member (member=? AND id<?)") || strings.Contains(got, "TEMP B-TREE") {
+		t.Errorf("a member's orders: %s", got)
 	}
 }

@@ -91,7 +91,7 @@ func (s *sandboxCommand) serve(ctx context.Context, site *sandbox.Site, listen s
 	case <-ready:
 	}
 	keeper := sandbox.NewTokenKeeper(site, c.URL, time.Now)
-	err = s.live(ctx, keeper, g)
+	err = s.live(ctx, site, keeper)
 	if err == nil {
 		err = keeper.Refresh(ctx)
 	}
@@ -115,13 +115,13 @@ func (s *sandboxCommand) days() int {
 }
 
 // live lets a new sandbox live through its history.
-func (s *sandboxCommand) live(ctx context.Context, keeper *sandbox.TokenKeeper, g *gateway.Gateway) error {
+func (s *sandboxCommand) live(ctx context.Context, site *sandbox.Site, keeper *sandbox.TokenKeeper) error {
 	if s.days() == 0 {
 		return nil
 	}
 	h := &sandbox.History{Client: keeper.Client, Members: [2]int{reserved + 1, linked}, Now: time.Now,
 		Progress: func(window string) { fmt.Fprintln(os.Stderr, "living through", window, "…") }}
-	return h.Run(ctx)
+	return site.Live(ctx, h)
 }
 
 type partnersCommand struct {

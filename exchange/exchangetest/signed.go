@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -44,8 +45,8 @@ func RunSigned(t *testing.T, open func(t *testing.T) exchange.SignedRequests) {
 	}
 	large := bytes.Repeat([]byte{0, 0xff, '\n'}, exchange.SignedMax/3)
 	for h, body := range map[ledger.Hash][]byte{hash(1): []byte(`{"amount":"30"}`), hash(2): large} {
-		must(t, s.KeepSigned(ctx, h, body, 1))
-		must(t, s.KeepSigned(ctx, h, []byte("another"), 2))
+		suite.Must(t, s.KeepSigned(ctx, h, body, 1))
+		suite.Must(t, s.KeepSigned(ctx, h, []byte("another"), 2))
 		if got, err := s.SignedRequest(ctx, h); err != nil || !bytes.Equal(got, body) {
 			t.Errorf("%d bytes and %v come back for %d", len(got), err, len(body))
 		}

@@ -2,20 +2,17 @@ package exchangetest
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"testing"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/suite"
 )
 
 // RunStore checks that a store keeps the promises of [exchange.Store]. open
 // returns an empty store and cleans up after itself.
 func RunStore(t *testing.T, open func(t *testing.T) exchange.Store) {
-	tests := []struct {
-		name string
-		run  func(t *testing.T, s exchange.Store)
-	}{
+	suite.Run(t, open, suite.Promises[exchange.Store]{
 		{"a quote comes back as it was", quoteRoundTrip},
 		{"a conversion comes back as it was", conversionRoundTrip},
 		{"an update changes what can change and nothing else", conversionUpdate},
@@ -41,31 +38,7 @@ func RunStore(t *testing.T, open func(t *testing.T) exchange.Store) {
 		{"an ended link can be read and made again", linkEnded},
 		{"standing links are paged in ascending order", linkPages},
 		{"of many links of one membership one is stored", racingLinks},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantErr(t *testing.T, what string, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("%s: error %v, want %v", what, err, want)
-	}
-}
-
-func wantEqual(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s:\n got %+v\nwant %+v", what, got, want)
-	}
+	})
 }
 
 // Create stores one conversion; see CreateConversions of [exchange.Store].
@@ -81,7 +54,7 @@ func Create(ctx context.Context, s exchange.Store, c *exchange.Conversion) (exis
 func create(t *testing.T, s exchange.Store, c *exchange.Conversion) {
 	t.Helper()
 	existing, err := Create(context.Background(), s, c)
-	must(t, err)
+	suite.Must(t, err)
 	if existing != nil {
 		t.Fatalf("conversion %s: %s exists already", c.ID, existing.ID)
 	}
@@ -90,7 +63,7 @@ func create(t *testing.T, s exchange.Store, c *exchange.Conversion) {
 func createReversal(t *testing.T, s exchange.Store, r *exchange.Reversal) {
 	t.Helper()
 	existing, err := s.CreateReversal(context.Background(), r)
-	must(t, err)
+	suite.Must(t, err)
 	if existing != nil {
 		t.Fatalf("reversal %s: %s exists already", r.ID, existing.ID)
 	}
@@ -99,7 +72,7 @@ func createReversal(t *testing.T, s exchange.Store, r *exchange.Reversal) {
 func stored(t *testing.T, s exchange.Store, c *exchange.Conversion) *exchange.Conversion {
 	t.Helper()
 	got, err := s.Conversion(context.Background(), c.ID)
-	must(t, err)
+	suite.Must(t, err)
 	return got
 }
 

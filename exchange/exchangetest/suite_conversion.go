@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -14,10 +15,10 @@ func quoteRoundTrip(t *testing.T, s exchange.Store) {
 	bare.Out, bare.Residues, bare.Party.Partner = nil, nil, ""
 	wantAllSet(t, full)
 	for _, q := range []*exchange.Quote{full, bare} {
-		must(t, s.CreateQuote(context.Background(), q))
+		suite.Must(t, s.CreateQuote(context.Background(), q))
 		got, err := s.Quote(context.Background(), q.ID)
-		must(t, err)
-		wantEqual(t, "quote", got, q)
+		suite.Must(t, err)
+		suite.WantEqual(t, "quote", got, q)
 	}
 }
 
@@ -27,10 +28,10 @@ func conversionRoundTrip(t *testing.T, s exchange.Store) {
 	wantAllSet(t, full, "Outcome", "SourceReference", "Failure", "Reversed", "FinishedAt", "TurnedAt", "EscalatedAt", "Window")
 	for _, c := range []*exchange.Conversion{full, bare} {
 		create(t, s, c)
-		wantEqual(t, "by ID", stored(t, s, c), c)
+		suite.WantEqual(t, "by ID", stored(t, s, c), c)
 		got, err := s.ConversionByKey(context.Background(), c.Party.Client, c.Request.Key)
-		must(t, err)
-		wantEqual(t, "by key", got, c)
+		suite.Must(t, err)
+		suite.WantEqual(t, "by key", got, c)
 	}
 }
 
@@ -40,18 +41,18 @@ func conversionUpdate(t *testing.T, s exchange.Store) {
 	create(t, s, other)
 	want := ended(c)
 	wantAllSet(t, want, "Reversed")
-	must(t, s.UpdateConversion(context.Background(), want))
-	wantEqual(t, "after the update", stored(t, s, c), want)
-	wantEqual(t, "the other one", stored(t, s, other), other)
+	suite.Must(t, s.UpdateConversion(context.Background(), want))
+	suite.WantEqual(t, "after the update", stored(t, s, c), want)
+	suite.WantEqual(t, "the other one", stored(t, s, other), other)
 
 	tampered := want.Clone()
 	tampered.Member, tampered.From, tampered.Reversed, tampered.In, tampered.CreatedAt = "M-1", 1, 1, nil, 1
-	must(t, s.UpdateConversion(context.Background(), tampered))
-	wantEqual(t, "after an update of what cannot change", stored(t, s, c), want)
+	suite.Must(t, s.UpdateConversion(context.Background(), tampered))
+	suite.WantEqual(t, "after an update of what cannot change", stored(t, s, c), want)
 
 	want.Failure, want.EscalatedAt = nil, 0
-	must(t, s.UpdateConversion(context.Background(), want))
-	wantEqual(t, "after an update that clears", stored(t, s, c), want)
+	suite.Must(t, s.UpdateConversion(context.Background(), want))
+	suite.WantEqual(t, "after an update that clears", stored(t, s, c), want)
 }
 
 func notFound(t *testing.T, s exchange.Store) {
@@ -73,7 +74,7 @@ func notFound(t *testing.T, s exchange.Store) {
 		"EndLink":        func() error { return s.EndLink(ctx, id(9), 1) },
 	}
 	for name, check := range checks {
-		wantErr(t, name, check(), exchange.ErrNotFound)
+		suite.WantErr(t, name, check(), exchange.ErrNotFound)
 	}
 }
 
@@ -83,21 +84,21 @@ func handsOutCopies(t *testing.T, s exchange.Store) {
 	create(t, s, c)
 	c.In.From, c.Step = 5, exchange.StepDone
 	got := stored(t, s, c)
-	wantEqual(t, "after the caller changed its own", got, want)
+	suite.WantEqual(t, "after the caller changed its own", got, want)
 	got.Out.To, got.Status = 6, exchange.Failed
-	wantEqual(t, "after a reader changed its own", stored(t, s, c), want)
+	suite.WantEqual(t, "after a reader changed its own", stored(t, s, c), want)
 }
 
 func keyUsedAgain(t *testing.T, s exchange.Store) {
 	first, again := conversion(1), conversion(2)
 	create(t, s, first)
 	again.Request.Key, again.Request.Hash, again.QuoteID = first.Request.Key, hash(99), first.QuoteID
-	must(t, s.UpdateConversion(context.Background(), ended(first)))
+	suite.Must(t, s.UpdateConversion(context.Background(), ended(first)))
 	existing, err := Create(context.Background(), s, again)
-	must(t, err)
-	wantEqual(t, "existing", existing, ended(first))
+	suite.Must(t, err)
+	suite.WantEqual(t, "existing", existing, ended(first))
 	_, err = s.Conversion(context.Background(), again.ID)
-	wantErr(t, "the second", err, exchange.ErrNotFound)
+	suite.WantErr(t, "the second", err, exchange.ErrNotFound)
 
 	again.QuoteID, again.Request.Key = id(700), "a new key"
 	create(t, s, again)
@@ -109,8 +110,8 @@ func keyOfAnotherClient(t *testing.T, s exchange.Store) {
 	create(t, s, first)
 	create(t, s, other)
 	got, err := s.ConversionByKey(context.Background(), "sky-2", first.Request.Key)
-	must(t, err)
-	wantEqual(t, "the other client's", got, other)
+	suite.Must(t, err)
+	suite.WantEqual(t, "the other client's", got, other)
 }
 
 func quoteUsedOnce(t *testing.T, s exchange.Store) {
@@ -118,7 +119,7 @@ func quoteUsedOnce(t *testing.T, s exchange.Store) {
 	create(t, s, first)
 	second.QuoteID = first.QuoteID
 	_, err := Create(context.Background(), s, second)
-	wantErr(t, "the second use", err, exchange.ErrQuoteUsed)
+	suite.WantErr(t, "the second use", err, exchange.ErrQuoteUsed)
 	second.QuoteID = ledger.ID{}
 	create(t, s, second)
 	third := conversion(3)
@@ -138,7 +139,7 @@ func racingCreates(t *testing.T, s exchange.Store) {
 			for name, c := range map[string]*exchange.Conversion{"key": byKey, "quote": byQuote} {
 				existing, err := Create(context.Background(), s, c)
 				if name == "quote" && err != nil {
-					wantErr(t, "a racer's quote", err, exchange.ErrQuoteUsed)
+					suite.WantErr(t, "a racer's quote", err, exchange.ErrQuoteUsed)
 					continue
 				}
 				if err != nil {
@@ -153,7 +154,7 @@ func racingCreates(t *testing.T, s exchange.Store) {
 		})
 	}
 	wg.Wait()
-	wantEqual(t, "stored", stored, map[string]int{"key": 1, "quote": 1})
+	suite.WantEqual(t, "stored", stored, map[string]int{"key": 1, "quote": 1})
 }
 
 func unfinishedConversions(t *testing.T, s exchange.Store) {
@@ -162,7 +163,7 @@ func unfinishedConversions(t *testing.T, s exchange.Store) {
 		c := conversion(20 - i)
 		create(t, s, c)
 		if i%3 == 0 {
-			must(t, s.UpdateConversion(context.Background(), ended(c)))
+			suite.Must(t, s.UpdateConversion(context.Background(), ended(c)))
 		}
 	}
 	for n := 1; n <= 20; n++ {
@@ -174,7 +175,7 @@ func unfinishedConversions(t *testing.T, s exchange.Store) {
 	var after ledger.ID
 	for {
 		page, err := s.UnfinishedConversions(context.Background(), after, 4)
-		must(t, err)
+		suite.Must(t, err)
 		if len(page) == 0 {
 			break
 		}
@@ -183,5 +184,5 @@ func unfinishedConversions(t *testing.T, s exchange.Store) {
 		}
 		after = page[len(page)-1].ID
 	}
-	wantEqual(t, "unfinished", got, want)
+	suite.WantEqual(t, "unfinished", got, want)
 }

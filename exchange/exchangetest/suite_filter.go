@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -14,10 +15,10 @@ func filters(t *testing.T, s exchange.Store) {
 	for _, c := range []*exchange.Conversion{plain, other, failed, stuck} {
 		create(t, s, c)
 	}
-	must(t, s.UpdateConversion(context.Background(), noLonger(ended(failed))))
+	suite.Must(t, s.UpdateConversion(context.Background(), noLonger(ended(failed))))
 	stuck = stuck.Clone()
 	stuck.EscalatedAt = 5
-	must(t, s.UpdateConversion(context.Background(), stuck))
+	suite.Must(t, s.UpdateConversion(context.Background(), stuck))
 
 	tests := []struct {
 		name   string
@@ -37,7 +38,7 @@ func filters(t *testing.T, s exchange.Store) {
 	}
 	for _, test := range tests {
 		test.filter.Limit = 10
-		wantEqual(t, test.name, selected(t, s, test.filter), test.want)
+		suite.WantEqual(t, test.name, selected(t, s, test.filter), test.want)
 	}
 }
 
@@ -60,15 +61,15 @@ func pages(t *testing.T, s exchange.Store) {
 		got = append(got, page...)
 		f.Before = page[len(page)-1]
 	}
-	wantEqual(t, "pages", got, want)
+	suite.WantEqual(t, "pages", got, want)
 }
 
 func selected(t *testing.T, s exchange.Store, f exchange.Filter) (ids []ledger.ID) {
 	t.Helper()
 	found, err := s.Conversions(context.Background(), f)
-	must(t, err)
+	suite.Must(t, err)
 	for _, c := range found {
-		wantEqual(t, "selected "+c.ID.String(), c, stored(t, s, c))
+		suite.WantEqual(t, "selected "+c.ID.String(), c, stored(t, s, c))
 		ids = append(ids, c.ID)
 	}
 	return ids

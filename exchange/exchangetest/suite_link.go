@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -16,48 +17,48 @@ func linkOneToOne(t *testing.T, s exchange.Store) {
 	ctx := context.Background()
 	l := link(1, "sky", "M-1", "SKY-1")
 	wantAllSet(t, l, "EndedAt")
-	must(t, s.CreateLink(ctx, l))
+	suite.Must(t, s.CreateLink(ctx, l))
 	got, err := s.Link(ctx, l.ID)
-	must(t, err)
-	wantEqual(t, "by ID", got, l)
+	suite.Must(t, err)
+	suite.WantEqual(t, "by ID", got, l)
 	got, err = s.LinkOf(ctx, "sky", "M-1")
-	must(t, err)
-	wantEqual(t, "by member", got, l)
+	suite.Must(t, err)
+	suite.WantEqual(t, "by member", got, l)
 
-	wantErr(t, "the member again", s.CreateLink(ctx, link(2, "sky", "M-1", "SKY-2")), exchange.ErrLinked)
-	wantErr(t, "the membership again", s.CreateLink(ctx, link(3, "sky", "M-2", "SKY-1")), exchange.ErrLinked)
+	suite.WantErr(t, "the member again", s.CreateLink(ctx, link(2, "sky", "M-1", "SKY-2")), exchange.ErrLinked)
+	suite.WantErr(t, "the membership again", s.CreateLink(ctx, link(3, "sky", "M-2", "SKY-1")), exchange.ErrLinked)
 	_, err = s.Link(ctx, id(2))
-	wantErr(t, "the refused one", err, exchange.ErrNotFound)
-	must(t, s.CreateLink(ctx, link(4, "retail", "M-1", "SKY-1")))
-	must(t, s.CreateLink(ctx, link(5, "sky", "SKY-1", "M-1")))
+	suite.WantErr(t, "the refused one", err, exchange.ErrNotFound)
+	suite.Must(t, s.CreateLink(ctx, link(4, "retail", "M-1", "SKY-1")))
+	suite.Must(t, s.CreateLink(ctx, link(5, "sky", "SKY-1", "M-1")))
 }
 
 func linkEnded(t *testing.T, s exchange.Store) {
 	ctx := context.Background()
 	l := link(1, "sky", "M-1", "SKY-1")
-	must(t, s.CreateLink(ctx, l))
-	must(t, s.EndLink(ctx, l.ID, 1_770_000_003_000))
-	wantErr(t, "ending it again", s.EndLink(ctx, l.ID, 1_770_000_004_000), exchange.ErrNotFound)
+	suite.Must(t, s.CreateLink(ctx, l))
+	suite.Must(t, s.EndLink(ctx, l.ID, 1_770_000_003_000))
+	suite.WantErr(t, "ending it again", s.EndLink(ctx, l.ID, 1_770_000_004_000), exchange.ErrNotFound)
 	l.EndedAt = 1_770_000_003_000
 	got, err := s.Link(ctx, l.ID)
-	must(t, err)
-	wantEqual(t, "the ended one", got, l)
+	suite.Must(t, err)
+	suite.WantEqual(t, "the ended one", got, l)
 	_, err = s.LinkOf(ctx, "sky", "M-1")
-	wantErr(t, "by member", err, exchange.ErrNotFound)
-	must(t, s.CreateLink(ctx, link(2, "sky", "M-1", "SKY-9")))
-	must(t, s.CreateLink(ctx, link(3, "sky", "M-9", "SKY-1")))
+	suite.WantErr(t, "by member", err, exchange.ErrNotFound)
+	suite.Must(t, s.CreateLink(ctx, link(2, "sky", "M-1", "SKY-9")))
+	suite.Must(t, s.CreateLink(ctx, link(3, "sky", "M-9", "SKY-1")))
 }
 
 func linkPages(t *testing.T, s exchange.Store) {
 	ctx := context.Background()
 	for n := 1; n <= 9; n++ {
 		partner := []string{"sky", "retail"}[n%2]
-		must(t, s.CreateLink(ctx, link(n, partner, fmt.Sprintf("M-%d", n), fmt.Sprintf("X-%d", n))))
+		suite.Must(t, s.CreateLink(ctx, link(n, partner, fmt.Sprintf("M-%d", n), fmt.Sprintf("X-%d", n))))
 	}
-	must(t, s.EndLink(ctx, id(4), 9))
-	wantEqual(t, "of sky", linkIDs(t, s, "sky"), []ledger.ID{id(2), id(6), id(8)})
-	wantEqual(t, "of all", linkIDs(t, s, ""), []ledger.ID{id(1), id(2), id(3), id(5), id(6), id(7), id(8), id(9)})
-	wantEqual(t, "of nobody", linkIDs(t, s, "nobody"), []ledger.ID(nil))
+	suite.Must(t, s.EndLink(ctx, id(4), 9))
+	suite.WantEqual(t, "of sky", linkIDs(t, s, "sky"), []ledger.ID{id(2), id(6), id(8)})
+	suite.WantEqual(t, "of all", linkIDs(t, s, ""), []ledger.ID{id(1), id(2), id(3), id(5), id(6), id(7), id(8), id(9)})
+	suite.WantEqual(t, "of nobody", linkIDs(t, s, "nobody"), []ledger.ID(nil))
 }
 
 func linkIDs(t *testing.T, s exchange.Store, partner string) (ids []ledger.ID) {
@@ -65,7 +66,7 @@ func linkIDs(t *testing.T, s exchange.Store, partner string) (ids []ledger.ID) {
 	var after ledger.ID
 	for {
 		page, err := s.Links(context.Background(), partner, after, 2)
-		must(t, err)
+		suite.Must(t, err)
 		if len(page) == 0 {
 			return ids
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -14,7 +15,7 @@ func converted(t *testing.T, s exchange.Store, n int) *exchange.Conversion {
 	c := conversion(n)
 	create(t, s, c)
 	c.Status, c.Outcome, c.Step, c.FinishedAt = exchange.Completed, exchange.Completed, exchange.StepDone, 1_770_000_000_500
-	must(t, s.UpdateConversion(context.Background(), c))
+	suite.Must(t, s.UpdateConversion(context.Background(), c))
 	return c
 }
 
@@ -24,22 +25,22 @@ func reversalRoundTrip(t *testing.T, s exchange.Store) {
 	wantAllSet(t, r, "Before", "Failure", "FinishedAt", "EscalatedAt", "Window")
 	createReversal(t, s, r)
 	got, err := s.Reversal(context.Background(), r.ID)
-	must(t, err)
-	wantEqual(t, "as made", got, r)
+	suite.Must(t, err)
+	suite.WantEqual(t, "as made", got, r)
 
 	r.Window = 20_486
 	r.Status, r.Step, r.SourceReference, r.DestinationReference = exchange.Failed, exchange.StepDone, "R-1", "R-2"
 	r.Failure = &exchange.Failure{Code: "insufficient_points", Detail: "spent"}
 	r.FinishedAt, r.Deadline, r.EscalatedAt = 4, 5, 6
 	wantAllSet(t, r, "Before")
-	must(t, s.UpdateReversal(context.Background(), r))
+	suite.Must(t, s.UpdateReversal(context.Background(), r))
 	second := reversal(3, c, 0, 50)
 	createReversal(t, s, second)
 	all, err := s.Reversals(context.Background(), c.ID)
-	must(t, err)
-	wantEqual(t, "of the conversion", all, []*exchange.Reversal{r, second})
+	suite.Must(t, err)
+	suite.WantEqual(t, "of the conversion", all, []*exchange.Reversal{r, second})
 	all, err = s.Reversals(context.Background(), id(77))
-	must(t, err)
+	suite.Must(t, err)
 	if len(all) != 0 {
 		t.Errorf("reversals of another conversion: %d, want none", len(all))
 	}
@@ -50,16 +51,16 @@ func oneReversalAtATime(t *testing.T, s exchange.Store) {
 	first := reversal(3, c, 0, 100)
 	createReversal(t, s, first)
 	_, err := s.CreateReversal(context.Background(), reversal(4, c, 0, 100))
-	wantErr(t, "a second reversal", err, exchange.ErrReversalUnderWay)
+	suite.WantErr(t, "a second reversal", err, exchange.ErrReversalUnderWay)
 	createReversal(t, s, reversal(5, other, 0, 100))
 
 	again := reversal(6, c, 0, 100)
 	again.Request.Key = first.Request.Key
 	existing, err := s.CreateReversal(context.Background(), again)
-	must(t, err)
-	wantEqual(t, "the same key while it is under way", existing, first)
+	suite.Must(t, err)
+	suite.WantEqual(t, "the same key while it is under way", existing, first)
 
-	must(t, s.UpdateReversal(context.Background(), completed(first)))
+	suite.Must(t, s.UpdateReversal(context.Background(), completed(first)))
 	createReversal(t, s, reversal(7, c, 100, 100))
 }
 
@@ -67,9 +68,9 @@ func reversalOnOldSum(t *testing.T, s exchange.Store) {
 	c := converted(t, s, 1)
 	r := reversal(2, c, 0, 100)
 	createReversal(t, s, r)
-	must(t, s.UpdateReversal(context.Background(), completed(r)))
+	suite.Must(t, s.UpdateReversal(context.Background(), completed(r)))
 	_, err := s.CreateReversal(context.Background(), reversal(3, c, 0, 950))
-	wantErr(t, "on the sum of before", err, exchange.ErrReversalUnderWay)
+	suite.WantErr(t, "on the sum of before", err, exchange.ErrReversalUnderWay)
 	createReversal(t, s, reversal(4, c, 100, 900))
 }
 
@@ -77,19 +78,19 @@ func reversalAddedOnce(t *testing.T, s exchange.Store) {
 	c := converted(t, s, 1)
 	part := reversal(2, c, 0, 400)
 	createReversal(t, s, part)
-	must(t, s.UpdateReversal(context.Background(), part))
-	wantEqual(t, "while under way", stored(t, s, c), c)
+	suite.Must(t, s.UpdateReversal(context.Background(), part))
+	suite.WantEqual(t, "while under way", stored(t, s, c), c)
 	for range 2 {
-		must(t, s.UpdateReversal(context.Background(), completed(part)))
+		suite.Must(t, s.UpdateReversal(context.Background(), completed(part)))
 		c.Reversed = 400
-		wantEqual(t, "after a part", stored(t, s, c), c)
+		suite.WantEqual(t, "after a part", stored(t, s, c), c)
 	}
 	rest := reversal(3, c, 400, 600)
 	createReversal(t, s, rest)
 	for range 2 {
-		must(t, s.UpdateReversal(context.Background(), completed(rest)))
+		suite.Must(t, s.UpdateReversal(context.Background(), completed(rest)))
 		c.Reversed, c.Status = 1000, exchange.Reversed
-		wantEqual(t, "after the rest", stored(t, s, c), c)
+		suite.WantEqual(t, "after the rest", stored(t, s, c), c)
 	}
 }
 
@@ -98,8 +99,8 @@ func failedReversalNotAdded(t *testing.T, s exchange.Store) {
 	r := reversal(2, c, 0, 1000)
 	createReversal(t, s, r)
 	r.Status, r.Step = exchange.Failed, exchange.StepDone
-	must(t, s.UpdateReversal(context.Background(), r))
-	wantEqual(t, "conversion", stored(t, s, c), c)
+	suite.Must(t, s.UpdateReversal(context.Background(), r))
+	suite.WantEqual(t, "conversion", stored(t, s, c), c)
 }
 
 func keysApart(t *testing.T, s exchange.Store) {
@@ -118,7 +119,7 @@ func unfinishedReversals(t *testing.T, s exchange.Store) {
 		r := reversal(100+n, converted(t, s, n), 0, 100)
 		createReversal(t, s, r)
 		if n%3 == 0 {
-			must(t, s.UpdateReversal(context.Background(), completed(r)))
+			suite.Must(t, s.UpdateReversal(context.Background(), completed(r)))
 			continue
 		}
 		want = append(want, r.ID)
@@ -126,7 +127,7 @@ func unfinishedReversals(t *testing.T, s exchange.Store) {
 	var after ledger.ID
 	for {
 		page, err := s.UnfinishedReversals(context.Background(), after, 2)
-		must(t, err)
+		suite.Must(t, err)
 		if len(page) == 0 {
 			break
 		}
@@ -135,5 +136,5 @@ func unfinishedReversals(t *testing.T, s exchange.Store) {
 		}
 		after = page[len(page)-1].ID
 	}
-	wantEqual(t, "unfinished", got, want)
+	suite.WantEqual(t, "unfinished", got, want)
 }

@@ -35,8 +35,8 @@ func (r *routes) note(t *ledger.Transfer) {
 		r.remember(t.ID, r.partner(t.Source.Partner))
 	case t.Destination != nil:
 		r.remember(t.ID, r.partner(t.Destination.Partner))
-	case t.Kind == ledger.KindHold:
-		r.remember(t.ID, "")
+	case t.Kind == ledger.KindHold, t.Kind == ledger.KindPost:
+		r.remember(t.ID, "") // of the utility alone
 	case t.Kind == ledger.KindProposeAgreement:
 		if c, ok := command(t).(*ledger.ProposeAgreement); ok {
 			r.remember(t.ID, r.partner(c.Terms.Partner))

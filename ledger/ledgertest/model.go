@@ -52,6 +52,7 @@ type modelConversion struct {
 	account             ledger.Account
 	from, remains       int64
 	source, destination ledger.ID // agreements
+	to                  string    // the house account, of a post to one
 	lots                []ledger.Lot
 	reversible          bool
 	issued              int64 // by an issue that was not taken back

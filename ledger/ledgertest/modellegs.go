@@ -98,6 +98,7 @@ func (m *model) end(id ledger.ID, account ledger.Account, hold ledger.ID, post b
 		m.accounts[account] = a
 	case h.leg == nil:
 		m.house[h.to] += h.amount
+		m.conversions[id] = modelConversion{account: account, from: h.amount, remains: h.amount, to: h.to, lots: h.lots, reversible: true}
 	default:
 		m.converted(id, account, h.amount, nil, h.leg, h.lots)
 	}
@@ -121,6 +122,9 @@ func (m *model) reverse(b *ledger.Reverse) (moved []ledger.Lot) {
 		}
 	}
 	switch {
+	case c.to != "":
+		m.house[c.to] -= b.Amount
+		moved = a.restore(c.lots, b.Amount+c.remains, c.remains)
 	case c.destination.IsZero():
 		first := []ledger.Month{c.lots[0].Expiry}
 		moved = a.take(before-after, append(first, a.months()...))

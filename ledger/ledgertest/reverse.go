@@ -98,12 +98,10 @@ func testReversalRefusals(s *suite) {
 	s.refused(ledger.CodeTransferUnknown, reverse(s.id(), a, 1))
 	s.refused(ledger.CodeTransferUnknown, reverse(conversion, other, 1))
 	hold := s.ok(&ledger.Hold{Account: a, Amount: 5, To: "mall"}).ID
-	post := s.ok(&ledger.Post{Account: a, Hold: hold}).ID
-	for _, id := range []ledger.ID{hold, post} {
-		s.refused(ledger.CodeNotReversible, reverse(id, a, 1))
-	}
-	// 40 of the conversion and 45 others are left, in one lot. Spend all but 10.
-	spent := s.ok(o.out(a, 75)).ID
+	s.refused(ledger.CodeNotReversible, reverse(hold, a, 1))
+	s.ok(&ledger.Void{Account: a, Hold: hold})
+	// 40 of the conversion and 50 others are left, in one lot. Spend all but 10.
+	spent := s.ok(o.out(a, 80)).ID
 	s.refused(ledger.CodeInsufficientPoints, reverse(conversion, a, 11))
 	t := s.ok(reverse(conversion, a, 10))
 	if t.Kind != ledger.KindReverse || t.Related != conversion || t.Amount != 10 || t.Source.From != 10 {

@@ -62,6 +62,7 @@ func Run(t *testing.T, target Target) {
 		{"a void gives the allowance back", testVoidAllowance},
 		{"a reversal leaves what a smaller conversion would", testReversalLaw},
 		{"a reversal has limits", testReversalRefusals},
+		{"what was redeemed is given back in the same lots", testRedemptions},
 		{"a window closes in order", testWindows},
 		{"a settlement is signed by both sides", testSettlement},
 		{"a settlement's figures are the position's", testSettlementFigures},

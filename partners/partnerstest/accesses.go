@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
 )
@@ -12,17 +13,12 @@ import (
 // RunAccess checks that a store keeps the promises of [partners.AccessStore].
 // open returns an empty store and cleans up after itself.
 func RunAccess(t *testing.T, open func(t *testing.T) partners.AccessStore) {
-	for _, test := range []struct {
-		name string
-		run  func(t *testing.T, s partners.AccessStore)
-	}{
+	suite.Run(t, open, suite.Promises[partners.AccessStore]{
 		{"entries come back as they were, newest first", accessRoundTrip},
 		{"entries are selected by every field of the filter", accessFilters},
 		{"entries are paged", accessPages},
 		{"old entries are forgotten, and so are too many", accessForgotten},
-	} {
-		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
-	}
+	})
 }
 
 // ids are the last bytes of the IDs that a filter selects.
@@ -30,7 +26,7 @@ func ids(t *testing.T, s partners.AccessStore, f partners.AccessFilter) (found [
 	t.Helper()
 	f.Limit = max(f.Limit, 1)
 	all, err := s.Accesses(t.Context(), f)
-	must(t, err)
+	suite.Must(t, err)
 	for _, a := range all {
 		found = append(found, int(a.ID[len(a.ID)-1]))
 	}
@@ -40,10 +36,10 @@ func ids(t *testing.T, s partners.AccessStore, f partners.AccessFilter) (found [
 func accessRoundTrip(t *testing.T, s partners.AccessStore) {
 	bare := partners.Access{ID: entry(2, "", "").ID, At: noon.Add(2 * time.Second), Kind: partners.AccessAuthentication, Method: "POST", Route: "/oauth2/token", Status: 401}
 	full := entry(1, "sky", "app")
-	must(t, s.AppendAccess(t.Context(), []partners.Access{full, bare}))
-	must(t, s.AppendAccess(t.Context(), nil))
+	suite.Must(t, s.AppendAccess(t.Context(), []partners.Access{full, bare}))
+	suite.Must(t, s.AppendAccess(t.Context(), nil))
 	all, err := s.Accesses(t.Context(), partners.AccessFilter{All: true, Limit: 200})
-	must(t, err)
+	suite.Must(t, err)
 	if len(all) != 2 || !reflect.DeepEqual(*all[0], bare) || !reflect.DeepEqual(*all[1], full) {
 		t.Errorf("came back %+v", all)
 	}
@@ -53,7 +49,7 @@ func accessFilters(t *testing.T, s partners.AccessStore) {
 	good, auth := entry(3, "sky", "app"), entry(4, "sky", "app")
 	good.Status, good.Code = 201, ""
 	auth.Kind = partners.AccessAuthentication
-	must(t, s.AppendAccess(t.Context(), []partners.Access{entry(1, "sky", "app"), entry(2, "sky", "other"), good, auth, entry(5, "shop", "app"), entry(6, "", "ops")}))
+	suite.Must(t, s.AppendAccess(t.Context(), []partners.Access{entry(1, "sky", "app"), entry(2, "sky", "other"), good, auth, entry(5, "shop", "app"), entry(6, "", "ops")}))
 	for name, c := range map[string]struct {
 		f    partners.AccessFilter
 		want []int
@@ -77,13 +73,13 @@ func accessFilters(t *testing.T, s partners.AccessStore) {
 
 func accessPages(t *testing.T, s partners.AccessStore) {
 	for n := range 40 {
-		must(t, s.AppendAccess(t.Context(), []partners.Access{entry(n, "sky", "app"), entry(n+100, "shop", "app")}))
+		suite.Must(t, s.AppendAccess(t.Context(), []partners.Access{entry(n, "sky", "app"), entry(n+100, "shop", "app")}))
 	}
 	var last ledger.ID
 	want := 39
 	for pages := 0; pages < 5; pages++ {
 		all, err := s.Accesses(t.Context(), partners.AccessFilter{Partner: "sky", Before: last, Limit: 10})
-		must(t, err)
+		suite.Must(t, err)
 		for _, a := range all {
 			if int(a.ID[len(a.ID)-1]) != want {
 				t.Fatalf("entry %d, want %d", a.ID[len(a.ID)-1], want)
@@ -101,11 +97,11 @@ func accessForgotten(t *testing.T, s partners.AccessStore) {
 	for n := range 10 {
 		all = append(all, entry(n, "sky", "app"))
 	}
-	must(t, s.AppendAccess(t.Context(), all))
+	suite.Must(t, s.AppendAccess(t.Context(), all))
 	forget := func(before time.Time, keep, want int, left ...int) {
 		t.Helper()
 		n, err := s.ForgetAccess(t.Context(), before, keep)
-		must(t, err)
+		suite.Must(t, err)
 		if got := ids(t, s, partners.AccessFilter{All: true, Limit: 100}); n != want || !reflect.DeepEqual(got, left) {
 			t.Errorf("forgot %d and left %v, want %d and %v", n, got, want, left)
 		}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
 )
@@ -25,13 +26,6 @@ type Store interface {
 }
 
 var noon = time.UnixMilli(1_770_000_000_000).UTC()
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // entry is an entry of the log with every field set; the n-th is later than the
 // one before.
@@ -46,9 +40,9 @@ func entry(n int, partner, client string) partners.Access {
 func client(t *testing.T, id string) *partners.Client {
 	t.Helper()
 	public, _, err := ed25519.GenerateKey(rand.Reader)
-	must(t, err)
+	suite.Must(t, err)
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
+	suite.Must(t, err)
 	return &partners.Client{ID: id, Partner: "sky", Name: "航空 nightly", Scopes: []partners.Scope{"quotes", "conversions"},
 		Keys: []partners.Key{
 			{ID: "k1", Algorithm: "EdDSA", Public: public, Configured: true, AddedAt: noon, RetiredAt: noon.Add(time.Hour)},
@@ -61,27 +55,22 @@ func client(t *testing.T, id string) *partners.Client {
 // RunClients checks that a store keeps the promises of [partners.ClientStore].
 // open returns an empty store and cleans up after itself.
 func RunClients(t *testing.T, open func(t *testing.T) Store) {
-	for _, test := range []struct {
-		name string
-		run  func(t *testing.T, s Store)
-	}{
+	suite.Run(t, open, suite.Promises[Store]{
 		{"a client comes back as it was", clientRoundTrip},
 		{"a client is changed from what it was", clientRevision},
 		{"of many changes of one revision one is stored", racingChanges},
 		{"a change and its note are stored together", changeWithNote},
 		{"the stamp is another one after every change", stampMoves},
-	} {
-		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
-	}
+	})
 }
 
 func clientRoundTrip(t *testing.T, s Store) {
 	plain := &partners.Client{ID: "a-plain", Name: "n", Scopes: []partners.Scope{"operator"}, Revision: 1, CreatedAt: noon, UpdatedAt: noon}
 	full := client(t, "b-full")
-	must(t, s.SaveClient(t.Context(), full, entry(1, "sky", "b-full")))
-	must(t, s.SaveClient(t.Context(), plain, entry(2, "", "a-plain")))
+	suite.Must(t, s.SaveClient(t.Context(), full, entry(1, "sky", "b-full")))
+	suite.Must(t, s.SaveClient(t.Context(), plain, entry(2, "", "a-plain")))
 	all, err := s.Clients(t.Context())
-	must(t, err)
+	suite.Must(t, err)
 	if len(all) != 2 || !reflect.DeepEqual(all[0], plain) || !reflect.DeepEqual(all[1], full) {
 		for _, c := range all {
 			t.Errorf("came back %+v", *c)
@@ -96,7 +85,7 @@ func clientRoundTrip(t *testing.T, s Store) {
 
 func clientRevision(t *testing.T, s Store) {
 	c := client(t, "a")
-	must(t, s.SaveClient(t.Context(), c, entry(1, "sky", "a")))
+	suite.Must(t, s.SaveClient(t.Context(), c, entry(1, "sky", "a")))
 	for _, revision := range []int64{1, 3} {
 		c.Revision = revision
 		if err := s.SaveClient(t.Context(), c, entry(2, "sky", "a")); !errors.Is(err, partners.ErrRevision) {
@@ -104,7 +93,7 @@ func clientRevision(t *testing.T, s Store) {
 		}
 	}
 	c.Revision, c.Name = 2, "other"
-	must(t, s.SaveClient(t.Context(), c, entry(3, "sky", "a")))
+	suite.Must(t, s.SaveClient(t.Context(), c, entry(3, "sky", "a")))
 	if all, err := s.Clients(t.Context()); err != nil || len(all) != 1 || all[0].Name != "other" || all[0].Revision != 2 {
 		t.Errorf("came back %v, %v", all, err)
 	}
@@ -140,9 +129,9 @@ func racingChanges(t *testing.T, s Store) {
 
 func changeWithNote(t *testing.T, s Store) {
 	note := entry(1, "sky", "a")
-	must(t, s.SaveClient(t.Context(), client(t, "a"), note))
+	suite.Must(t, s.SaveClient(t.Context(), client(t, "a"), note))
 	log, err := s.Accesses(t.Context(), partners.AccessFilter{Partner: "sky", Limit: 10})
-	must(t, err)
+	suite.Must(t, err)
 	if len(log) != 1 || !reflect.DeepEqual(*log[0], note) {
 		t.Errorf("the log has %+v, want %+v", log, note)
 	}
@@ -153,7 +142,7 @@ func stampMoves(t *testing.T, s Store) {
 	look := func() {
 		t.Helper()
 		stamp, err := s.ClientsStamp(t.Context())
-		must(t, err)
+		suite.Must(t, err)
 		if again, err := s.ClientsStamp(t.Context()); err != nil || again != stamp || seen[stamp] {
 			t.Errorf("stamp %d, then %d, %v", stamp, again, err)
 		}
@@ -161,11 +150,11 @@ func stampMoves(t *testing.T, s Store) {
 	}
 	a, b := client(t, "a"), client(t, "b")
 	look()
-	must(t, s.SaveClient(t.Context(), a, entry(1, "sky", "a")))
+	suite.Must(t, s.SaveClient(t.Context(), a, entry(1, "sky", "a")))
 	look()
-	must(t, s.SaveClient(t.Context(), b, entry(2, "sky", "b")))
+	suite.Must(t, s.SaveClient(t.Context(), b, entry(2, "sky", "b")))
 	look()
 	a.Revision = 2
-	must(t, s.SaveClient(t.Context(), a, entry(3, "sky", "a")))
+	suite.Must(t, s.SaveClient(t.Context(), a, entry(3, "sky", "a")))
 	look()
 }

@@ -2,19 +2,16 @@ package projectiontest
 
 import (
 	"context"
-	"reflect"
 	"testing"
 
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/projection"
 )
 
 // Run checks a store. open returns an empty one and cleans up after itself.
 func Run(t *testing.T, open func(t *testing.T) projection.Store) {
-	for _, c := range []struct {
-		name string
-		run  func(t *testing.T, s projection.Store)
-	}{
+	suite.Run(t, open, suite.Promises[projection.Store]{
 		{"an empty store is at height zero", empty},
 		{"rows come back as they were", roundTrip},
 		{"a group is applied whole or not at all", allOrNothing},
@@ -24,26 +21,10 @@ func Run(t *testing.T, open func(t *testing.T) projection.Store) {
 		{"lots are paged", lotPages},
 		{"a cut drops rows of later blocks and changes lots", cut},
 		{"a reset leaves nothing", reset},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
-	}
+	})
 }
 
 var ctx = context.Background()
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantEqual(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s: got %+v, want %+v", what, got, want)
-	}
-}
 
 func account(n byte) ledger.Account { return ledger.Account{n, 15: 0xff} }
 
@@ -74,12 +55,12 @@ func at(height uint64) projection.Checkpoint {
 
 func empty(t *testing.T, s projection.Store) {
 	got, err := s.Checkpoint(ctx)
-	must(t, err)
-	wantEqual(t, "checkpoint", got, projection.Checkpoint{})
+	suite.Must(t, err)
+	suite.WantEqual(t, "checkpoint", got, projection.Checkpoint{})
 	all, err := s.Rows(ctx, ledger.Locator{}, 10)
-	must(t, err)
+	suite.Must(t, err)
 	lots, err := s.Lots(ctx, nil, 10)
-	must(t, err)
+	suite.Must(t, err)
 	if len(all) != 0 || len(lots) != 0 {
 		t.Errorf("an empty store has %v, %v", all, lots)
 	}
@@ -109,64 +90,64 @@ func full() []projection.Row {
 
 func roundTrip(t *testing.T, s projection.Store) {
 	want := full()
-	must(t, s.Apply(ctx, projection.Group{Rows: want, Checkpoint: at(7)}))
+	suite.Must(t, s.Apply(ctx, projection.Group{Rows: want, Checkpoint: at(7)}))
 	got, err := s.Rows(ctx, ledger.Locator{}, 10)
-	must(t, err)
-	wantEqual(t, "rows", got, want)
+	suite.Must(t, err)
+	suite.WantEqual(t, "rows", got, want)
 	reached, err := s.Checkpoint(ctx)
-	must(t, err)
-	wantEqual(t, "checkpoint", reached, at(7))
+	suite.Must(t, err)
+	suite.WantEqual(t, "checkpoint", reached, at(7))
 }
 
 func allOrNothing(t *testing.T, s projection.Store) {
 	first := projection.Group{Rows: rows(0, 8), Lots: []projection.Lot{{Account: account(1), Expiry: 700, Amount: 5}}, Checkpoint: at(1)}
-	must(t, s.Apply(ctx, first))
+	suite.Must(t, s.Apply(ctx, first))
 	again := projection.Group{Rows: append(rows(8, 12), row(3)), Lots: first.Lots, Checkpoint: at(2)}
 	if err := s.Apply(ctx, again); err == nil {
 		t.Error("a row was applied twice")
 	}
 	got, err := s.Rows(ctx, ledger.Locator{}, 100)
-	must(t, err)
-	wantEqual(t, "rows", got, first.Rows)
+	suite.Must(t, err)
+	suite.WantEqual(t, "rows", got, first.Rows)
 	lots, err := s.Account(ctx, account(1))
-	must(t, err)
-	wantEqual(t, "lots", lots, first.Lots)
+	suite.Must(t, err)
+	suite.WantEqual(t, "lots", lots, first.Lots)
 	reached, err := s.Checkpoint(ctx)
-	must(t, err)
-	wantEqual(t, "checkpoint", reached, at(1))
+	suite.Must(t, err)
+	suite.WantEqual(t, "checkpoint", reached, at(1))
 }
 
 func lotsAddUp(t *testing.T, s projection.Store) {
 	change := func(height uint64, lots ...projection.Lot) {
-		must(t, s.Apply(ctx, projection.Group{Lots: lots, Checkpoint: at(height)}))
+		suite.Must(t, s.Apply(ctx, projection.Group{Lots: lots, Checkpoint: at(height)}))
 	}
 	change(1, projection.Lot{Account: account(1), Expiry: 701, Amount: 10}, projection.Lot{Account: account(1), Expiry: 700, Amount: 7},
 		projection.Lot{Account: account(2), Expiry: 700, Amount: 1})
 	change(2, projection.Lot{Account: account(1), Expiry: 700, Amount: -7, Held: 7}, projection.Lot{Account: account(2), Expiry: 700, Amount: -1})
 	got, err := s.Account(ctx, account(1))
-	must(t, err)
-	wantEqual(t, "account", got, []projection.Lot{{Account: account(1), Expiry: 700, Held: 7}, {Account: account(1), Expiry: 701, Amount: 10}})
+	suite.Must(t, err)
+	suite.WantEqual(t, "account", got, []projection.Lot{{Account: account(1), Expiry: 700, Held: 7}, {Account: account(1), Expiry: 701, Amount: 10}})
 	if got, err = s.Account(ctx, account(2)); err != nil || len(got) != 0 {
 		t.Errorf("an account that has nothing left has %v, %v", got, err)
 	}
 }
 
 func rowPages(t *testing.T, s projection.Store) {
-	must(t, s.Apply(ctx, projection.Group{Rows: rows(0, 50), Checkpoint: at(7)}))
+	suite.Must(t, s.Apply(ctx, projection.Group{Rows: rows(0, 50), Checkpoint: at(7)}))
 	var got []projection.Row
 	for from := (ledger.Locator{}); ; from.Index++ {
 		page, err := s.Rows(ctx, from, 7)
-		must(t, err)
+		suite.Must(t, err)
 		if got = append(got, page...); len(page) < 7 {
 			break
 		}
 		from = page[6].Locator
 	}
-	wantEqual(t, "rows", got, rows(0, 50))
+	suite.WantEqual(t, "rows", got, rows(0, 50))
 }
 
 func historyPages(t *testing.T, s projection.Store) {
-	must(t, s.Apply(ctx, projection.Group{Rows: rows(0, 50), Checkpoint: at(7)}))
+	suite.Must(t, s.Apply(ctx, projection.Group{Rows: rows(0, 50), Checkpoint: at(7)}))
 	var got, want []projection.Row
 	for n := 49; n >= 0; n-- {
 		if n%3 == 1 {
@@ -175,13 +156,13 @@ func historyPages(t *testing.T, s projection.Store) {
 	}
 	for before := (*ledger.Locator)(nil); ; {
 		page, err := s.History(ctx, account(2), before, 4)
-		must(t, err)
+		suite.Must(t, err)
 		if got = append(got, page...); len(page) < 4 {
 			break
 		}
 		before = &page[3].Locator
 	}
-	wantEqual(t, "history", got, want)
+	suite.WantEqual(t, "history", got, want)
 }
 
 func lotPages(t *testing.T, s projection.Store) {
@@ -189,37 +170,37 @@ func lotPages(t *testing.T, s projection.Store) {
 	for n := range 20 {
 		want = append(want, projection.Lot{Account: account(byte(n/3 + 1)), Expiry: ledger.Month(n % 3), Amount: 1, Held: int64(n)})
 	}
-	must(t, s.Apply(ctx, projection.Group{Lots: want, Checkpoint: at(1)}))
+	suite.Must(t, s.Apply(ctx, projection.Group{Lots: want, Checkpoint: at(1)}))
 	var got []projection.Lot
 	for after := (*projection.Lot)(nil); ; {
 		page, err := s.Lots(ctx, after, 4)
-		must(t, err)
+		suite.Must(t, err)
 		if got = append(got, page...); len(page) < 4 {
 			break
 		}
 		after = &page[3]
 	}
-	wantEqual(t, "lots", got, want)
+	suite.WantEqual(t, "lots", got, want)
 }
 
 func cut(t *testing.T, s projection.Store) {
 	lot := projection.Lot{Account: account(1), Expiry: 700, Amount: 9}
-	must(t, s.Apply(ctx, projection.Group{Rows: rows(0, 24), Lots: []projection.Lot{lot}, Checkpoint: at(3)}))
-	must(t, s.Cut(ctx, projection.Cut{Block: 1, Lots: []projection.Lot{{Account: account(1), Expiry: 700, Amount: -4}}, Checkpoint: at(1)}))
+	suite.Must(t, s.Apply(ctx, projection.Group{Rows: rows(0, 24), Lots: []projection.Lot{lot}, Checkpoint: at(3)}))
+	suite.Must(t, s.Cut(ctx, projection.Cut{Block: 1, Lots: []projection.Lot{{Account: account(1), Expiry: 700, Amount: -4}}, Checkpoint: at(1)}))
 	got, err := s.Rows(ctx, ledger.Locator{}, 100)
-	must(t, err)
-	wantEqual(t, "rows", got, rows(0, 8))
+	suite.Must(t, err)
+	suite.WantEqual(t, "rows", got, rows(0, 8))
 	lots, err := s.Account(ctx, account(1))
-	must(t, err)
-	wantEqual(t, "lots", lots, []projection.Lot{{Account: account(1), Expiry: 700, Amount: 5}})
+	suite.Must(t, err)
+	suite.WantEqual(t, "lots", lots, []projection.Lot{{Account: account(1), Expiry: 700, Amount: 5}})
 	reached, err := s.Checkpoint(ctx)
-	must(t, err)
-	wantEqual(t, "checkpoint", reached, at(1))
+	suite.Must(t, err)
+	suite.WantEqual(t, "checkpoint", reached, at(1))
 }
 
 func reset(t *testing.T, s projection.Store) {
-	must(t, s.Apply(ctx, projection.Group{Rows: rows(0, 8), Lots: []projection.Lot{{Account: account(1), Amount: 5}}, Checkpoint: at(1)}))
-	must(t, s.Reset(ctx))
+	suite.Must(t, s.Apply(ctx, projection.Group{Rows: rows(0, 8), Lots: []projection.Lot{{Account: account(1), Amount: 5}}, Checkpoint: at(1)}))
+	suite.Must(t, s.Reset(ctx))
 	empty(t, s)
-	must(t, s.Apply(ctx, projection.Group{Rows: rows(0, 8), Checkpoint: at(1)}))
+	suite.Must(t, s.Apply(ctx, projection.Group{Rows: rows(0, 8), Checkpoint: at(1)}))
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/rewards"
 )
@@ -16,10 +17,7 @@ import (
 // RunStore tests everything that [rewards.Store] promises. open returns an empty
 // store.
 func RunStore(t *testing.T, open func(t *testing.T) rewards.Store) {
-	for _, c := range []struct {
-		name string
-		run  func(*testing.T, rewards.Store)
-	}{
+	suite.Run(t, open, suite.Promises[rewards.Store]{
 		{"a record is what was saved last", testRecords},
 		{"what is unfinished is found in order", testUnfinished},
 		{"points are added up by member, day and code", testEarned},
@@ -30,9 +28,7 @@ func RunStore(t *testing.T, open func(t *testing.T) rewards.Store) {
 		{"a rule's version is added once and decided once", testRules},
 		{"an expiry is announced once", testAnnouncements},
 		{"the night is kept with its standings", testNight},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
-	}
+	})
 }
 
 // Sample returns a record of the n-th event, of one of seven members, with
@@ -51,17 +47,10 @@ func Sample(n int) *rewards.Record {
 
 func member(n int) string { return fmt.Sprintf("M-%03d", n) }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func got[T any](t *testing.T) func(v T, err error) T {
 	return func(v T, err error) T {
 		t.Helper()
-		must(t, err)
+		suite.Must(t, err)
 		return v
 	}
 }
@@ -78,7 +67,7 @@ func save(t *testing.T, s rewards.Store, n int) (all []*rewards.Record) {
 	for i := range n {
 		all = append(all, Sample(i))
 	}
-	must(t, s.SaveRewards(context.Background(), all))
+	suite.Must(t, s.SaveRewards(context.Background(), all))
 	return all
 }
 
@@ -98,14 +87,14 @@ func testRecords(t *testing.T, s rewards.Store) {
 	changed := *all[5]
 	changed.State, changed.CancelledAt, changed.Points, changed.Explanation.Points = rewards.Cancelled, 7, 9, 9
 	stone := &rewards.Record{Event: rewards.Event{ID: "EV-stone"}, State: rewards.Cancelled, ReceivedAt: 4, CancelledAt: 4, CancelReason: "never came"}
-	must(t, s.SaveRewards(ctx, []*rewards.Record{&changed, stone}))
+	suite.Must(t, s.SaveRewards(ctx, []*rewards.Record{&changed, stone}))
 	same(t, "what was changed", got[[]*rewards.Record](t)(s.RewardRecords(ctx, []string{changed.ID})), []*rewards.Record{&changed})
 	same(t, "what never came", got[[]*rewards.Record](t)(s.RewardRecords(ctx, []string{stone.ID})), []*rewards.Record{stone})
 	settled := changed
 	settled.State, settled.Filled, settled.Code, settled.Detail, settled.Taken, settled.Debt = rewards.Issued, 1, "c2", "d2", 5, 6
 	other := settled
 	other.Amount, other.Points, other.ID = 77, 78, "EV-none"
-	must(t, s.SettleRewards(ctx, []*rewards.Record{&settled, &other}, nil))
+	suite.Must(t, s.SettleRewards(ctx, []*rewards.Record{&settled, &other}, nil))
 	same(t, "what was settled", got[[]*rewards.Record](t)(s.RewardRecords(ctx, []string{settled.ID, other.ID})), []*rewards.Record{&settled})
 	if none := got[[]*rewards.Record](t)(s.RewardRecords(ctx, nil)); len(none) != 0 {
 		t.Errorf("nothing was asked for and %d records came", len(none))
@@ -118,7 +107,7 @@ func testUnfinished(t *testing.T, s rewards.Store) {
 	for i, state := range map[int]rewards.State{3: rewards.Issuing, 11: rewards.Cancelling, 7: rewards.Issuing} {
 		all[i].State = state
 	}
-	must(t, s.SaveRewards(ctx, all))
+	suite.Must(t, s.SaveRewards(ctx, all))
 	page := got[[]*rewards.Record](t)(s.UnfinishedRewards(ctx, "", 2))
 	same(t, "the first page", page, []*rewards.Record{all[3], all[7]})
 	same(t, "the second page", got[[]*rewards.Record](t)(s.UnfinishedRewards(ctx, page[1].ID, 2)), []*rewards.Record{all[11]})
@@ -128,7 +117,7 @@ func testEarned(t *testing.T, s rewards.Store) {
 	ctx := context.Background()
 	all := save(t, s, 140)
 	all[0].State, all[35].State, all[70].State = rewards.Cancelled, rewards.Issuing, rewards.Cancelling
-	must(t, s.SaveRewards(ctx, all))
+	suite.Must(t, s.SaveRewards(ctx, all))
 	// Events 0, 35, 70 and 105 are of member 0 and the first day; even ones of one rule.
 	found := got[[]rewards.Earned](t)(s.RewardsEarned(ctx, []string{member(0), "M-none"}, 20_400, 20_400))
 	slices.SortFunc(found, func(a, b rewards.Earned) int { return strings.Compare(a.Code, b.Code) })
@@ -157,7 +146,7 @@ func testHistory(t *testing.T, s rewards.Store) {
 func testPast(t *testing.T, s rewards.Store) {
 	ctx := context.Background()
 	all := save(t, s, 50)
-	must(t, s.SaveRewards(ctx, []*rewards.Record{{Event: rewards.Event{ID: "EV-stone"}, State: rewards.Cancelled, ReceivedAt: 4, CancelledAt: 4}}))
+	suite.Must(t, s.SaveRewards(ctx, []*rewards.Record{{Event: rewards.Event{ID: "EV-stone"}, State: rewards.Cancelled, ReceivedAt: 4, CancelledAt: 4}}))
 	var seen []*rewards.Record
 	for after := (*rewards.Place)(nil); ; {
 		page := got[[]*rewards.Record](t)(s.PastRewards(ctx, 20_401, 20_403, after, 4))
@@ -180,7 +169,7 @@ func testTotals(t *testing.T, s rewards.Store) {
 	ctx := context.Background()
 	all := save(t, s, 60)
 	all[30].State, all[30].CancelledAt = rewards.Cancelled, 5
-	must(t, s.SaveRewards(ctx, all))
+	suite.Must(t, s.SaveRewards(ctx, all))
 	found := got[[]rewards.Totals](t)(s.RewardTotals(ctx, 20_400, 20_400))
 	// Of the events 0, 5, 10, … 55 those with n%6 = 0 share channel, segment and rule.
 	want := rewards.Totals{Day: 20_400, Channel: "app", Kind: rewards.Prepayment, Code: "prepayment", Events: 2, Amount: 3000, Points: 1, Cancelled: 1}
@@ -196,11 +185,11 @@ func testMembers(t *testing.T, s rewards.Store) {
 	for i := range 5 {
 		members = append(members, rewards.Member{Number: member(i), Account: ledger.Account{byte(i + 1)}, RegisteredAt: 1})
 	}
-	must(t, s.RegisterMembers(ctx, members[:3], first))
+	suite.Must(t, s.RegisterMembers(ctx, members[:3], first))
 	risen := &rewards.Standing{Member: member(1), Tier: "gold", Since: 20_100, Below: 20_200, Earned: 8000, AsOf: 20_201}
 	nobody := &rewards.Standing{Member: "M-none", Tier: "gold"}
-	must(t, s.SettleRewards(ctx, nil, []*rewards.Standing{risen, nobody}))
-	must(t, s.RegisterMembers(ctx, members, first)) // changes nothing of those who are there
+	suite.Must(t, s.SettleRewards(ctx, nil, []*rewards.Standing{risen, nobody}))
+	suite.Must(t, s.RegisterMembers(ctx, members, first)) // changes nothing of those who are there
 	same(t, "the standing", got[[]*rewards.Standing](t)(s.Standings(ctx, []string{member(1), "M-none"})), []*rewards.Standing{risen})
 	same(t, "who has an account", got[string](t)(s.MemberOf(ctx, ledger.Account{3})), member(2))
 	if _, err := s.MemberOf(ctx, ledger.Account{99}); !errors.Is(err, rewards.ErrNotFound) {
@@ -220,13 +209,13 @@ func testRules(t *testing.T, s rewards.Store) {
 	second := rewards.Rule{Terms: terms, Version: 2, State: rewards.Proposed, Maker: "sun", ProposedAt: 3}
 	one := second
 	one.Version = 1
-	must(t, s.AddRewardRule(ctx, &second))
-	must(t, s.AddRewardRule(ctx, &one))
+	suite.Must(t, s.AddRewardRule(ctx, &second))
+	suite.Must(t, s.AddRewardRule(ctx, &one))
 	if err := s.AddRewardRule(ctx, &one); !errors.Is(err, rewards.ErrChanged) {
 		t.Errorf("adding a version again: %v, want ErrChanged", err)
 	}
 	one.State, one.Checker, one.DecidedAt, one.Reason = rewards.Rejected, "wu", 4, "too dear"
-	must(t, s.DecideRewardRule(ctx, &one))
+	suite.Must(t, s.DecideRewardRule(ctx, &one))
 	if err := s.DecideRewardRule(ctx, &one); !errors.Is(err, rewards.ErrChanged) {
 		t.Errorf("deciding a rule again: %v, want ErrChanged", err)
 	}
@@ -237,10 +226,10 @@ func testAnnouncements(t *testing.T, s rewards.Store) {
 	ctx := context.Background()
 	a, b := ledger.Account{1}, ledger.Account{2}
 	all := []rewards.Announcement{{Account: a, Expiry: 680, Days: 30, Amount: 5, CreatedAt: 1}, {Account: b, Expiry: 680, Days: 30, Amount: 6, CreatedAt: 1}}
-	must(t, s.AnnounceExpiry(ctx, all))
+	suite.Must(t, s.AnnounceExpiry(ctx, all))
 	again := append(slices.Clone(all), rewards.Announcement{Account: a, Expiry: 680, Days: 7, Amount: 4, CreatedAt: 2})
 	again[0].Amount = 99
-	must(t, s.AnnounceExpiry(ctx, again))
+	suite.Must(t, s.AnnounceExpiry(ctx, again))
 	for i := range again {
 		again[i].Sequence = int64(i + 1)
 	}
@@ -252,10 +241,10 @@ func testAnnouncements(t *testing.T, s rewards.Store) {
 func testNight(t *testing.T, s rewards.Store) {
 	ctx := context.Background()
 	same(t, "the night before the first", got[rewards.Night](t)(s.RewardNight(ctx)), rewards.Night{})
-	must(t, s.RegisterMembers(ctx, []rewards.Member{{Number: member(1), Account: ledger.Account{1}}}, rewards.Standing{Tier: "standard"}))
+	suite.Must(t, s.RegisterMembers(ctx, []rewards.Member{{Number: member(1), Account: ledger.Account{1}}}, rewards.Standing{Tier: "standard"}))
 	v := &rewards.Standing{Member: member(1), Tier: "silver", Since: 3, Earned: 4, AsOf: 5}
 	for _, n := range []rewards.Night{{Date: 20_000, After: member(1)}, {Date: 20_000, After: member(1), Done: true}} {
-		must(t, s.SaveRewardNight(ctx, n, []*rewards.Standing{v}))
+		suite.Must(t, s.SaveRewardNight(ctx, n, []*rewards.Standing{v}))
 		same(t, "the night", got[rewards.Night](t)(s.RewardNight(ctx)), n)
 	}
 	same(t, "the standing", got[[]*rewards.Standing](t)(s.Standings(ctx, []string{member(1)})), []*rewards.Standing{v})

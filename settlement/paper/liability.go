@@ -116,7 +116,10 @@ func (m *Movements) of(t *ledger.Transfer) (*int64, int64) {
 		}
 		return &m.Redeemed, 1
 	case ledger.KindReverse:
-		if t.Source != nil {
+		switch {
+		case t.To != "": // of what was redeemed
+			return &m.Redeemed, -1
+		case t.Source != nil:
 			return &m.ConvertedIn, -1
 		}
 		return &m.ConvertedOut, -1

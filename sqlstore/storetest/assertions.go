@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/partners"
 )
 
@@ -15,18 +16,12 @@ import (
 // [partners.AssertionStore]. open returns an empty store and cleans up after
 // itself.
 func RunAssertions(t *testing.T, open func(t *testing.T) partners.AssertionStore) {
-	tests := []struct {
-		name string
-		run  func(t *testing.T, s partners.AssertionStore)
-	}{
+	suite.Run(t, open, suite.Promises[partners.AssertionStore]{
 		{"an assertion is fresh once", freshOnce},
 		{"an assertion is the client's own", assertionOfAnotherClient},
 		{"an assertion is remembered until it expires", rememberedUntilExpiry},
 		{"of many that use one assertion one is right", racingAssertions},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
-	}
+	})
 }
 
 var noon = time.UnixMilli(1_770_000_000_000)
@@ -34,19 +29,19 @@ var noon = time.UnixMilli(1_770_000_000_000)
 func use(t *testing.T, s partners.AssertionStore, client, id string, expires, now time.Time) bool {
 	t.Helper()
 	fresh, err := s.UseAssertion(context.Background(), client, id, expires, now)
-	must(t, err)
+	suite.Must(t, err)
 	return fresh
 }
 
 func freshOnce(t *testing.T, s partners.AssertionStore) {
-	wantEqual(t, "the first use", use(t, s, "sky-1", "a", noon.Add(time.Minute), noon), true)
-	wantEqual(t, "the second use", use(t, s, "sky-1", "a", noon.Add(time.Minute), noon), false)
-	wantEqual(t, "another assertion", use(t, s, "sky-1", "b", noon.Add(time.Minute), noon), true)
+	suite.WantEqual(t, "the first use", use(t, s, "sky-1", "a", noon.Add(time.Minute), noon), true)
+	suite.WantEqual(t, "the second use", use(t, s, "sky-1", "a", noon.Add(time.Minute), noon), false)
+	suite.WantEqual(t, "another assertion", use(t, s, "sky-1", "b", noon.Add(time.Minute), noon), true)
 }
 
 func assertionOfAnotherClient(t *testing.T, s partners.AssertionStore) {
-	wantEqual(t, "one client", use(t, s, "sky-1", "a", noon.Add(time.Minute), noon), true)
-	wantEqual(t, "another", use(t, s, "sky-2", "a", noon.Add(time.Minute), noon), true)
+	suite.WantEqual(t, "one client", use(t, s, "sky-1", "a", noon.Add(time.Minute), noon), true)
+	suite.WantEqual(t, "another", use(t, s, "sky-2", "a", noon.Add(time.Minute), noon), true)
 }
 
 func rememberedUntilExpiry(t *testing.T, s partners.AssertionStore) {
@@ -55,11 +50,11 @@ func rememberedUntilExpiry(t *testing.T, s partners.AssertionStore) {
 	for i := range 100 {
 		use(t, s, "sky-1", fmt.Sprint(i), expires.Add(time.Hour), expires)
 	}
-	wantEqual(t, "at the moment of expiry", use(t, s, "sky-1", "a", expires, expires), false)
+	suite.WantEqual(t, "at the moment of expiry", use(t, s, "sky-1", "a", expires, expires), false)
 	for i := range 100 {
 		use(t, s, "sky-1", fmt.Sprint("later", i), expires.Add(time.Hour), expires.Add(time.Minute))
 	}
-	wantEqual(t, "one that expires later", use(t, s, "sky-1", "7", expires.Add(time.Hour), expires.Add(time.Minute)), false)
+	suite.WantEqual(t, "one that expires later", use(t, s, "sky-1", "7", expires.Add(time.Hour), expires.Add(time.Minute)), false)
 }
 
 func racingAssertions(t *testing.T, s partners.AssertionStore) {
@@ -77,5 +72,5 @@ func racingAssertions(t *testing.T, s partners.AssertionStore) {
 		})
 	}
 	wg.Wait()
-	wantEqual(t, "fresh", fresh.Load(), int32(1))
+	suite.WantEqual(t, "fresh", fresh.Load(), int32(1))
 }

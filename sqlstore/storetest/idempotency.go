@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 )
@@ -18,10 +19,7 @@ const lease = time.Minute
 // RunIdempotency checks that a store keeps the promises of [idempotency.Store].
 // open returns an empty store and cleans up after itself.
 func RunIdempotency(t *testing.T, open func(t *testing.T) idempotency.Store) {
-	tests := []struct {
-		name string
-		run  func(t *testing.T, s idempotency.Store)
-	}{
+	suite.Run(t, open, suite.Promises[idempotency.Store]{
 		{"an answer is given again as it was", answeredAgain},
 		{"a request that runs is running", stillRunning},
 		{"another hash is a mismatch", anotherHash},
@@ -31,10 +29,7 @@ func RunIdempotency(t *testing.T, open func(t *testing.T) idempotency.Store) {
 		{"finishing needs a reservation", finishWithout},
 		{"what is old is forgotten", forgotten},
 		{"of many with one key one does the work", racingRequests},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
-	}
+	})
 }
 
 func post(key string) idempotency.Request {
@@ -47,7 +42,7 @@ var created = idempotency.Answer{Status: 201, ContentType: "application/json", L
 func begin(t *testing.T, s idempotency.Store, r idempotency.Request, now time.Time) {
 	t.Helper()
 	a, err := s.Begin(context.Background(), r, now, lease)
-	must(t, err)
+	suite.Must(t, err)
 	if a != nil {
 		t.Fatalf("request %s has an answer already: %+v", r.Key, a)
 	}
@@ -56,18 +51,18 @@ func begin(t *testing.T, s idempotency.Store, r idempotency.Request, now time.Ti
 func wantBegin(t *testing.T, what string, s idempotency.Store, r idempotency.Request, now time.Time, want error) {
 	t.Helper()
 	_, err := s.Begin(context.Background(), r, now, lease)
-	wantErr(t, what, err, want)
+	suite.WantErr(t, what, err, want)
 }
 
 func answeredAgain(t *testing.T, s idempotency.Store) {
 	empty := idempotency.Answer{Status: 204}
 	for key, want := range map[string]idempotency.Answer{"full": created, "empty": empty} {
 		begin(t, s, post(key), noon)
-		must(t, s.Finish(context.Background(), post(key), want, noon))
+		suite.Must(t, s.Finish(context.Background(), post(key), want, noon))
 		for range 2 {
 			got, err := s.Begin(context.Background(), post(key), noon.Add(time.Hour), lease)
-			must(t, err)
-			wantEqual(t, key, got, &want)
+			suite.Must(t, err)
+			suite.WantEqual(t, key, got, &want)
 		}
 	}
 }
@@ -84,7 +79,7 @@ func anotherHash(t *testing.T, s idempotency.Store) {
 	begin(t, s, post("a"), noon)
 	wantBegin(t, "while it runs", s, other, noon, idempotency.ErrMismatch)
 	wantBegin(t, "after the lease", s, other, noon.Add(lease+time.Second), idempotency.ErrMismatch)
-	must(t, s.Finish(context.Background(), post("a"), created, noon))
+	suite.Must(t, s.Finish(context.Background(), post("a"), created, noon))
 	wantBegin(t, "once it is answered", s, other, noon, idempotency.ErrMismatch)
 }
 
@@ -98,13 +93,13 @@ func requestsApart(t *testing.T, s idempotency.Store) {
 
 func givenUp(t *testing.T, s idempotency.Store) {
 	begin(t, s, post("a"), noon)
-	must(t, s.Abandon(context.Background(), post("a")))
+	suite.Must(t, s.Abandon(context.Background(), post("a")))
 	begin(t, s, post("a"), noon)
-	must(t, s.Finish(context.Background(), post("a"), created, noon))
-	must(t, s.Abandon(context.Background(), post("a")))
+	suite.Must(t, s.Finish(context.Background(), post("a"), created, noon))
+	suite.Must(t, s.Abandon(context.Background(), post("a")))
 	got, err := s.Begin(context.Background(), post("a"), noon, lease)
-	must(t, err)
-	wantEqual(t, "an answer is not given up", got, &created)
+	suite.Must(t, err)
+	suite.WantEqual(t, "an answer is not given up", got, &created)
 }
 
 func takenOver(t *testing.T, s idempotency.Store) {
@@ -119,13 +114,13 @@ func finishWithout(t *testing.T, s idempotency.Store) {
 		t.Error("finished what had not begun")
 	}
 	begin(t, s, post("a"), noon)
-	must(t, s.Finish(context.Background(), post("a"), created, noon))
+	suite.Must(t, s.Finish(context.Background(), post("a"), created, noon))
 	if err := s.Finish(context.Background(), post("a"), idempotency.Answer{Status: 500}, noon); err == nil {
 		t.Error("finished twice")
 	}
 	got, err := s.Begin(context.Background(), post("a"), noon, lease)
-	must(t, err)
-	wantEqual(t, "the first answer", got, &created)
+	suite.Must(t, err)
+	suite.WantEqual(t, "the first answer", got, &created)
 }
 
 func forgotten(t *testing.T, s idempotency.Store) {
@@ -135,8 +130,8 @@ func forgotten(t *testing.T, s idempotency.Store) {
 	}
 	begin(t, s, post("new"), noon.Add(time.Hour))
 	n, err := s.Forget(context.Background(), noon.Add(time.Hour))
-	must(t, err)
-	wantEqual(t, "forgotten", n, old)
+	suite.Must(t, err)
+	suite.WantEqual(t, "forgotten", n, old)
 	begin(t, s, post("old7"), noon.Add(2*time.Hour))
 	wantBegin(t, "the new one", s, post("new"), noon.Add(time.Hour), idempotency.ErrRunning)
 }
@@ -155,5 +150,5 @@ func racingRequests(t *testing.T, s idempotency.Store) {
 		})
 	}
 	wg.Wait()
-	wantEqual(t, "that do the work", mine.Load(), int32(1))
+	suite.WantEqual(t, "that do the work", mine.Load(), int32(1))
 }

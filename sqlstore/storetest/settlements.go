@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/netting"
@@ -12,19 +13,13 @@ import (
 // RunSettlements checks that a store keeps the promises of [settlement.Store].
 // open returns an empty store and cleans up after itself.
 func RunSettlements(t *testing.T, open func(t *testing.T) settlement.Store) {
-	tests := []struct {
-		name string
-		run  func(t *testing.T, s settlement.Store)
-	}{
+	suite.Run(t, open, suite.Promises[settlement.Store]{
 		{"a settlement comes back as it was", settlementRoundTrip},
 		{"a settlement is replaced", settlementReplaced},
 		{"all are stored or none", settlementsTogether},
 		{"a settlement that is not there is not found", settlementNotFound},
 		{"settlements are paged newest first and by partner", settlementPages},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
-	}
+	})
 }
 
 func netted(window ledger.Date, partner string) settlement.Settlement {
@@ -48,23 +43,23 @@ func settlementRoundTrip(t *testing.T, s settlement.Store) {
 	full := netted(20_000, "sky")
 	closed := settlement.Settlement{ID: settlement.ID(20_000, "retail"), Partner: "retail", Window: 20_000, State: settlement.Closed,
 		Position: ledger.Position{Partner: "retail", Window: 20_000}, UpdatedAt: 5}
-	must(t, s.SaveSettlements(context.Background(), []settlement.Settlement{full, closed}))
+	suite.Must(t, s.SaveSettlements(context.Background(), []settlement.Settlement{full, closed}))
 	for _, want := range []settlement.Settlement{full, closed} {
 		got, err := s.Settlement(context.Background(), want.ID)
-		must(t, err)
-		wantEqual(t, "settlement", got, &want)
+		suite.Must(t, err)
+		suite.WantEqual(t, "settlement", got, &want)
 	}
-	must(t, s.SaveSettlements(context.Background(), nil))
+	suite.Must(t, s.SaveSettlements(context.Background(), nil))
 }
 
 func settlementReplaced(t *testing.T, s settlement.Store) {
 	first, second := netted(20_000, "sky"), netted(20_000, "sky")
 	second.Lines, second.Digest, second.Position.In.Value = 41, ledger.Hash{9}, 99
-	must(t, s.SaveSettlements(context.Background(), []settlement.Settlement{first}))
-	must(t, s.SaveSettlements(context.Background(), []settlement.Settlement{second}))
+	suite.Must(t, s.SaveSettlements(context.Background(), []settlement.Settlement{first}))
+	suite.Must(t, s.SaveSettlements(context.Background(), []settlement.Settlement{second}))
 	got, err := s.Settlement(context.Background(), first.ID)
-	must(t, err)
-	wantEqual(t, "settlement", got, &second)
+	suite.Must(t, err)
+	suite.WantEqual(t, "settlement", got, &second)
 }
 
 func settlementsTogether(t *testing.T, s settlement.Store) {
@@ -74,12 +69,12 @@ func settlementsTogether(t *testing.T, s settlement.Store) {
 		t.Fatal("stored a settlement under the ID of another")
 	}
 	_, err := s.Settlement(context.Background(), good.ID)
-	wantErr(t, "its neighbour", err, settlement.ErrNotFound)
+	suite.WantErr(t, "its neighbour", err, settlement.ErrNotFound)
 }
 
 func settlementNotFound(t *testing.T, s settlement.Store) {
 	_, err := s.Settlement(context.Background(), "2026-11-21.sky")
-	wantErr(t, "Settlement", err, settlement.ErrNotFound)
+	suite.WantErr(t, "Settlement", err, settlement.ErrNotFound)
 }
 
 func settlementPages(t *testing.T, s settlement.Store) {
@@ -90,15 +85,15 @@ func settlementPages(t *testing.T, s settlement.Store) {
 			all = append(all, netted(window, partner))
 		}
 	}
-	must(t, s.SaveSettlements(context.Background(), all))
+	suite.Must(t, s.SaveSettlements(context.Background(), all))
 	for _, window := range []ledger.Date{20_003, 20_002, 20_001} {
 		for _, partner := range []string{"retail", "sky", "telecom"} {
 			want = append(want, settlement.ID(window, partner))
 		}
 	}
-	wantEqual(t, "all", settlementIDs(t, s, ""), want)
-	wantEqual(t, "of sky", settlementIDs(t, s, "sky"), []string{want[1], want[4], want[7]})
-	wantEqual(t, "of nobody", settlementIDs(t, s, "nobody"), []string(nil))
+	suite.WantEqual(t, "all", settlementIDs(t, s, ""), want)
+	suite.WantEqual(t, "of sky", settlementIDs(t, s, "sky"), []string{want[1], want[4], want[7]})
+	suite.WantEqual(t, "of nobody", settlementIDs(t, s, "nobody"), []string(nil))
 	if _, err := s.Settlements(context.Background(), "", "yesterday", 2); err == nil {
 		t.Error("took a page after what is not the ID of a settlement")
 	}
@@ -109,7 +104,7 @@ func settlementIDs(t *testing.T, s settlement.Store, partner string) (ids []stri
 	before := ""
 	for {
 		page, err := s.Settlements(context.Background(), partner, before, 2)
-		must(t, err)
+		suite.Must(t, err)
 		if len(page) == 0 {
 			return ids
 		}

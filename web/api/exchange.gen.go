@@ -598,6 +598,84 @@ func (e KeySetKeysUse) Valid() bool {
 	}
 }
 
+// Defines values for MallKind.
+const (
+	MallKindBillCredit    MallKind = "bill_credit"
+	MallKindGoods         MallKind = "goods"
+	MallKindPartnerPoints MallKind = "partner_points"
+	MallKindService       MallKind = "service"
+	MallKindVoucher       MallKind = "voucher"
+)
+
+// Valid indicates whether the value is a known member of the MallKind enum.
+func (e MallKind) Valid() bool {
+	switch e {
+	case MallKindBillCredit:
+		return true
+	case MallKindGoods:
+		return true
+	case MallKindPartnerPoints:
+		return true
+	case MallKindService:
+		return true
+	case MallKindVoucher:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MallOrderStatus.
+const (
+	MallOrderStatusCancelled  MallOrderStatus = "cancelled"
+	MallOrderStatusCancelling MallOrderStatus = "cancelling"
+	MallOrderStatusFulfilled  MallOrderStatus = "fulfilled"
+	MallOrderStatusHeld       MallOrderStatus = "held"
+	MallOrderStatusPaid       MallOrderStatus = "paid"
+	MallOrderStatusRefunded   MallOrderStatus = "refunded"
+	MallOrderStatusReserved   MallOrderStatus = "reserved"
+)
+
+// Valid indicates whether the value is a known member of the MallOrderStatus enum.
+func (e MallOrderStatus) Valid() bool {
+	switch e {
+	case MallOrderStatusCancelled:
+		return true
+	case MallOrderStatusCancelling:
+		return true
+	case MallOrderStatusFulfilled:
+		return true
+	case MallOrderStatusHeld:
+		return true
+	case MallOrderStatusPaid:
+		return true
+	case MallOrderStatusRefunded:
+		return true
+	case MallOrderStatusReserved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MallReturnStatus.
+const (
+	MallReturnStatusCompleted  MallReturnStatus = "completed"
+	MallReturnStatusProcessing MallReturnStatus = "processing"
+)
+
+// Valid indicates whether the value is a known member of the MallReturnStatus enum.
+func (e MallReturnStatus) Valid() bool {
+	switch e {
+	case MallReturnStatusCompleted:
+		return true
+	case MallReturnStatusProcessing:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Mode.
 const (
 	ModeCallback Mode = "callback"
@@ -1174,6 +1252,42 @@ func (e WebhookState) Valid() bool {
 	case WebhookStateFailed:
 		return true
 	case WebhookStatePending:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MallOnSale.
+const (
+	MallOnSaleFalse MallOnSale = "false"
+	MallOnSaleTrue  MallOnSale = "true"
+)
+
+// Valid indicates whether the value is a known member of the MallOnSale enum.
+func (e MallOnSale) Valid() bool {
+	switch e {
+	case MallOnSaleFalse:
+		return true
+	case MallOnSaleTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MallWaiting.
+const (
+	MallWaitingFalse MallWaiting = "false"
+	MallWaitingTrue  MallWaiting = "true"
+)
+
+// Valid indicates whether the value is a known member of the MallWaiting enum.
+func (e MallWaiting) Valid() bool {
+	switch e {
+	case MallWaitingFalse:
+		return true
+	case MallWaitingTrue:
 		return true
 	default:
 		return false
@@ -2328,6 +2442,308 @@ type LinkRequest struct {
 	Partner *PartnerCode `json:"partner,omitempty" validate:"omitempty,partner"`
 }
 
+// MallAddress defines model for MallAddress.
+type MallAddress struct {
+	Name   string `json:"name"`
+	Phone  string `json:"phone"`
+	Region string `json:"region"`
+	Street string `json:"street"`
+}
+
+// MallCodes defines model for MallCodes.
+type MallCodes struct {
+	Codes []string `json:"codes"`
+
+	// Version Of the stock.
+	Version int64 `json:"version"`
+}
+
+// MallCodesAdded defines model for MallCodesAdded.
+type MallCodesAdded struct {
+	Added int64     `json:"added"`
+	Stock MallStock `json:"stock"`
+}
+
+// MallDispatch defines model for MallDispatch.
+type MallDispatch struct {
+	Reference string `json:"reference,omitempty,omitzero"`
+}
+
+// MallKind defines model for MallKind.
+type MallKind string
+
+// MallOffer What one unit costs; `list_points` without the bonus.
+type MallOffer struct {
+	// Fen Points in the smallest unit of the programme, 0 to 10^15.
+	Fen AmountOrZero `json:"fen"`
+
+	// ListPoints Points in the smallest unit of the programme, 1 to 10^15.
+	ListPoints Amount `json:"list_points"`
+
+	// Points Points in the smallest unit of the programme, 1 to 10^15.
+	Points Amount `json:"points"`
+}
+
+// MallOrder defines model for MallOrder.
+type MallOrder struct {
+	Address *MallAddress `json:"address,omitempty"`
+	BillFen string       `json:"bill_fen,omitempty,omitzero"`
+
+	// Codes Of vouchers; for the member's eyes only.
+	Codes           []string `json:"codes,omitempty,omitzero"`
+	ContractAccount string   `json:"contract_account,omitempty,omitzero"`
+
+	// CreatedAt RFC 3339, in UTC.
+	CreatedAt Time `json:"created_at"`
+
+	// Failure Why it did not complete.
+	Failure *Failure `json:"failure,omitempty"`
+
+	// Fen In all.
+	Fen string `json:"fen"`
+
+	// FinishedAt RFC 3339, in UTC.
+	FinishedAt Time `json:"finished_at,omitempty,omitzero"`
+
+	// ID A UUID of version 7 in lower case.
+	ID   ID       `json:"id"`
+	Kind MallKind `json:"kind"`
+	Name MallText `json:"name"`
+
+	// Points In all.
+	Points   string `json:"points"`
+	Product  string `json:"product"`
+	Quantity int    `json:"quantity"`
+
+	// Reference The billing system's, the exchange's or the carrier's.
+	Reference string          `json:"reference,omitempty,omitzero"`
+	Returned  int             `json:"returned"`
+	Status    MallOrderStatus `json:"status"`
+
+	// Waiting It waits to be sent off.
+	Waiting bool `json:"waiting,omitempty,omitzero"`
+}
+
+// MallOrderPage defines model for MallOrderPage.
+type MallOrderPage struct {
+	NextCursor string      `json:"next_cursor,omitempty,omitzero"`
+	Orders     []MallOrder `json:"orders"`
+}
+
+// MallOrderRequest defines model for MallOrderRequest.
+type MallOrderRequest struct {
+	Address         *MallAddress   `json:"address,omitempty"`
+	Channel         string         `json:"channel,omitempty,omitzero"`
+	ContractAccount string         `json:"contract_account,omitempty,omitzero"`
+	Member          string         `json:"member"`
+	Price           MallShownPrice `json:"price"`
+	Product         string         `json:"product"`
+	Quantity        int            `json:"quantity"`
+
+	// ShownAt RFC 3339.
+	ShownAt Instant `json:"shown_at,omitempty,omitzero"`
+}
+
+// MallOrderStatus defines model for MallOrderStatus.
+type MallOrderStatus string
+
+// MallPrice Of one unit. The most particular one that fits a member's tier and channel counts; several of the same are a choice.
+type MallPrice struct {
+	Channel string `json:"channel,omitempty,omitzero"`
+
+	// Fen Points in the smallest unit of the programme, 0 to 10^15.
+	Fen AmountOrZero `json:"fen"`
+
+	// Points Points in the smallest unit of the programme, 1 to 10^15.
+	Points Amount `json:"points"`
+	Tier   string `json:"tier,omitempty,omitzero"`
+}
+
+// MallProduct defines model for MallProduct.
+type MallProduct struct {
+	// Available How many are left; absent where that is not limited.
+	Available *string `json:"available,omitempty"`
+
+	// BillFen What one unit credits to a bill.
+	BillFen string `json:"bill_fen,omitempty,omitzero"`
+
+	// Bonus How many times a point counts for a product of electricity's own; 1 or more.
+	Bonus       *MallRatio `json:"bonus,omitempty"`
+	Category    string     `json:"category"`
+	Description MallText   `json:"description,omitempty,omitzero"`
+
+	// ForYou It is sold to the member's tier.
+	ForYou bool     `json:"for_you"`
+	ID     string   `json:"id"`
+	Kind   MallKind `json:"kind"`
+	Listed bool     `json:"listed"`
+	Name   MallText `json:"name"`
+
+	// Offers What one unit costs this member, cheapest in points first.
+	Offers []MallOffer `json:"offers"`
+	OnSale bool        `json:"on_sale"`
+
+	// Own It is electricity's own.
+	Own         bool        `json:"own"`
+	Partner     string      `json:"partner,omitempty,omitzero"`
+	Prices      []MallPrice `json:"prices"`
+	QuantityMax int         `json:"quantity_max"`
+
+	// SaleFrom RFC 3339, in UTC.
+	SaleFrom Time `json:"sale_from,omitempty,omitzero"`
+
+	// SaleUntil RFC 3339, in UTC.
+	SaleUntil Time     `json:"sale_until,omitempty,omitzero"`
+	Shelf     int      `json:"shelf"`
+	Summary   MallText `json:"summary,omitempty,omitzero"`
+	Tiers     []string `json:"tiers,omitempty,omitzero"`
+
+	// UpdatedAt RFC 3339, in UTC.
+	UpdatedAt Time  `json:"updated_at"`
+	Version   int64 `json:"version"`
+}
+
+// MallProductChange defines model for MallProductChange.
+type MallProductChange struct {
+	// Bonus How many times a point counts for a product of electricity's own; 1 or more.
+	Bonus       *MallRatio  `json:"bonus,omitempty"`
+	Category    *string     `json:"category,omitempty"`
+	Description *MallText   `json:"description,omitempty"`
+	Listed      *bool       `json:"listed,omitempty"`
+	Name        *MallText   `json:"name,omitempty"`
+	Prices      []MallPrice `json:"prices,omitempty,omitzero"`
+	QuantityMax *int        `json:"quantity_max,omitempty"`
+
+	// SaleFrom RFC 3339.
+	SaleFrom *Instant `json:"sale_from,omitempty"`
+
+	// SaleUntil RFC 3339.
+	SaleUntil *Instant  `json:"sale_until,omitempty"`
+	Shelf     *int      `json:"shelf,omitempty"`
+	Summary   *MallText `json:"summary,omitempty"`
+	Version   int64     `json:"version"`
+}
+
+// MallProductPage defines model for MallProductPage.
+type MallProductPage struct {
+	NextCursor string        `json:"next_cursor,omitempty,omitzero"`
+	Products   []MallProduct `json:"products"`
+}
+
+// MallProductRequest defines model for MallProductRequest.
+type MallProductRequest struct {
+	// BillFen Points in the smallest unit of the programme, 1 to 10^15.
+	BillFen Amount `json:"bill_fen,omitempty,omitzero"`
+
+	// Bonus How many times a point counts for a product of electricity's own; 1 or more.
+	Bonus       MallRatio `json:"bonus,omitempty,omitzero"`
+	Category    string    `json:"category"`
+	Description MallText  `json:"description,omitempty,omitzero"`
+	ID          string    `json:"id"`
+	Kind        MallKind  `json:"kind"`
+	Listed      bool      `json:"listed"`
+	Name        MallText  `json:"name"`
+
+	// Partner The company whose product it is; absent for electricity's own.
+	Partner     string      `json:"partner,omitempty,omitzero"`
+	Prices      []MallPrice `json:"prices"`
+	QuantityMax int         `json:"quantity_max"`
+
+	// SaleFrom RFC 3339.
+	SaleFrom Instant `json:"sale_from,omitempty,omitzero"`
+
+	// SaleUntil RFC 3339.
+	SaleUntil Instant `json:"sale_until,omitempty,omitzero"`
+
+	// Shelf Lowest first; 0 is for electricity's own.
+	Shelf   int      `json:"shelf"`
+	Summary MallText `json:"summary,omitempty,omitzero"`
+
+	// Tiers To which it is sold; absent for everybody.
+	Tiers []string `json:"tiers,omitempty,omitzero"`
+}
+
+// MallRatio How many times a point counts for a product of electricity's own; 1 or more.
+type MallRatio struct {
+	// Den Points in the smallest unit of the programme, 1 to 10^15.
+	Den Amount `json:"den"`
+
+	// Num Points in the smallest unit of the programme, 1 to 10^15.
+	Num Amount `json:"num"`
+}
+
+// MallReturn defines model for MallReturn.
+type MallReturn struct {
+	// CreatedAt RFC 3339, in UTC.
+	CreatedAt Time   `json:"created_at"`
+	Fen       string `json:"fen"`
+
+	// FinishedAt RFC 3339, in UTC.
+	FinishedAt Time `json:"finished_at,omitempty,omitzero"`
+
+	// ID A UUID of version 7 in lower case.
+	ID ID `json:"id"`
+
+	// OrderID A UUID of version 7 in lower case.
+	OrderID  ID               `json:"order_id"`
+	Points   string           `json:"points"`
+	Quantity int              `json:"quantity"`
+	Reason   string           `json:"reason,omitempty,omitzero"`
+	Status   MallReturnStatus `json:"status"`
+}
+
+// MallReturnStatus defines model for MallReturn.Status.
+type MallReturnStatus string
+
+// MallReturnList defines model for MallReturnList.
+type MallReturnList struct {
+	Returns []MallReturn `json:"returns"`
+}
+
+// MallReturnRequest defines model for MallReturnRequest.
+type MallReturnRequest struct {
+	Quantity int    `json:"quantity"`
+	Reason   string `json:"reason,omitempty,omitzero"`
+
+	// Restock What came back can be sold again.
+	Restock bool `json:"restock,omitempty,omitzero"`
+}
+
+// MallShownPrice defines model for MallShownPrice.
+type MallShownPrice struct {
+	// Fen Points in the smallest unit of the programme, 0 to 10^15.
+	Fen AmountOrZero `json:"fen"`
+
+	// Points Points in the smallest unit of the programme, 1 to 10^15.
+	Points Amount `json:"points"`
+}
+
+// MallStock defines model for MallStock.
+type MallStock struct {
+	Available string `json:"available"`
+
+	// Consumed By orders that were sent off, less what was put back.
+	Consumed string `json:"consumed"`
+	Product  string `json:"product"`
+
+	// Reserved By orders under way.
+	Reserved string `json:"reserved"`
+	Version  int64  `json:"version"`
+}
+
+// MallStockChange defines model for MallStockChange.
+type MallStockChange struct {
+	Delta   string `json:"delta"`
+	Reason  string `json:"reason,omitempty,omitzero"`
+	Version int64  `json:"version"`
+}
+
+// MallText defines model for MallText.
+type MallText struct {
+	En string `json:"en"`
+	Zh string `json:"zh"`
+}
+
 // MemberAccount A member's account on the ledger.
 type MemberAccount = string
 
@@ -2519,6 +2935,12 @@ type Problem struct {
 
 	// Errors For `invalid_request`, everything that is wrong.
 	Errors []FieldError `json:"errors,omitempty,omitzero"`
+
+	// Offers For `price_changed`, the prices that count.
+	Offers []MallOffer `json:"offers,omitempty,omitzero"`
+
+	// OrderID A UUID of version 7 in lower case.
+	OrderID ID `json:"order_id,omitempty,omitzero"`
 
 	// ReversalID A UUID of version 7 in lower case.
 	ReversalID ID     `json:"reversal_id,omitempty,omitzero"`
@@ -3702,11 +4124,32 @@ type KeyID = string
 // Limit defines model for Limit.
 type Limit = int
 
+// MallCategory defines model for MallCategory.
+type MallCategory = string
+
+// MallChannel defines model for MallChannel.
+type MallChannel = string
+
+// MallMember defines model for MallMember.
+type MallMember = string
+
+// MallOnSale defines model for MallOnSale.
+type MallOnSale string
+
+// MallQuery defines model for MallQuery.
+type MallQuery = string
+
+// MallWaiting defines model for MallWaiting.
+type MallWaiting string
+
 // PaymentOrderID defines model for PaymentOrderID.
 type PaymentOrderID = string
 
 // Prefer defines model for Prefer.
 type Prefer = string
+
+// ProductID defines model for ProductID.
+type ProductID = string
 
 // RequestID defines model for RequestId.
 type RequestID = string
@@ -3790,6 +4233,21 @@ type LinkConflict = Problem
 
 // LinkRefused RFC 9457 problem details.
 type LinkRefused = Problem
+
+// MallConflict RFC 9457 problem details.
+type MallConflict = Problem
+
+// MallInvalidKeyRequired RFC 9457 problem details.
+type MallInvalidKeyRequired = Problem
+
+// MallOrderRefused RFC 9457 problem details.
+type MallOrderRefused = Problem
+
+// MallRefused RFC 9457 problem details.
+type MallRefused = Problem
+
+// MallUnavailable RFC 9457 problem details.
+type MallUnavailable = Problem
 
 // NotFound RFC 9457 problem details.
 type NotFound = Problem

@@ -60,6 +60,14 @@ type forms struct {
 	rewardPreview      explainedForm[RewardPreviewRequest]
 	memberRegistration explainedForm[MemberRegistration]
 
+	product       explainedForm[MallProductRequest]
+	productChange explainedForm[MallProductChange]
+	stockChange   explainedForm[MallStockChange]
+	codes         explainedForm[MallCodes]
+	mallOrder     explainedForm[MallOrderRequest]
+	dispatch      explainedForm[MallDispatch]
+	returnGoods   explainedForm[MallReturnRequest]
+
 	client       *jsonbody.Form[ClientRequest]
 	clientChange *jsonbody.Form[ClientChange]
 	key          *jsonbody.Form[ClientKeyRequest]
@@ -93,7 +101,7 @@ func newForms() (*forms, error) {
 	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
 	f.file, errs[13] = jsonbody.NewForm[ConversionFileRequest](checks, s.always("ConversionFileRequest"))
 	f.completion, errs[14] = jsonbody.NewForm[ConversionFileCompletion](checks, s.always("ConversionFileCompletion"))
-	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s), f.addSigning(checks, s), f.addRewards(checks, s))
+	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s), f.addSigning(checks, s), f.addRewards(checks, s), f.addMall(s))
 }
 
 func (f *forms) addWebhooks(s schemas) error {
@@ -129,6 +137,18 @@ func (f *forms) addRewards(checks *validator.Validate, s schemas) error {
 	f.rewardTerms, errs[2] = newExplainedForm[RewardTerms](s, "RewardTerms")
 	f.rewardPreview, errs[3] = newExplainedForm[RewardPreviewRequest](s, "RewardPreviewRequest")
 	f.memberRegistration, errs[4] = newExplainedForm[MemberRegistration](s, "MemberRegistration")
+	return errors.Join(errs[:]...)
+}
+
+func (f *forms) addMall(s schemas) error {
+	var errs [7]error
+	f.product, errs[0] = newExplainedForm[MallProductRequest](s, "MallProductRequest")
+	f.productChange, errs[1] = newExplainedForm[MallProductChange](s, "MallProductChange")
+	f.stockChange, errs[2] = newExplainedForm[MallStockChange](s, "MallStockChange")
+	f.codes, errs[3] = newExplainedForm[MallCodes](s, "MallCodes")
+	f.mallOrder, errs[4] = newExplainedForm[MallOrderRequest](s, "MallOrderRequest")
+	f.dispatch, errs[5] = newExplainedForm[MallDispatch](s, "MallDispatch")
+	f.returnGoods, errs[6] = newExplainedForm[MallReturnRequest](s, "MallReturnRequest")
 	return errors.Join(errs[:]...)
 }
 

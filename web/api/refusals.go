@@ -12,6 +12,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/settlement"
@@ -87,9 +88,15 @@ func problemOf(err error) *problem.Problem {
 	var hook *webhooks.Refusal
 	var offset *bulkfile.OffsetError
 	var earning *rewards.Refusal
+	var shop *mall.Refusal
+	var full *mall.Busy
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.As(err, &shop):
+		return mallProblem(shop)
+	case errors.As(err, &full):
+		return later("busy", "too many orders are under way; nothing was done", max(full.RetryAfter, time.Second))
 	case errors.As(err, &hook):
 		return webhookProblem(hook)
 	case errors.As(err, &earning):
@@ -138,6 +145,9 @@ var sentinels = []struct {
 	{rewards.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{rewards.ErrConflict, 409, "reward_event_conflict", "the event ID was used for an event with other content; each event has an ID of its own"},
 	{rewards.ErrChanged, 409, "rule_changed", "somebody else proposed or decided at the same time; look, and try again"},
+	{mall.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{mall.ErrChanged, 409, "changed", "somebody else changed it meanwhile; look, and try again"},
+	{mall.ErrReturnUnderWay, 409, "return_under_way", "another return of the order is under way; wait for its end"},
 	{exchange.ErrQuoteUsed, 409, exchange.CodeQuoteUsed, "the quote was used by another conversion; ask for a new one"},
 	{exchange.ErrLinked, 409, "already_linked", "the customer or the membership has a link with the partner; end it first"},
 	{exchange.ErrReversalUnderWay, 409, "reversal_under_way", "another reversal of the conversion is under way; wait for its end"},
@@ -152,7 +162,7 @@ var sentinels = []struct {
 
 func sentinelProblem(err error) *problem.Problem {
 	switch {
-	case errors.Is(err, exchange.ErrKeyReused):
+	case errors.Is(err, exchange.ErrKeyReused), errors.Is(err, mall.ErrKeyReused):
 		return idempotency.Reused()
 	case errors.Is(err, exchange.ErrStillRunning):
 		return idempotency.Running()

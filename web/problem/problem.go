@@ -24,10 +24,21 @@ type Problem struct {
 	// ConversionID and ReversalID lead to what was made and failed.
 	ConversionID string `json:"conversion_id,omitempty"`
 	ReversalID   string `json:"reversal_id,omitempty"`
+	// OrderID leads to an order that was cancelled.
+	OrderID string `json:"order_id,omitempty"`
+	// Offers are the prices that count, where another one was asked for.
+	Offers []Offer `json:"offers,omitempty"`
 
 	// RetryAfter, if positive, goes into the header of that name, in whole seconds
 	// rounded up.
 	RetryAfter time.Duration `json:"-"`
+}
+
+// Offer is a price in electricity points and cash, as digits.
+type Offer struct {
+	Fen        string `json:"fen"`
+	ListPoints string `json:"list_points"`
+	Points     string `json:"points"`
 }
 
 // Field is one thing that is wrong with a request: at a JSON Pointer into the

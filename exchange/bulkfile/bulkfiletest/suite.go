@@ -3,32 +3,27 @@ package bulkfiletest
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"reflect"
 	"testing"
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
 // RunStore checks that a store keeps the promises of [bulkfile.Store]. open
 // returns an empty store and cleans up after itself.
 func RunStore(t *testing.T, open func(t *testing.T) bulkfile.Store) {
-	for _, test := range []struct {
-		name string
-		run  func(t *testing.T, s bulkfile.Store)
-	}{
+	suite.Run(t, open, suite.Promises[bulkfile.Store]{
 		{"a file comes back as it was", roundTrip},
 		{"an update changes what can change and nothing else", update},
 		{"what is not there is not found", notFound},
 		{"one content is one file of a partner", known},
 		{"files are paged newest first", pages},
 		{"open files are paged in ascending order", openPages},
-	} {
-		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
-	}
+	})
 }
 
 func id(n int) ledger.ID {
@@ -51,24 +46,10 @@ func done(f *bulkfile.File) *bulkfile.File {
 	return f
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantErr(t *testing.T, what string, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("%s: error %v, want %v", what, err, want)
-	}
-}
-
 func wantStored(t *testing.T, s bulkfile.Store, want *bulkfile.File) {
 	t.Helper()
 	got, err := s.File(context.Background(), want.ID)
-	must(t, err)
+	suite.Must(t, err)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("\n got %+v\nwant %+v", got, want)
 	}
@@ -76,21 +57,21 @@ func wantStored(t *testing.T, s bulkfile.Store, want *bulkfile.File) {
 
 func roundTrip(t *testing.T, s bulkfile.Store) {
 	f := file(1)
-	must(t, s.CreateFile(context.Background(), f))
+	suite.Must(t, s.CreateFile(context.Background(), f))
 	wantStored(t, s, f)
 }
 
 func update(t *testing.T, s bulkfile.Store) {
 	ctx := context.Background()
 	f, other := file(1), file(2)
-	must(t, s.CreateFile(ctx, f))
-	must(t, s.CreateFile(ctx, other))
+	suite.Must(t, s.CreateFile(ctx, f))
+	suite.Must(t, s.CreateFile(ctx, other))
 	want := done(f)
-	must(t, s.UpdateFile(ctx, want))
+	suite.Must(t, s.UpdateFile(ctx, want))
 	wantStored(t, s, want)
 	tampered := want.Clone()
 	tampered.Name, tampered.Party.Client, tampered.Source, tampered.CreatedAt, tampered.Offset = "x", "x", "X", 1, 5
-	must(t, s.UpdateFile(ctx, tampered))
+	suite.Must(t, s.UpdateFile(ctx, tampered))
 	wantStored(t, s, want)
 	wantStored(t, s, other)
 }
@@ -98,15 +79,15 @@ func update(t *testing.T, s bulkfile.Store) {
 func notFound(t *testing.T, s bulkfile.Store) {
 	ctx := context.Background()
 	_, err := s.File(ctx, id(9))
-	wantErr(t, "File", err, bulkfile.ErrNotFound)
+	suite.WantErr(t, "File", err, bulkfile.ErrNotFound)
 	_, err = s.FileByDigest(ctx, "tele", ledger.Hash{7})
-	wantErr(t, "FileByDigest", err, bulkfile.ErrNotFound)
-	wantErr(t, "UpdateFile", s.UpdateFile(ctx, file(9)), bulkfile.ErrNotFound)
-	wantErr(t, "DeleteFile", s.DeleteFile(ctx, id(9)), bulkfile.ErrNotFound)
-	must(t, s.CreateFile(ctx, file(1)))
-	must(t, s.DeleteFile(ctx, id(1)))
+	suite.WantErr(t, "FileByDigest", err, bulkfile.ErrNotFound)
+	suite.WantErr(t, "UpdateFile", s.UpdateFile(ctx, file(9)), bulkfile.ErrNotFound)
+	suite.WantErr(t, "DeleteFile", s.DeleteFile(ctx, id(9)), bulkfile.ErrNotFound)
+	suite.Must(t, s.CreateFile(ctx, file(1)))
+	suite.Must(t, s.DeleteFile(ctx, id(1)))
 	_, err = s.File(ctx, id(1))
-	wantErr(t, "File of one that was deleted", err, bulkfile.ErrNotFound)
+	suite.WantErr(t, "File of one that was deleted", err, bulkfile.ErrNotFound)
 }
 
 func known(t *testing.T, s bulkfile.Store) {
@@ -114,22 +95,22 @@ func known(t *testing.T, s bulkfile.Store) {
 	first, second, others := file(1), file(2), file(3)
 	others.Party.Partner = "cafe"
 	for _, f := range []*bulkfile.File{first, second, others} {
-		must(t, s.CreateFile(ctx, f))
+		suite.Must(t, s.CreateFile(ctx, f))
 	}
 	content := ledger.Hash{42}
 	for _, f := range []*bulkfile.File{first, others} {
 		f.Digest, f.State = content, bulkfile.Processing
-		must(t, s.UpdateFile(ctx, f))
-		must(t, s.UpdateFile(ctx, f))
+		suite.Must(t, s.UpdateFile(ctx, f))
+		suite.Must(t, s.UpdateFile(ctx, f))
 	}
 	got, err := s.FileByDigest(ctx, "tele", content)
-	must(t, err)
+	suite.Must(t, err)
 	if got.ID != first.ID {
 		t.Errorf("found %s, want %s", got.ID, first.ID)
 	}
 	again := second.Clone()
 	again.Digest, again.State = content, bulkfile.Processing
-	wantErr(t, "the same content", s.UpdateFile(ctx, again), bulkfile.ErrKnown)
+	suite.WantErr(t, "the same content", s.UpdateFile(ctx, again), bulkfile.ErrKnown)
 	wantStored(t, s, second)
 }
 
@@ -158,16 +139,16 @@ func pages(t *testing.T, s bulkfile.Store) {
 		if n == 4 {
 			f.Party.Partner = "cafe"
 		}
-		must(t, s.CreateFile(ctx, f))
+		suite.Must(t, s.CreateFile(ctx, f))
 	}
 	first, err := s.Files(ctx, "tele", ledger.ID{}, 3)
-	must(t, err)
+	suite.Must(t, err)
 	wantIDs(t, "the first page", first, 6, 5, 3)
 	second, err := s.Files(ctx, "tele", id(3), 3)
-	must(t, err)
+	suite.Must(t, err)
 	wantIDs(t, "the second", second, 2, 1)
 	all, err := s.Files(ctx, "", ledger.ID{}, 10)
-	must(t, err)
+	suite.Must(t, err)
 	wantIDs(t, "everybody's", all, 6, 5, 4, 3, 2, 1)
 }
 
@@ -175,22 +156,22 @@ func openPages(t *testing.T, s bulkfile.Store) {
 	ctx := context.Background()
 	for n := 1; n <= 5; n++ {
 		f := file(n)
-		must(t, s.CreateFile(ctx, f))
+		suite.Must(t, s.CreateFile(ctx, f))
 		switch n {
 		case 2:
-			must(t, s.UpdateFile(ctx, done(f)))
+			suite.Must(t, s.UpdateFile(ctx, done(f)))
 		case 3:
 			f.State = bulkfile.Processing
-			must(t, s.UpdateFile(ctx, f))
+			suite.Must(t, s.UpdateFile(ctx, f))
 		case 4:
 			f.State = bulkfile.Expired
-			must(t, s.UpdateFile(ctx, f))
+			suite.Must(t, s.UpdateFile(ctx, f))
 		}
 	}
 	first, err := s.OpenFiles(ctx, ledger.ID{}, 2)
-	must(t, err)
+	suite.Must(t, err)
 	wantIDs(t, "the first page", first, 1, 3)
 	second, err := s.OpenFiles(ctx, id(3), 2)
-	must(t, err)
+	suite.Must(t, err)
 	wantIDs(t, "the second", second, 5)
 }

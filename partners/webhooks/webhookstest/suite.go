@@ -3,13 +3,12 @@ package webhookstest
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"reflect"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 )
@@ -17,10 +16,7 @@ import (
 // RunStore checks that a store keeps the promises of [webhooks.Store]. open
 // returns an empty store and cleans up after itself.
 func RunStore(t *testing.T, open func(t *testing.T) webhooks.Store) {
-	tests := []struct {
-		name string
-		run  func(t *testing.T, s webhooks.Store)
-	}{
+	suite.Run(t, open, suite.Promises[webhooks.Store]{
 		{"an endpoint comes back as it was", endpointRoundTrip},
 		{"an endpoint that was changed meanwhile is not changed", endpointChanged},
 		{"a partner has so many endpoints and no more", endpointsMax},
@@ -34,31 +30,7 @@ func RunStore(t *testing.T, open func(t *testing.T) webhooks.Store) {
 		{"what is forgotten is old, done and not the last", forget},
 		{"a mark publishes once", markOnce},
 		{"an endpoint is deleted with its messages", deleted},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantEqual(t *testing.T, what string, got, want any) {
-	t.Helper()
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s:\n got %+v\nwant %+v", what, got, want)
-	}
-}
-
-func wantErr(t *testing.T, what string, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("%s: error %v, want %v", what, err, want)
-	}
+	})
 }
 
 // id returns the n-th of a row of ascending IDs.
@@ -78,7 +50,7 @@ func endpoint(n int, partner string, events ...string) *webhooks.Endpoint {
 func create(t *testing.T, s webhooks.Store, all ...*webhooks.Endpoint) {
 	t.Helper()
 	for _, e := range all {
-		must(t, s.CreateEndpoint(context.Background(), e))
+		suite.Must(t, s.CreateEndpoint(context.Background(), e))
 	}
 }
 
@@ -88,7 +60,7 @@ func event(of webhooks.Type, partners ...string) webhooks.Event {
 
 func publish(t *testing.T, s webhooks.Store, events ...webhooks.Event) {
 	t.Helper()
-	must(t, s.Publish(context.Background(), events...))
+	suite.Must(t, s.Publish(context.Background(), events...))
 }
 
 // sequences returns the numbers of an endpoint's messages, newest first.
@@ -98,7 +70,7 @@ func sequences(t *testing.T, s webhooks.Store, f webhooks.Filter) []int64 {
 		f.Limit = 200
 	}
 	found, err := s.Messages(context.Background(), f)
-	must(t, err)
+	suite.Must(t, err)
 	all := []int64{}
 	for _, m := range found {
 		all = append(all, m.Sequence)
@@ -111,42 +83,42 @@ func endpointRoundTrip(t *testing.T, s webhooks.Store) {
 	e := endpoint(1, "sky", "conversion.*", "settlement.netted")
 	create(t, s, e)
 	got, err := s.Endpoint(ctx, e.ID)
-	must(t, err)
-	wantEqual(t, "created", got, e)
+	suite.Must(t, err)
+	suite.WantEqual(t, "created", got, e)
 	e.URL, e.Description, e.Events = "https://sky.example/2", "", []string{"*"}
 	e.Status, e.Reason, e.DisabledAt, e.FailingSince, e.UpdatedAt = webhooks.Disabled, webhooks.Gone, 5, 6, 7
 	e.Secrets = append([]webhooks.Secret{{Scheme: webhooks.Ed25519, Sealed: []byte{9}, CreatedAt: 8}}, e.Secrets...)
 	e.Secrets[1].ExpiresAt = 99
-	must(t, s.UpdateEndpoint(ctx, e))
+	suite.Must(t, s.UpdateEndpoint(ctx, e))
 	e.Version++
 	got, err = s.Endpoint(ctx, e.ID)
-	must(t, err)
-	wantEqual(t, "updated", got, e)
+	suite.Must(t, err)
+	suite.WantEqual(t, "updated", got, e)
 	_, err = s.Endpoint(ctx, id(2))
-	wantErr(t, "one that is not there", err, webhooks.ErrNotFound)
-	wantErr(t, "update of one that is not there", s.UpdateEndpoint(ctx, endpoint(2, "sky")), webhooks.ErrNotFound)
+	suite.WantErr(t, "one that is not there", err, webhooks.ErrNotFound)
+	suite.WantErr(t, "update of one that is not there", s.UpdateEndpoint(ctx, endpoint(2, "sky")), webhooks.ErrNotFound)
 	_, err = s.Message(ctx, e.ID, 1)
-	wantErr(t, "a message that is not there", err, webhooks.ErrNotFound)
+	suite.WantErr(t, "a message that is not there", err, webhooks.ErrNotFound)
 }
 
 func endpointChanged(t *testing.T, s webhooks.Store) {
 	ctx := context.Background()
 	create(t, s, endpoint(1, "sky", "*"))
 	mine, err := s.Endpoint(ctx, id(1))
-	must(t, err)
+	suite.Must(t, err)
 	theirs := mine.Clone()
 	theirs.URL = "https://theirs.example"
-	must(t, s.UpdateEndpoint(ctx, theirs))
+	suite.Must(t, s.UpdateEndpoint(ctx, theirs))
 	mine.URL = "https://mine.example"
-	wantErr(t, "update of an old version", s.UpdateEndpoint(ctx, mine, event(webhooks.EndpointDisabled, "sky")), webhooks.ErrChanged)
-	wantEqual(t, "messages of a refused update", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{})
+	suite.WantErr(t, "update of an old version", s.UpdateEndpoint(ctx, mine, event(webhooks.EndpointDisabled, "sky")), webhooks.ErrChanged)
+	suite.WantEqual(t, "messages of a refused update", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{})
 }
 
 func endpointsMax(t *testing.T, s webhooks.Store) {
 	for n := range webhooks.EndpointsMax {
 		create(t, s, endpoint(n, "sky", "*"))
 	}
-	wantErr(t, "one too many", s.CreateEndpoint(context.Background(), endpoint(100, "sky")), webhooks.ErrTooMany)
+	suite.WantErr(t, "one too many", s.CreateEndpoint(context.Background(), endpoint(100, "sky")), webhooks.ErrTooMany)
 	create(t, s, endpoint(101, "tel", "*"))
 }
 
@@ -159,12 +131,12 @@ func endpointsOfPartner(t *testing.T, s webhooks.Store) {
 		want    []ledger.ID
 	}{{"sky", 0, 9, []ledger.ID{id(1), id(3)}}, {"sky", 1, 9, []ledger.ID{id(3)}}, {"", 0, 3, []ledger.ID{id(1), id(2), id(3)}}, {"mart", 0, 9, nil}} {
 		found, err := s.Endpoints(context.Background(), c.partner, id(c.after), c.limit)
-		must(t, err)
+		suite.Must(t, err)
 		var got []ledger.ID
 		for _, e := range found {
 			got = append(got, e.ID)
 		}
-		wantEqual(t, fmt.Sprintf("%+v", c), got, c.want)
+		suite.WantEqual(t, fmt.Sprintf("%+v", c), got, c.want)
 	}
 }
 
@@ -175,16 +147,16 @@ func eventReaches(t *testing.T, s webhooks.Store) {
 	publish(t, s, event(webhooks.SettlementNetted, "sky"))
 	publish(t, s, event(webhooks.ConversionFailed, "sky", "tel"))
 	for n, want := range map[int][]int64{1: {1}, 2: {1}, 3: {1}, 4: {2, 1}} {
-		wantEqual(t, fmt.Sprint("messages of ", n), sequences(t, s, webhooks.Filter{Endpoint: id(n)}), want)
+		suite.WantEqual(t, fmt.Sprint("messages of ", n), sequences(t, s, webhooks.Filter{Endpoint: id(n)}), want)
 	}
-	wantEqual(t, "notified", notified, map[ledger.ID]int{id(1): 1, id(2): 1, id(3): 1, id(4): 2})
+	suite.WantEqual(t, "notified", notified, map[ledger.ID]int{id(1): 1, id(2): 1, id(3): 1, id(4): 2})
 	m, err := s.Message(context.Background(), id(1), 1)
-	must(t, err)
+	suite.Must(t, err)
 	if m.CreatedAt == 0 {
 		t.Error("the message bears no time")
 	}
 	m.CreatedAt = 0
-	wantEqual(t, "message", m, &webhooks.Message{Endpoint: id(1), Sequence: 1, Type: webhooks.SettlementNetted, At: 1_770_000_000_500,
+	suite.WantEqual(t, "message", m, &webhooks.Message{Endpoint: id(1), Sequence: 1, Type: webhooks.SettlementNetted, At: 1_770_000_000_500,
 		Data: `{"settlement_id":"2026-11-21.sky","partner":"","window":""}`, State: webhooks.Pending})
 }
 
@@ -216,21 +188,21 @@ func disabledGetsNothing(t *testing.T, s webhooks.Store) {
 	ctx := context.Background()
 	create(t, s, endpoint(1, "sky", "*"), endpoint(2, "sky", "*"))
 	e, err := s.Endpoint(ctx, id(1))
-	must(t, err)
+	suite.Must(t, err)
 	e.Status, e.Reason = webhooks.Disabled, webhooks.Gone
-	must(t, s.UpdateEndpoint(ctx, e, event(webhooks.EndpointDisabled, "sky")))
+	suite.Must(t, s.UpdateEndpoint(ctx, e, event(webhooks.EndpointDisabled, "sky")))
 	publish(t, s, event(webhooks.ConversionCompleted, "sky"))
 	_, err = s.PublishTo(ctx, id(1), event(webhooks.EndpointTest))
-	wantErr(t, "a test of a disabled endpoint", err, webhooks.ErrNotFound)
-	wantEqual(t, "while disabled", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{1})
-	wantEqual(t, "of its neighbour", sequences(t, s, webhooks.Filter{Endpoint: id(2)}), []int64{2, 1})
+	suite.WantErr(t, "a test of a disabled endpoint", err, webhooks.ErrNotFound)
+	suite.WantEqual(t, "while disabled", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{1})
+	suite.WantEqual(t, "of its neighbour", sequences(t, s, webhooks.Filter{Endpoint: id(2)}), []int64{2, 1})
 	e.Version, e.Status, e.Reason = e.Version+1, webhooks.Enabled, ""
-	must(t, s.UpdateEndpoint(ctx, e, event(webhooks.EndpointEnabled, "sky")))
+	suite.Must(t, s.UpdateEndpoint(ctx, e, event(webhooks.EndpointEnabled, "sky")))
 	publish(t, s, event(webhooks.ConversionCompleted, "sky"))
-	wantEqual(t, "enabled again", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{3, 2, 1})
+	suite.WantEqual(t, "enabled again", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{3, 2, 1})
 	m, err := s.PublishTo(ctx, id(1), event(webhooks.EndpointTest))
-	must(t, err)
-	wantEqual(t, "number of the test", m.Sequence, int64(4))
+	suite.Must(t, err)
+	suite.WantEqual(t, "number of the test", m.Sequence, int64(4))
 }
 
 func due(t *testing.T, s webhooks.Store) {
@@ -242,11 +214,11 @@ func due(t *testing.T, s webhooks.Store) {
 	var attempts []*webhooks.Message
 	for n, next := range map[int64]int64{1: 100, 2: 50, 3: 1000} {
 		m, err := s.Message(ctx, id(1), n)
-		must(t, err)
+		suite.Must(t, err)
 		m.Attempts, m.NextAt, m.LastAt, m.Took, m.Code, m.Answer, m.Error = 1, next, 40, 7, 500, "no\"\n点", "timeout"
 		attempts = append(attempts, m)
 	}
-	must(t, s.SaveAttempts(ctx, attempts))
+	suite.Must(t, s.SaveAttempts(ctx, attempts))
 	for _, c := range []struct {
 		now   int64
 		limit int
@@ -254,21 +226,21 @@ func due(t *testing.T, s webhooks.Store) {
 		next  int64
 	}{{0, 9, []int64{4}, 50}, {100, 9, []int64{4, 2, 1}, 1000}, {100, 2, []int64{4, 2}, 0}, {1000, 9, []int64{4, 2, 1, 3}, 0}} {
 		found, next, err := s.Due(ctx, id(1), c.now, c.limit)
-		must(t, err)
+		suite.Must(t, err)
 		var got []int64
 		for _, m := range found {
 			got = append(got, m.Sequence)
 		}
-		wantEqual(t, fmt.Sprintf("due at %d", c.now), got, c.want)
+		suite.WantEqual(t, fmt.Sprintf("due at %d", c.now), got, c.want)
 		if c.limit == 9 && next != c.next {
 			t.Errorf("at %d the next is due at %d, want %d", c.now, next, c.next)
 		}
 	}
 	stored, err := s.Message(ctx, id(1), attempts[0].Sequence)
-	must(t, err)
-	wantEqual(t, "attempt", stored, attempts[0])
+	suite.Must(t, err)
+	suite.WantEqual(t, "attempt", stored, attempts[0])
 	backlog, err := s.Backlog(ctx)
-	must(t, err)
+	suite.Must(t, err)
 	if len(backlog) != 1 || backlog[0].Endpoint != id(1) || backlog[0].Pending != 4 || backlog[0].Oldest == 0 {
 		t.Errorf("backlog is %+v", backlog)
 	}
@@ -279,14 +251,14 @@ func attemptOfEarlierRound(t *testing.T, s webhooks.Store) {
 	create(t, s, endpoint(1, "sky", "*"))
 	publish(t, s, event(webhooks.ConversionCompleted, "sky"))
 	sent, err := s.Message(ctx, id(1), 1)
-	must(t, err)
+	suite.Must(t, err)
 	n, err := s.Requeue(ctx, id(1), 1, 5)
-	must(t, err)
-	wantEqual(t, "requeued", n, int64(1))
+	suite.Must(t, err)
+	suite.WantEqual(t, "requeued", n, int64(1))
 	sent.State = webhooks.Delivered
-	must(t, s.SaveAttempts(ctx, []*webhooks.Message{sent}))
+	suite.Must(t, s.SaveAttempts(ctx, []*webhooks.Message{sent}))
 	got, err := s.Message(ctx, id(1), 1)
-	must(t, err)
+	suite.Must(t, err)
 	if got.State != webhooks.Pending || got.Round != 1 {
 		t.Errorf("the message is %+v; want it pending in round 1", got)
 	}
@@ -309,7 +281,7 @@ func pages(t *testing.T, s webhooks.Store) {
 		{webhooks.Filter{State: webhooks.Pending, Before: 5}, []int64{3, 1}},
 	} {
 		c.filter.Endpoint = id(1)
-		wantEqual(t, fmt.Sprintf("%+v", c.filter), sequences(t, s, c.filter), c.want)
+		suite.WantEqual(t, fmt.Sprintf("%+v", c.filter), sequences(t, s, c.filter), c.want)
 	}
 	if _, err := s.Messages(ctx, webhooks.Filter{Endpoint: id(1)}); err == nil {
 		t.Error("no limit, no error")
@@ -319,9 +291,9 @@ func pages(t *testing.T, s webhooks.Store) {
 func finish(t *testing.T, s webhooks.Store, endpoint ledger.ID, sequence int64, state webhooks.State) {
 	t.Helper()
 	m, err := s.Message(context.Background(), endpoint, sequence)
-	must(t, err)
+	suite.Must(t, err)
 	m.State = state
-	must(t, s.SaveAttempts(context.Background(), []*webhooks.Message{m}))
+	suite.Must(t, s.SaveAttempts(context.Background(), []*webhooks.Message{m}))
 }
 
 func forget(t *testing.T, s webhooks.Store) {
@@ -334,13 +306,13 @@ func forget(t *testing.T, s webhooks.Store) {
 		finish(t, s, id(1), n, webhooks.Delivered)
 	}
 	n, err := s.ForgetMessages(ctx, 1)
-	must(t, err)
-	wantEqual(t, "forgotten that are not old", n, int64(0))
+	suite.Must(t, err)
+	suite.WantEqual(t, "forgotten that are not old", n, int64(0))
 	n, err = s.ForgetMessages(ctx, 1<<50)
-	must(t, err)
-	wantEqual(t, "forgotten", n, int64(2))
+	suite.Must(t, err)
+	suite.WantEqual(t, "forgotten", n, int64(2))
 	publish(t, s, event(webhooks.ConversionCompleted, "sky"))
-	wantEqual(t, "left", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{5, 4, 2})
+	suite.WantEqual(t, "left", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{5, 4, 2})
 }
 
 func markOnce(t *testing.T, s webhooks.Store) {
@@ -348,21 +320,21 @@ func markOnce(t *testing.T, s webhooks.Store) {
 	create(t, s, endpoint(1, "sky", "*"))
 	e := event(webhooks.ExposureWarning, "sky")
 	for _, value := range []string{"80", "80", "95", "80"} {
-		must(t, s.Mark(ctx, webhooks.Mark{Kind: "exposure", Name: "sky/in", Value: value, Event: &e}))
+		suite.Must(t, s.Mark(ctx, webhooks.Mark{Kind: "exposure", Name: "sky/in", Value: value, Event: &e}))
 	}
-	must(t, s.Mark(ctx, webhooks.Mark{Kind: "exposure", Name: "sky/out", Value: "0"}, webhooks.Mark{Kind: "agreement", Name: "x", Value: "proposed"}))
-	wantEqual(t, "messages", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{3, 2, 1})
+	suite.Must(t, s.Mark(ctx, webhooks.Mark{Kind: "exposure", Name: "sky/out", Value: "0"}, webhooks.Mark{Kind: "agreement", Name: "x", Value: "proposed"}))
+	suite.WantEqual(t, "messages", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{3, 2, 1})
 	got, err := s.Marks(ctx, "exposure")
-	must(t, err)
-	wantEqual(t, "marks", got, map[string]string{"sky/in": "80", "sky/out": "0"})
+	suite.Must(t, err)
+	suite.WantEqual(t, "marks", got, map[string]string{"sky/in": "80", "sky/out": "0"})
 }
 
 func deleted(t *testing.T, s webhooks.Store) {
 	ctx := context.Background()
 	create(t, s, endpoint(1, "sky", "*"))
 	publish(t, s, event(webhooks.ConversionCompleted, "sky"))
-	must(t, s.DeleteEndpoint(ctx, id(1)))
-	wantErr(t, "again", s.DeleteEndpoint(ctx, id(1)), webhooks.ErrNotFound)
+	suite.Must(t, s.DeleteEndpoint(ctx, id(1)))
+	suite.WantErr(t, "again", s.DeleteEndpoint(ctx, id(1)), webhooks.ErrNotFound)
 	publish(t, s, event(webhooks.ConversionCompleted, "sky"))
-	wantEqual(t, "messages", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{})
+	suite.WantEqual(t, "messages", sequences(t, s, webhooks.Filter{Endpoint: id(1)}), []int64{})
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement/desk"
 )
@@ -17,10 +18,7 @@ import (
 // Run checks that a store keeps the promises of [desk.Store]. open returns an
 // empty store and cleans up after itself.
 func Run(t *testing.T, open func(t *testing.T) desk.Store) {
-	for _, c := range []struct {
-		name string
-		run  func(*testing.T, desk.Store)
-	}{
+	suite.Run(t, open, suite.Promises[desk.Store]{
 		{"a case comes back as it was", roundTrip},
 		{"a case is changed by one at a time", versions},
 		{"cases are filtered and paged", pages},
@@ -28,9 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"how long cases took is counted", clearances},
 		{"files are kept by their digest", files},
 		{"what is not there is not found", missing},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
-	}
+	})
 }
 
 // Sample returns a case with every field set.
@@ -53,28 +49,21 @@ func entry(c *desk.Case) *desk.Entry {
 		Text: "看这里", Attachment: ledger.Hash{3}, Name: "mail.txt"}
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func roundTrip(t *testing.T, s desk.Store) {
 	ctx := context.Background()
 	full := Sample(1)
 	bare := &desk.Case{Finding: desk.Finding{ID: Sample(2).ID, Partner: "mart", Window: 20_000, Type: "window", Movement: "credit"},
 		State: desk.Open, Seen: 20_000, Version: 1}
 	for _, want := range []*desk.Case{full, bare} {
-		must(t, s.SaveCase(ctx, want, entry(want)))
+		suite.Must(t, s.SaveCase(ctx, want, entry(want)))
 		got, err := s.Case(ctx, want.ID)
-		must(t, err)
+		suite.Must(t, err)
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("case\n got %+v\nwant %+v", got, want)
 		}
 	}
 	trail, err := s.CaseTrail(ctx, full.ID)
-	must(t, err)
+	suite.Must(t, err)
 	if len(trail) != 1 || *trail[0] != *entry(full) {
 		t.Errorf("trail %+v", trail)
 	}
@@ -83,7 +72,7 @@ func roundTrip(t *testing.T, s desk.Store) {
 func versions(t *testing.T, s desk.Store) {
 	ctx := context.Background()
 	c := Sample(1)
-	must(t, s.SaveCase(ctx, c, entry(c)))
+	suite.Must(t, s.SaveCase(ctx, c, entry(c)))
 	if err := s.SaveCase(ctx, c, entry(c)); !errors.Is(err, desk.ErrChanged) {
 		t.Errorf("the same version again: %v", err)
 	}
@@ -108,7 +97,7 @@ func versions(t *testing.T, s desk.Store) {
 	}
 	wg.Wait()
 	trail, err := s.CaseTrail(ctx, c.ID)
-	must(t, err)
+	suite.Must(t, err)
 	if stored.Load() != 1 || len(trail) != 2 || trail[1].Number != 2 {
 		t.Errorf("%d of 8 were stored, the trail is %+v", stored.Load(), trail)
 	}
@@ -131,7 +120,7 @@ func pages(t *testing.T, s desk.Store) {
 		if n > 6 {
 			c.State, c.Type, c.Owner = desk.Resolved, "duplicate", desk.Person{Company: "sky", ID: "p"}
 		}
-		must(t, s.SaveCase(ctx, c, entry(c)))
+		suite.Must(t, s.SaveCase(ctx, c, entry(c)))
 	}
 	for _, c := range []struct {
 		name   string
@@ -154,14 +143,14 @@ func pages(t *testing.T, s desk.Store) {
 		var got []int
 		for after := (*desk.Place)(nil); ; {
 			page, err := s.Cases(ctx, c.filter, c.order, after, 2)
-			must(t, err)
+			suite.Must(t, err)
 			if len(page) == 0 {
 				break
 			}
 			for _, one := range page {
 				var n int
 				_, err := fmt.Sscanf(one.ID, "%x", &n)
-				must(t, err)
+				suite.Must(t, err)
 				got = append(got, n)
 			}
 			after = c.order.After(page[len(page)-1])
@@ -177,10 +166,10 @@ func counts(t *testing.T, s desk.Store) {
 	for n := 1; n <= 4; n++ {
 		c := Sample(n)
 		c.Window, c.Tolerated, c.Value = ledger.Date(20_000+n%2), n == 1, int64(n)*[]int64{1, -1}[n%2]
-		must(t, s.SaveCase(ctx, c, entry(c)))
+		suite.Must(t, s.SaveCase(ctx, c, entry(c)))
 	}
 	got, err := s.CaseCounts(ctx, "sky", 20_000, 20_001)
-	must(t, err)
+	suite.Must(t, err)
 	want := []desk.Count{{Partner: "sky", Window: 20_000, State: desk.Proposed, Cases: 2, Value: 6},
 		{Partner: "sky", Window: 20_001, State: desk.Proposed, Cases: 1, Value: 3},
 		{Partner: "sky", Window: 20_001, State: desk.Proposed, Tolerated: true, Cases: 1, Value: 1}}
@@ -206,11 +195,11 @@ func clearances(t *testing.T, s desk.Store) {
 			c.OpenedAt, c.Version, c.State = hour, int64(i)+1, state
 			e := entry(c)
 			e.At = hour*int64(i) + hour + 1
-			must(t, s.SaveCase(ctx, c, e))
+			suite.Must(t, s.SaveCase(ctx, c, e))
 		}
 	}
 	got, err := s.Clearances(ctx, "", 20_000, 20_000)
-	must(t, err)
+	suite.Must(t, err)
 	want := []desk.Clearance{{Type: "amount", Hours: 2, Cases: 1}, {Type: "amount", Hours: 5, Cases: 1}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("clearances\n got %+v\nwant %+v", got, want)
@@ -224,10 +213,10 @@ func files(t *testing.T, s desk.Store) {
 	ctx := context.Background()
 	file := []byte{0, 1, 2, 255}
 	digest := ledger.Hash(sha256.Sum256(file))
-	must(t, s.SaveCaseFile(ctx, digest, file))
-	must(t, s.SaveCaseFile(ctx, digest, file))
+	suite.Must(t, s.SaveCaseFile(ctx, digest, file))
+	suite.Must(t, s.SaveCaseFile(ctx, digest, file))
 	got, err := s.CaseFile(ctx, digest)
-	must(t, err)
+	suite.Must(t, err)
 	if string(got) != string(file) {
 		t.Errorf("the file is %v", got)
 	}

@@ -2,11 +2,11 @@ package paymenttest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"testing"
 
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement/bank"
 	"github.com/pointgrid/pointgrid/settlement/desk"
@@ -17,10 +17,7 @@ import (
 // Run checks that a store keeps the promises of [payment.Store]. open returns an
 // empty store and cleans up after itself.
 func Run(t *testing.T, open func(t *testing.T) payment.Store) {
-	for _, c := range []struct {
-		name string
-		run  func(*testing.T, payment.Store)
-	}{
+	suite.Run(t, open, suite.Promises[payment.Store]{
 		{"an order comes back as it was, with its payments", roundTrip},
 		{"a payment is in one order", taken},
 		{"an order and its payments change together, by one at a time", versions},
@@ -28,23 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) payment.Store) {
 		{"a payment changes by one at a time", payments},
 		{"a reading is kept once", readings},
 		{"what is not there is not found", missing},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantErr(t *testing.T, what string, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("%s: error %v, want %v", what, err, want)
-	}
+	})
 }
 
 // sample is an order with every field set, of two payments of settlement n.
@@ -70,7 +51,7 @@ func sample(n int64) *payment.Order {
 func wantOrder(t *testing.T, s payment.Store, want *payment.Order) {
 	t.Helper()
 	got, err := s.Order(context.Background(), want.ID)
-	must(t, err)
+	suite.Must(t, err)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("order\n got %+v\nwant %+v", got, want)
 	}
@@ -81,12 +62,12 @@ func roundTrip(t *testing.T, s payment.Store) {
 	full := sample(1)
 	bare := &payment.Order{ID: "PG-bare", State: payment.Prepared, Settlements: []string{"2026-11-21.tel"}, Maker: desk.Person{ID: "m"}, Version: 1}
 	for _, o := range []*payment.Order{full, bare} {
-		must(t, s.CreateOrder(ctx, o))
+		suite.Must(t, s.CreateOrder(ctx, o))
 		wantOrder(t, s, o)
 	}
 	for i := range full.Payments {
 		got, err := s.Payment(ctx, full.Payments[i].Reference)
-		must(t, err)
+		suite.Must(t, err)
 		if *got != full.Payments[i] {
 			t.Errorf("payment\n got %+v\nwant %+v", got, full.Payments[i])
 		}
@@ -95,34 +76,34 @@ func roundTrip(t *testing.T, s payment.Store) {
 
 func taken(t *testing.T, s payment.Store) {
 	ctx := context.Background()
-	must(t, s.CreateOrder(ctx, sample(1)))
-	wantErr(t, "the same order", s.CreateOrder(ctx, sample(1)), payment.ErrTaken)
+	suite.Must(t, s.CreateOrder(ctx, sample(1)))
+	suite.WantErr(t, "the same order", s.CreateOrder(ctx, sample(1)), payment.ErrTaken)
 	other := sample(2)
 	other.Payments[1] = sample(1).Payments[1]
 	other.Payments[1].Order = other.ID
-	wantErr(t, "a payment of another order", s.CreateOrder(ctx, other), payment.ErrTaken)
+	suite.WantErr(t, "a payment of another order", s.CreateOrder(ctx, other), payment.ErrTaken)
 	_, err := s.Order(ctx, other.ID)
-	wantErr(t, "the order that was not stored", err, payment.ErrNotFound)
+	suite.WantErr(t, "the order that was not stored", err, payment.ErrNotFound)
 	_, err = s.Payment(ctx, other.Payments[0].Reference)
-	wantErr(t, "its other payment", err, payment.ErrNotFound)
+	suite.WantErr(t, "its other payment", err, payment.ErrNotFound)
 	wantOrder(t, s, sample(1))
 }
 
 func versions(t *testing.T, s payment.Store) {
 	ctx := context.Background()
-	must(t, s.CreateOrder(ctx, sample(1)))
-	wantErr(t, "the same version", s.UpdateOrder(ctx, sample(1)), payment.ErrChanged)
+	suite.Must(t, s.CreateOrder(ctx, sample(1)))
+	suite.WantErr(t, "the same version", s.UpdateOrder(ctx, sample(1)), payment.ErrChanged)
 	o := sample(1)
 	o.Version, o.State = 2, payment.Released
 	o.Payments[0].State, o.Payments[0].Version = payment.Dropped, 2
-	must(t, s.UpdateOrder(ctx, o))
+	suite.Must(t, s.UpdateOrder(ctx, o))
 	wantOrder(t, s, o)
 	o.Payments[0].State = payment.Ordered
-	wantErr(t, "the same version again", s.UpdateOrder(ctx, o), payment.ErrChanged)
+	suite.WantErr(t, "the same version again", s.UpdateOrder(ctx, o), payment.ErrChanged)
 	if p, err := s.Payment(ctx, o.Payments[0].Reference); err != nil || p.State != payment.Dropped {
 		t.Errorf("a payment was changed without its order: %+v, %v", p, err)
 	}
-	wantErr(t, "an unknown order", s.UpdateOrder(ctx, &payment.Order{ID: "x", Version: 2}), payment.ErrChanged)
+	suite.WantErr(t, "an unknown order", s.UpdateOrder(ctx, &payment.Order{ID: "x", Version: 2}), payment.ErrChanged)
 }
 
 func pages(t *testing.T, s payment.Store) {
@@ -135,12 +116,12 @@ func pages(t *testing.T, s payment.Store) {
 		if n == 4 {
 			o.PreparedAt = sample(3).PreparedAt // the ID decides
 		}
-		must(t, s.CreateOrder(ctx, o))
+		suite.Must(t, s.CreateOrder(ctx, o))
 	}
 	var got []string
 	for before := ""; ; {
 		page, err := s.Orders(ctx, before, 2)
-		must(t, err)
+		suite.Must(t, err)
 		if len(page) == 0 {
 			break
 		}
@@ -156,7 +137,7 @@ func pages(t *testing.T, s payment.Store) {
 		t.Errorf("paged %v, want %v", got, want)
 	}
 	unreleased, err := s.Unreleased(ctx)
-	must(t, err)
+	suite.Must(t, err)
 	if len(unreleased) != 3 || unreleased[0].ID != "PG-1" || unreleased[2].ID != "PG-5" || len(unreleased[0].Payments) != 2 {
 		t.Errorf("being released are %+v", unreleased)
 	}
@@ -165,15 +146,15 @@ func pages(t *testing.T, s payment.Store) {
 func payments(t *testing.T, s payment.Store) {
 	ctx := context.Background()
 	o := sample(1)
-	must(t, s.CreateOrder(ctx, o))
-	must(t, s.CreateOrder(ctx, sample(2)))
+	suite.Must(t, s.CreateOrder(ctx, o))
+	suite.Must(t, s.CreateOrder(ctx, sample(2)))
 	p := o.Payments[1]
-	wantErr(t, "the same version", s.UpdatePayment(ctx, &p), payment.ErrChanged)
+	suite.WantErr(t, "the same version", s.UpdatePayment(ctx, &p), payment.ErrChanged)
 	p.Version, p.State, p.BankReference, p.ConfirmedOn = 2, payment.Confirmed, "银行", 20_005
-	must(t, s.UpdatePayment(ctx, &p))
-	wantErr(t, "the same version again", s.UpdatePayment(ctx, &p), payment.ErrChanged)
+	suite.Must(t, s.UpdatePayment(ctx, &p))
+	suite.WantErr(t, "the same version again", s.UpdatePayment(ctx, &p), payment.ErrChanged)
 	all, err := s.PaymentsOf(ctx, p.Settlement)
-	must(t, err)
+	suite.Must(t, err)
 	if len(all) != 2 || *all[0] != o.Payments[0] || *all[1] != p {
 		t.Errorf("payments of the settlement: %+v", all)
 	}
@@ -188,18 +169,18 @@ func readings(t *testing.T, s payment.Store) {
 		Outcomes: []payment.Outcome{{Verdict: bank.WrongAmount, Reference: "r", Partner: "sky", Cents: 1 << 53, Ordered: 7, Date: 20_000, Break: "b"}}}
 	bare := &payment.Reading{Digest: ledger.Hash{2}, Name: "x", At: 6}
 	for _, r := range []*payment.Reading{full, bare} {
-		must(t, s.SaveReading(ctx, r))
+		suite.Must(t, s.SaveReading(ctx, r))
 		got, err := s.Reading(ctx, r.Digest)
-		must(t, err)
+		suite.Must(t, err)
 		if !reflect.DeepEqual(got, r) {
 			t.Errorf("reading\n got %+v\nwant %+v", got, r)
 		}
 	}
 	again := *full
 	again.Name = "other"
-	must(t, s.SaveReading(ctx, &again))
+	suite.Must(t, s.SaveReading(ctx, &again))
 	all, err := s.Readings(ctx, 10)
-	must(t, err)
+	suite.Must(t, err)
 	if len(all) != 2 || all[0].Digest != bare.Digest || all[1].Name != full.Name {
 		t.Errorf("readings %+v", all)
 	}
@@ -211,12 +192,12 @@ func readings(t *testing.T, s payment.Store) {
 func missing(t *testing.T, s payment.Store) {
 	ctx := context.Background()
 	_, err := s.Order(ctx, "x")
-	wantErr(t, "Order", err, payment.ErrNotFound)
+	suite.WantErr(t, "Order", err, payment.ErrNotFound)
 	_, err = s.Orders(ctx, "x", 5)
-	wantErr(t, "Orders", err, payment.ErrNotFound)
+	suite.WantErr(t, "Orders", err, payment.ErrNotFound)
 	_, err = s.Payment(ctx, "x")
-	wantErr(t, "Payment", err, payment.ErrNotFound)
+	suite.WantErr(t, "Payment", err, payment.ErrNotFound)
 	_, err = s.Reading(ctx, ledger.Hash{9})
-	wantErr(t, "Reading", err, payment.ErrNotFound)
-	wantErr(t, "UpdatePayment", s.UpdatePayment(ctx, &payment.Payment{Reference: "x", Version: 1}), payment.ErrChanged)
+	suite.WantErr(t, "Reading", err, payment.ErrNotFound)
+	suite.WantErr(t, "UpdatePayment", s.UpdatePayment(ctx, &payment.Payment{Reference: "x", Version: 1}), payment.ErrChanged)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/suite"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement/statementfile"
 	"github.com/pointgrid/pointgrid/settlement/statements"
@@ -16,18 +17,13 @@ import (
 // Run checks that a store keeps the promises of [statements.Store]. open returns
 // an empty store and cleans up after itself.
 func Run(t *testing.T, open func(t *testing.T) statements.Store) {
-	for _, c := range []struct {
-		name string
-		run  func(*testing.T, statements.Store)
-	}{
+	suite.Run(t, open, suite.Promises[statements.Store]{
 		{"a statement comes back as it was", roundTrip},
 		{"the same file is known", known},
 		{"the last accepted one is current", current},
 		{"statements are filtered and paged", pages},
 		{"what is not there is not found", missing},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
-	}
+	})
 }
 
 // Sample returns the n-th statement, accepted or refused, with every field set
@@ -47,13 +43,6 @@ func Sample(n int, refused bool) *statements.Statement {
 	return s
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func wantEqual(t *testing.T, what string, got, want *statements.Statement) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
@@ -65,12 +54,12 @@ func roundTrip(t *testing.T, s statements.Store) {
 	ctx := context.Background()
 	for n, refused := range []bool{false, true} {
 		want := Sample(n+1, refused)
-		must(t, s.SaveStatement(ctx, want))
+		suite.Must(t, s.SaveStatement(ctx, want))
 		got, err := s.Statement(ctx, want.ID)
-		must(t, err)
+		suite.Must(t, err)
 		wantEqual(t, "by ID", got, want)
 		got, err = s.StatementOf(ctx, want.Partner, want.Day, want.Digest, refused)
-		must(t, err)
+		suite.Must(t, err)
 		wantEqual(t, "by digest", got, want)
 	}
 }
@@ -78,7 +67,7 @@ func roundTrip(t *testing.T, s statements.Store) {
 func known(t *testing.T, s statements.Store) {
 	ctx := context.Background()
 	first := Sample(1, true)
-	must(t, s.SaveStatement(ctx, first))
+	suite.Must(t, s.SaveStatement(ctx, first))
 	again := Sample(2, true)
 	again.Digest = first.Digest
 	if err := s.SaveStatement(ctx, again); !errors.Is(err, statements.ErrKnown) {
@@ -92,20 +81,20 @@ func known(t *testing.T, s statements.Store) {
 		o.Digest = first.Digest
 		other(o)
 		o.ID[15] = byte(o.Day) ^ o.Partner[0]
-		must(t, s.SaveStatement(ctx, o))
+		suite.Must(t, s.SaveStatement(ctx, o))
 	}
 	accepted := Sample(5, false) // as when the layout was put right meanwhile
 	accepted.Digest = first.Digest
-	must(t, s.SaveStatement(ctx, accepted))
+	suite.Must(t, s.SaveStatement(ctx, accepted))
 }
 
 func current(t *testing.T, s statements.Store) {
 	ctx := context.Background()
 	for n, refused := range []bool{false, true, false, true} {
-		must(t, s.SaveStatement(ctx, Sample(n+1, refused)))
+		suite.Must(t, s.SaveStatement(ctx, Sample(n+1, refused)))
 	}
 	got, err := s.CurrentStatement(ctx, "sky", 20_000)
-	must(t, err)
+	suite.Must(t, err)
 	wantEqual(t, "current", got, Sample(3, false))
 	for _, p := range []string{"tel", ""} {
 		if _, err := s.CurrentStatement(ctx, p, 20_000); !errors.Is(err, statements.ErrNotFound) {
@@ -127,7 +116,7 @@ func pages(t *testing.T, s statements.Store) {
 		if n == 0 {
 			one.Partner = "tel"
 		}
-		must(t, s.SaveStatement(ctx, one))
+		suite.Must(t, s.SaveStatement(ctx, one))
 	}
 	yes, no := true, false
 	for _, c := range []struct {
@@ -145,7 +134,7 @@ func pages(t *testing.T, s statements.Store) {
 		{statements.Filter{Refused: &no, Day: 20_001}, ledger.ID{}, 10, []int{4}},
 	} {
 		got, err := s.Statements(ctx, c.filter, c.before, c.limit)
-		must(t, err)
+		suite.Must(t, err)
 		var ids []int
 		for _, g := range got {
 			ids = append(ids, int(g.Digest[0]))

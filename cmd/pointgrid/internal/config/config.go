@@ -35,6 +35,7 @@ type Config struct {
 	Traces     Traces     `yaml:"traces" envPrefix:"TRACES_"`
 	Projection Projection `yaml:"projection" envPrefix:"PROJECTION_"`
 	Webhooks   Webhooks   `yaml:"webhooks" envPrefix:"WEBHOOKS_"`
+	Mall       Mall       `yaml:"mall" envPrefix:"MALL_"`
 	Proxies    Proxies    `yaml:"proxies" envPrefix:"PROXIES_"`
 	Limits     Limits     `yaml:"limits" envPrefix:"LIMITS_"`
 	AccessLog  AccessLog  `yaml:"access_log" envPrefix:"ACCESS_LOG_"`
@@ -104,6 +105,16 @@ type Webhooks struct {
 	Concurrency   int           `yaml:"concurrency" env:"CONCURRENCY" doc:"Messages under way to one endpoint at once, 1 to 256."`
 	DisableAfter  time.Duration `yaml:"disable_after" env:"DISABLE_AFTER" doc:"How long an endpoint may fail before it is disabled, 1h to 720h."`
 	Keep          time.Duration `yaml:"keep" env:"KEEP" doc:"How long messages that were delivered, or failed, are kept, 24h to 8760h."`
+}
+
+// Mall says what orders lean on and how long they wait.
+type Mall struct {
+	Billing        string        `yaml:"billing" env:"BILLING" doc:"Base URL of the billing system that credits bills; docs/mall.md has what is spoken. Empty: bill credits are not sold."`
+	Payments       string        `yaml:"payments" env:"PAYMENTS" doc:"Base URL of the payment provider. Empty: prices with cash are not sold."`
+	Timeout        time.Duration `yaml:"timeout" env:"TIMEOUT" doc:"Longest time for one call to either, 100ms to 30s."`
+	OfferTTL       time.Duration `yaml:"offer_ttl" env:"OFFER_TTL" doc:"How long a price that was shown can be ordered at, 1m to 24h."`
+	Deadline       time.Duration `yaml:"deadline" env:"DEADLINE" doc:"How long a system outside is asked for an unknown outcome before the order is taken back, 1s to 24h."`
+	DispatchWithin time.Duration `yaml:"dispatch_within" env:"DISPATCH_WITHIN" doc:"How long an order may wait to be sent off before it is cancelled, 1h to 2160h."`
 }
 
 // Tokens tunes access tokens.
@@ -234,7 +245,7 @@ type Partner struct {
 	Statement Statement   `yaml:"statement"`
 	Bank      BankAccount `yaml:"bank"`
 	Netting   Netting     `yaml:"netting"`
-	Scopes    []string    `yaml:"scopes" doc:"What it may give to clients that it makes itself. Empty: all but rewards, sandbox and operator."`
+	Scopes    []string    `yaml:"scopes" doc:"What it may give to clients that it makes itself. Empty: all but rewards, mall, sandbox and operator."`
 	Clients   []Client    `yaml:"clients" doc:"Its programs that may call the API."`
 }
 
@@ -249,7 +260,7 @@ type Connector struct {
 // Client is a program with keys of its own.
 type Client struct {
 	ID      string   `yaml:"id" doc:"Its client_id."`
-	Scopes  []string `yaml:"scopes" doc:"What it may ask for: quotes, conversions, agreements, links, settlements, webhooks, credentials, access_log, and of the utility rewards, sandbox, operator."`
+	Scopes  []string `yaml:"scopes" doc:"What it may ask for: quotes, conversions, agreements, links, settlements, webhooks, credentials, access_log, and of the utility rewards, mall, sandbox, operator."`
 	KeyFile string   `yaml:"key_file" doc:"File with its public keys, as JWKS or PEM."`
 	// SandboxKeyFile makes the portal's examples run as they are pasted.
 	SandboxKeyFile string `yaml:"sandbox_key_file,omitempty" doc:"Only in a sandbox: where its private key lies, as the portal's examples show it."`
@@ -266,6 +277,7 @@ func Default() Config {
 		Traces:   Traces{Share: 1},
 		Tokens:   Tokens{TTL: 10 * time.Minute},
 		Webhooks: Webhooks{Timeout: 15 * time.Second, Concurrency: 16, DisableAfter: 120 * time.Hour, Keep: 720 * time.Hour},
+		Mall:     Mall{Timeout: 5 * time.Second, OfferTTL: 30 * time.Minute, Deadline: 2 * time.Minute, DispatchWithin: 14 * 24 * time.Hour},
 		Limits: Limits{Read: 600_000, Write: 120_000, Convert: 2_000_000, Tokens: 6_000, Strangers: 600,
 			InFlight: 2048, Patience: time.Second},
 		Settlement: Settlement{

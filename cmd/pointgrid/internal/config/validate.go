@@ -68,6 +68,7 @@ func (c *Config) Validate() error {
 	c.validateAccess(wrong)
 	c.validateSettlement(wrong)
 	c.validateReconciliation(wrong)
+	c.validateMall(wrong)
 	return errors.Join(errs...)
 }
 
@@ -93,6 +94,18 @@ func (c *Config) validateAccess(wrong report) {
 	if c.AccessLog.Entries < 1000 {
 		wrong("access_log.entries", "%d is not 1000 or more", c.AccessLog.Entries)
 	}
+}
+
+func (c *Config) validateMall(wrong report) {
+	for key, url := range map[string]string{"mall.billing": c.Mall.Billing, "mall.payments": c.Mall.Payments} {
+		if url != "" && !isBaseURL(url) {
+			wrong(key, "%q is not a URL like https://billing.example", url)
+		}
+	}
+	between(wrong, "mall.timeout", c.Mall.Timeout, 100*time.Millisecond, 30*time.Second)
+	between(wrong, "mall.offer_ttl", c.Mall.OfferTTL, time.Minute, 24*time.Hour)
+	between(wrong, "mall.deadline", c.Mall.Deadline, time.Second, 24*time.Hour)
+	between(wrong, "mall.dispatch_within", c.Mall.DispatchWithin, time.Hour, 90*24*time.Hour)
 }
 
 type report func(key, format string, args ...any)

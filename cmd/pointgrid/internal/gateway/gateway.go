@@ -16,6 +16,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric"
+	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
@@ -53,6 +54,7 @@ type Gateway struct {
 	Ledger   ledger.Ledger
 	Store    *sqlstore.Store
 	Exchange *exchange.Service
+	Mall     *mall.Mall
 	Files    *bulkfile.Service
 	Rewards  *rewards.Service
 	Night    *settlement.Night
@@ -105,7 +107,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildRewards, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff,
+		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildRewards, g.buildMall, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())

@@ -44,6 +44,7 @@ func (h Home) Carried() string { return filepath.Join(string(h), "ledger.carried
 func (h Home) signingKeyFile() string { return filepath.Join(string(h), "keys", "signing.pem") }
 func (h Home) accountKeyFile() string { return filepath.Join(string(h), "keys", "account.key") }
 func (h Home) webhookKeyFile() string { return filepath.Join(string(h), "keys", "webhooks.key") }
+func (h Home) codeKeyFile() string    { return filepath.Join(string(h), "keys", "codes.key") }
 
 // SigningKey reads the gateway's key, or makes it in a new home, and keeps its
 // public half beside it.
@@ -76,6 +77,12 @@ func (h Home) AccountKey(random io.Reader) ([]byte, error) {
 // it in a new home. Who loses it must have every endpoint made anew.
 func (h Home) WebhookKey(random io.Reader) ([]byte, error) {
 	return secretKey(h.webhookKeyFile(), random)
+}
+
+// CodeKey reads the key that seals the mall's voucher codes in the database, or
+// makes it in a new home. Who loses it has lost the codes that were not given yet.
+func (h Home) CodeKey(random io.Reader) ([]byte, error) {
+	return secretKey(h.codeKeyFile(), random)
 }
 
 func secretKey(path string, random io.Reader) ([]byte, error) {

@@ -55,6 +55,11 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 		g.Files.Close()
 		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
 	}
+	if err := g.Mall.Start(ctx); err != nil {
+		g.Files.Close()
+		g.Rewards.Close()
+		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	var background sync.WaitGroup
@@ -92,7 +97,8 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	return err
 }
 
-// finish ends requests and files first, because they wait for the exchange.
+// finish ends requests, files and the mall first, because they wait for the
+// exchange.
 func (g *Gateway) finish(ctx context.Context, server *http.Server) error {
 	g.around.Logger.Info("gateway ends")
 	ctx = context.WithoutCancel(ctx)
@@ -106,6 +112,9 @@ func (g *Gateway) finish(ctx context.Context, server *http.Server) error {
 	g.Rewards.Close()
 	under, cancel := context.WithTimeout(ctx, exchangePatience)
 	defer cancel()
+	if closing := g.Mall.Close(under); closing != nil && !errors.Is(closing, context.DeadlineExceeded) {
+		err = errors.Join(err, closing)
+	}
 	if closing := g.Exchange.Close(under); closing != nil && !errors.Is(closing, context.DeadlineExceeded) {
 		err = errors.Join(err, closing)
 	}

@@ -50,19 +50,15 @@ var habits = []habit{
 
 // Run lives until the clock shows the machine's time.
 func (h *History) Run(ctx context.Context) error {
-	utility, err := h.Client(UtilityClient)
-	if err != nil {
-		return err
-	}
 	for {
-		var clock struct {
-			Now    time.Time `json:"now"`
-			Window string    `json:"window"`
-		}
-		if _, err := utility.Do(ctx, client.Request{Method: http.MethodGet, Path: "/v1/sandbox/clock"}, &clock); err != nil {
+		clock, err := h.clock(ctx)
+		if err != nil {
 			return fmt.Errorf("history: %w", err)
 		}
 		left := h.Now().Sub(clock.Now)
+		if err := h.mornings(ctx, left); err != nil {
+			return fmt.Errorf("history: before %s: %w", clock.Window, err)
+		}
 		if left < time.Second {
 			return nil
 		}
@@ -70,18 +66,41 @@ func (h *History) Run(ctx context.Context) error {
 		if err := h.day(ctx, clock.Window); err != nil {
 			return fmt.Errorf("history of %s: %w", clock.Window, err)
 		}
-		next := map[string]string{"advance": min(left, 24*time.Hour).Truncate(time.Millisecond).String()}
-		if _, err := utility.Do(ctx, client.Request{Method: http.MethodPost, Path: "/v1/sandbox/clock", Body: next}, nil); err != nil {
+		next := map[string]string{"advance": min(left, day).Truncate(time.Millisecond).String()}
+		if err := h.post(ctx, UtilityClient, "/v1/sandbox/clock", next, nil); err != nil {
 			return fmt.Errorf("history: night of %s: %w", clock.Window, err)
 		}
-		mistakes := faultless
-		if left < 25*time.Hour {
-			mistakes = careless
-		}
-		if err := h.sendStatement(ctx, clock.Window, mistakes); err != nil {
-			return fmt.Errorf("history: the retailer's statement of %s: %w", clock.Window, err)
-		}
 	}
+}
+
+const day = 24 * time.Hour
+
+// moment is what the sandbox's clock shows.
+type moment struct {
+	Now    time.Time `json:"now"`
+	Window string    `json:"window"`
+}
+
+func (h *History) clock(ctx context.Context) (m moment, err error) {
+	utility, err := h.Client(UtilityClient)
+	if err == nil {
+		_, err = utility.Do(ctx, client.Request{Method: http.MethodGet, Path: "/v1/sandbox/clock"}, &m)
+	}
+	return m, err
+}
+
+// mornings takes the last night as far as it has come when the sandbox opens, which
+// is so much later.
+func (h *History) mornings(ctx context.Context, left time.Duration) error {
+	var last struct{ Settlements []struct{ Window string } }
+	utility, err := h.Client(UtilityClient)
+	if err == nil {
+		_, err = utility.Do(ctx, client.Request{Method: http.MethodGet, Path: "/v1/settlements?limit=1"}, &last)
+	}
+	if err != nil || len(last.Settlements) == 0 {
+		return err
+	}
+	return h.morning(ctx, last.Settlements[0].Window, 1+int((left+day/2)/day))
 }
 
 // day is the same for every sandbox that has it.

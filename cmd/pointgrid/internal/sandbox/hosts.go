@@ -8,15 +8,17 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pointgrid/pointgrid/mall/backsim"
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
 	"github.com/pointgrid/pointgrid/partners/partnersim"
 )
 
 // Hosts are the loyalty hosts of the companies, running in this process, each on
-// an address and with books of its own.
+// an address and with books of its own, and the utility's back office.
 type Hosts struct {
-	URLs map[string]string
+	URLs map[string]string // by company, and of the [BackOffice]
 	all  []*partnersim.Host
+	back *backsim.System
 	stop context.CancelFunc
 	done chan error
 }
@@ -35,12 +37,51 @@ func StartHosts(s *Site, gatewayURL string, members int, forced bool, now func()
 			return nil, errors.Join(err, h.Close())
 		}
 	}
+	if err := h.startBackOffice(ctx, s, gatewayURL, now, logger); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
 	return h, nil
 }
 
-func (h *Hosts) start(ctx context.Context, s *Site, c Company, gatewayURL string, members int, forced bool, now func() time.Time, logger *slog.Logger) error {
-	keys, err := signature.NewRemoteKeys(signature.RemoteKeysOptions{URL: gatewayURL + "/.well-known/jwks.json",
+// BackOffice stands for the utility's billing system and payment provider among the
+// hosts. No company has such a code.
+const BackOffice = "back-office"
+
+// startBackOffice opens the books of the billing system and the payment provider
+// and serves both on one free port. Calls must be signed by the gateway.
+func (h *Hosts) startBackOffice(ctx context.Context, s *Site, gatewayURL string, now func() time.Time, logger *slog.Logger) error {
+	keys, err := gatewayKeys(gatewayURL, now, logger)
+	if err != nil {
+		return err
+	}
+	verifier, err := signature.NewVerifier(signature.VerifierOptions{Keys: keys, Clock: now})
+	if err != nil {
+		return err
+	}
+	if h.back, err = backsim.Open(s.BackOfficeBooks(), ownsContract); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: h.back.Handler(func(r *http.Request, body []byte) error {
+		_, err := verifier.Verify(r, body)
+		return err
+	})}
+	h.URLs[BackOffice] = "http://" + l.Addr().String()
+	context.AfterFunc(ctx, func() { _ = server.Close() }) // calls under way are unknown outcomes, as anywhere
+	go func() { _ = server.Serve(l) }()                   // ends with the context
+	return nil
+}
+
+func gatewayKeys(gatewayURL string, now func() time.Time, logger *slog.Logger) (*signature.RemoteKeys, error) {
+	return signature.NewRemoteKeys(signature.RemoteKeysOptions{URL: gatewayURL + "/.well-known/jwks.json",
 		Client: &http.Client{Timeout: 5 * time.Second}, Clock: now, Logger: logger})
+}
+
+func (h *Hosts) start(ctx context.Context, s *Site, c Company, gatewayURL string, members int, forced bool, now func() time.Time, logger *slog.Logger) error {
+	keys, err := gatewayKeys(gatewayURL, now, logger)
 	if err != nil {
 		return err
 	}
@@ -76,6 +117,9 @@ func (h *Hosts) Close() error {
 	}
 	for _, host := range h.all {
 		errs = append(errs, host.Close())
+	}
+	if h.back != nil {
+		errs = append(errs, h.back.Close())
 	}
 	return errors.Join(errs...)
 }

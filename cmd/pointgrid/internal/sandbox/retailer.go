@@ -26,7 +26,7 @@ type slip uint8
 
 const (
 	faultless slip = iota
-	// careless: a line is left out, and another has a point too many.
+	// careless: a line is left out, and another has twelve points too many.
 	careless
 )
 
@@ -72,7 +72,7 @@ func retailerStatement(ours []byte, s slip) ([]byte, error) {
 			return nil, fmt.Errorf("our statement: line %d: %w", n+2, err)
 		}
 		if s == careless && n == 3 {
-			amount = amount.Add(decimal.New(1, 0))
+			amount = amount.Add(decimal.New(12, 0))
 		}
 		sum = sum.Add(amount)
 		rows = append(rows, []string{field("partner_reference"), field("transfer_id"), kind, amount.StringFixed(2), field("time")})

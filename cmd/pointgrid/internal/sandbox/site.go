@@ -34,6 +34,9 @@ type Site struct {
 // Home is the gateway's data folder.
 func (s *Site) Home() gateway.Home { return gateway.Home(filepath.Join(s.Dir, "gateway")) }
 
+// BackOfficeBooks are those of the simulated billing system and payment provider.
+func (s *Site) BackOfficeBooks() string { return filepath.Join(s.Dir, "backoffice.journal") }
+
 // PartnerDir is the folder of a company's books.
 func (s *Site) PartnerDir(code string) string { return filepath.Join(s.Dir, "partners", code) }
 
@@ -41,6 +44,19 @@ func (s *Site) PartnerDir(code string) string { return filepath.Join(s.Dir, "par
 func (s *Site) ConfigFile() string { return filepath.Join(s.Dir, "pointgrid.yaml") }
 
 func (s *Site) seededFile() string { return filepath.Join(s.Dir, "seeded") }
+func (s *Site) livedFile() string  { return filepath.Join(s.Dir, "lived") }
+
+// Live lets a sandbox live through its history, once.
+func (s *Site) Live(ctx context.Context, h *History) error {
+	_, err := os.Stat(s.livedFile())
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := h.Run(ctx); err != nil {
+		return err
+	}
+	return os.WriteFile(s.livedFile(), nil, 0o600)
+}
 
 // partnerScopes are those of a company's program.
 var partnerScopes = []string{"quotes", "conversions", "agreements", "links", "settlements", "webhooks", "credentials", "access_log"}
@@ -57,7 +73,7 @@ func (s *Site) Config(listen string, connectors map[string]string) (config.Confi
 		return config.Config{}, err
 	}
 	c.Utility.Clients = []config.Client{{ID: UtilityClient, KeyFile: utility,
-		Scopes: append([]string{"sandbox", "operator", "rewards"}, partnerScopes...)}}
+		Scopes: append([]string{"sandbox", "operator", "rewards", "mall"}, partnerScopes...)}}
 	for _, id := range []string{MakerClient, CheckerClient} {
 		_, public, err := s.Key(id)
 		if err != nil {
@@ -69,6 +85,7 @@ func (s *Site) Config(listen string, connectors map[string]string) (config.Confi
 	if c.Settlement.Holidays, err = s.holidays(); err != nil {
 		return config.Config{}, err
 	}
+	c.Mall.Billing, c.Mall.Payments = connectors[BackOffice], connectors[BackOffice]
 	for _, company := range Companies() {
 		p, err := s.partner(company, connectors[company.Code])
 		if err != nil {
@@ -211,6 +228,9 @@ func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store,
 	seeding := Seeding{Ledger: l, Links: store, AccountKey: accountKey, Hub: alliance.Hub, MSP: alliance.MSP,
 		Window: calendar.Date(now()), Members: a.Members, Points: pointsEach, Linked: a.Linked, Now: now, Random: rand.Reader}
 	if err := seeding.Run(ctx); err != nil {
+		return err
+	}
+	if err := s.fillMall(ctx, l, store, accountKey, now); err != nil {
 		return err
 	}
 	return seeding.seedRewards(ctx, store, calendar.Date, a.Events)

@@ -3,7 +3,6 @@ package tour
 import (
 	"bytes"
 	"context"
-	"encoding/xml"
 	"fmt"
 	"net/http"
 	"strings"
@@ -22,17 +21,6 @@ type settlement struct {
 	Partner string
 	Figures struct{ Pay, Receive string }
 	Signing struct{ Digest string }
-}
-
-// order is a payment order as the API shows it.
-type order struct {
-	ID       string
-	State    string
-	Pays     string
-	Receives string
-	Execute  string
-	Payments []struct{ Reference, Payer, Payee, Amount string }
-	Links    struct{ Self, File string }
 }
 
 func (t *Tour) settlementPath(partner string) string {
@@ -87,7 +75,7 @@ func (t *Tour) releasePayments(ctx context.Context) (string, error) {
 	if _, err := refused(err, http.StatusConflict, "settlement_step"); err != nil {
 		return "", fmt.Errorf("what is not signed: %w", err)
 	}
-	var prepared order
+	var prepared sandbox.Order
 	if _, err := t.maker.Do(ctx, post("/v1/payment_orders", pay("sky"), ""), &prepared); err != nil {
 		return "", err
 	}
@@ -137,7 +125,7 @@ func (t *Tour) compareFiles(ctx context.Context) error {
 
 // confirmPayments hands in what the bank would send.
 func (t *Tour) confirmPayments(ctx context.Context) (string, error) {
-	wrong := bytes.Replace(t.bankFile(), []byte("<NbOfNtries>"), []byte("<NbOfNtries>1"), 1)
+	wrong := bytes.Replace(sandbox.BankStatement(&t.order), []byte("<NbOfNtries>"), []byte("<NbOfNtries>1"), 1)
 	_, err := t.maker.Do(ctx, upload(wrong), nil)
 	if _, err := refused(err, http.StatusUnprocessableEntity, "bank_file_refused"); err != nil {
 		return "", fmt.Errorf("a file with a wrong sum: %w", err)
@@ -146,11 +134,11 @@ func (t *Tour) confirmPayments(ctx context.Context) (string, error) {
 		Settled  []string
 		Replayed bool
 	}
-	if _, err := t.maker.Do(ctx, upload(t.bankFile()), &read); err != nil {
+	if _, err := t.maker.Do(ctx, upload(sandbox.BankStatement(&t.order)), &read); err != nil {
 		return "", err
 	}
 	settled := len(read.Settled)
-	if _, err := t.maker.Do(ctx, upload(t.bankFile()), &read); err != nil {
+	if _, err := t.maker.Do(ctx, upload(sandbox.BankStatement(&t.order)), &read); err != nil {
 		return "", err
 	}
 	if err := same("the same file again is known", read.Replayed, true); err != nil {
@@ -166,32 +154,6 @@ func (t *Tour) confirmPayments(ctx context.Context) (string, error) {
 
 func upload(file []byte) client.Request {
 	return client.Request{Method: http.MethodPost, Path: "/v1/bank_files", Body: file, Header: http.Header{"Content-Type": {"application/xml"}}}
-}
-
-// bankFile is the statement of the utility's account on which every payment of the
-// order is booked.
-func (t *Tour) bankFile() []byte {
-	account := func(code string) (name, number string) {
-		b := sandbox.CompanyOf(code).Bank
-		var escaped bytes.Buffer
-		_ = xml.EscapeText(&escaped, []byte(b.Name)) // a buffer takes everything
-		return escaped.String(), b.Account
-	}
-	var entries strings.Builder
-	for i, p := range t.order.Payments {
-		sign, side, other := "CRDT", "Dbtr", p.Payer
-		if p.Payer == "" {
-			sign, side, other = "DBIT", "Cdtr", p.Payee
-		}
-		name, number := account(other)
-		fmt.Fprintf(&entries, `<Ntry><Amt Ccy="CNY">%s</Amt><CdtDbtInd>%s</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>%s</Dt></BookgDt><AcctSvcrRef>BK%d</AcctSvcrRef>`+
-			`<NtryDtls><TxDtls><Refs><EndToEndId>%s</EndToEndId></Refs><RltdPties><%s><Pty><Nm>%s</Nm></Pty></%s><%sAcct><Id><Othr><Id>%s</Id></Othr></Id></%sAcct></RltdPties></TxDtls></NtryDtls></Ntry>`,
-			p.Amount, sign, t.order.Execute, i+1, p.Reference, side, name, side, side, number, side)
-	}
-	return fmt.Appendf(nil, `<?xml version="1.0" encoding="UTF-8"?>
-<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><GrpHdr><MsgId>TOUR</MsgId></GrpHdr><Stmt><Id>1</Id>
-<Acct><Id><Othr><Id>%s</Id></Othr></Id><Ccy>CNY</Ccy></Acct><TxsSummry><TtlNtries><NbOfNtries>%d</NbOfNtries></TtlNtries></TxsSummry>
-%s</Stmt></BkToCstmrStmt></Document>`, sandbox.UtilityBank().Account, len(t.order.Payments), entries.String())
 }
 
 // recompute does the airline's night again from the blocks of the stopped ledger.

@@ -30,7 +30,7 @@ type Tour struct {
 	sky, mart, tel *client.Client
 	utility        *client.Client
 	maker, checker *client.Client // two people of the utility
-	order          order          // that pays the night
+	order          sandbox.Order  // that pays the night
 	link           string         // of the tour's member with the airline
 	first          conversion
 	firstKey       string
@@ -96,6 +96,8 @@ var steps = []step{
 	{"a file, and kill -9 in it", (*Tour).file, anywhere},
 	{"a webhook", (*Tour).webhook, anywhere},
 	{"a prepayment earns, and is returned", (*Tour).earn, anywhere},
+	{"ten yuan off the electricity bill", (*Tour).redeem, anywhere},
+	{"an order is cancelled", (*Tour).cancelOrder, anywhere},
 	{"a receipt", (*Tour).fetchReceipt, anywhere},
 	{"a night", (*Tour).night, anywhere},
 	{"three books", (*Tour).reconciled, anywhere},
