@@ -28,10 +28,12 @@ func (g *gate) enter() bool {
 }
 
 // places are what one workflow takes up: in the house, at the source and at the
-// destination, and a seat if it is work that is done in turns.
+// destination, a seat if it is work that is done in turns, and what it takes of
+// the member's allowances.
 type places struct {
-	gates [3]*gate
-	seat  *seat
+	gates     [3]*gate
+	seat      *seat
+	allotment *allotment
 }
 
 func (p *places) release() {
@@ -45,6 +47,8 @@ func (p *places) release() {
 		p.seat.leave(1)
 		p.seat = nil
 	}
+	p.allotment.release()
+	p.allotment = nil
 }
 
 // gates hold a gate for every partner and mode, so that a slow partner fills

@@ -24,6 +24,7 @@ func (s *Service) draftAll(ctx context.Context, p Party, all []undertaking) {
 		}
 	}
 	sideBySide(asking, func(u *undertaking) { u.row, u.err = s.examine(ctx, u.row, p, u.request) })
+	s.allowAll(ctx, all)
 }
 
 // checksMax is how many questions of one call the ledger is asked at a time.
@@ -114,8 +115,10 @@ func (s *Service) createAll(ctx context.Context, all []undertaking, in *seat) (s
 func (s *Service) place(u *undertaking) bool {
 	var taken places
 	if taken, u.err = s.gates.admit(u.row); u.err != nil {
+		u.allotment.release()
 		return false
 	}
+	taken.allotment, u.allotment = u.allotment, nil
 	j, mine := s.conversions.take(u.row.ID)
 	if !mine {
 		taken.release()

@@ -50,10 +50,13 @@ const (
 	CodeReferenceNeeded   = "reference_needed"
 	CodeReferenceRefused  = "reference_refused"
 	CodeModeRefused       = "mode_refused"
-	CodeNotCompleted      = "not_completed"
-	CodePartnerDown       = "partner_unavailable"
-	CodePartnerRefused    = "partner_refused"
-	CodeOutcomeUnknown    = "outcome_unknown"
+	// CodeAllowance: the agreement would allow it, the utility's allowance for the
+	// member does not.
+	CodeAllowance      = "allowance_exceeded"
+	CodeNotCompleted   = "not_completed"
+	CodePartnerDown    = "partner_unavailable"
+	CodePartnerRefused = "partner_refused"
+	CodeOutcomeUnknown = "outcome_unknown"
 	// CodeInvalid: a field is malformed; the detail says which and what would be
 	// right. It is the ledger's code of the same name.
 	CodeInvalid = string(ledger.CodeInvalid)

@@ -44,8 +44,9 @@ type undertaking struct {
 	row     *Conversion  // the draft, or what the store has
 	job     *job[Conversion]
 	// replayed: the row is one that was made earlier with the request's key.
-	replayed bool
-	err      error
+	replayed  bool
+	allotment *allotment // until the job has it
+	err       error
 }
 
 // enterAll checks the keys and notes the requests as inside their wait.

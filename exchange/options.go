@@ -33,6 +33,9 @@ type Options struct {
 	Hub        string // programme code of the electricity points; default "EPT"
 	AccountKey []byte // see ledger.MemberAccount; at least 32 bytes
 
+	// Allowances, if set, narrows what members may convert in a day.
+	Allowances Allowances
+
 	QuoteTTL time.Duration // how long a quote can be used; default 60 s
 	// Deadline is how long a partner whose outcome is unknown is asked before what
 	// was done is taken back; default 2 min.

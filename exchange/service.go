@@ -24,6 +24,7 @@ type Service struct {
 	conversions *crew[Conversion]
 	reversals   *crew[Reversal]
 	callers     callers
+	allotments  allotments
 
 	random struct {
 		sync.Mutex
@@ -40,6 +41,7 @@ func New(o Options) (*Service, error) {
 	}
 	s := &Service{o: o, rates: newRates(&o), cache: newCaches(o.QuoteTTL), gates: newGates(&o), turns: newTurnstile(o.TurnsMax, o.TurnPatience), shift: newShift()}
 	s.callers.running = map[caller]ledger.Hash{}
+	s.allotments.taken = map[allotted]int64{}
 	s.random.Reader = o.Random
 	s.conversions = newCrew(s.shift, &o, craft[Conversion]{
 		what: "conversion", step: s.stepConversion, done: func(c *Conversion) bool { return c.Step == StepDone },

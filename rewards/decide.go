@@ -26,6 +26,7 @@ type round struct {
 	work    []*Record // for which the ledger is asked
 	asks    []*ask    // answered once the ledger was asked
 	held    []*ask
+	sums    Round
 }
 
 type earnedKey struct {
@@ -43,10 +44,13 @@ func (s *Service) round(ctx context.Context, asks []*ask) []*ask {
 	}
 	r := &round{Service: s, ctx: context.WithoutCancel(ctx), today: s.o.Day(s.o.Now()), book: s.book.Load(),
 		records: map[string]*Record{}, standings: map[string]*Standing{}, earned: map[earnedKey]int64{}}
+	began := s.o.Timer()
 	now = r.each(now)
 	if err := r.play(now); err != nil {
 		r.fail(now, err)
 	}
+	r.sums.Events, r.sums.Took = len(now), s.o.Timer().Sub(began)
+	s.o.Rounded(r.sums)
 	return append(r.held, rest...)
 }
 

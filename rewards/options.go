@@ -34,6 +34,14 @@ type Options struct {
 
 	Now    func() time.Time
 	Logger *slog.Logger
+	// Timer is the machine's clock, by which is measured how long things take; default
+	// Now, which a sandbox may move.
+	Timer func() time.Time
+	// Answered, if set, is told how many events of a call came to an [Ending], and how
+	// long the call took. Rounded is told of every round. Both must be quick and safe for
+	// concurrent use.
+	Answered func(e Ending, events int, took time.Duration)
+	Rounded  func(Round)
 }
 
 func (o *Options) setDefaults() error {
@@ -52,5 +60,14 @@ func (o *Options) setDefaults() error {
 	o.GraceDays = cmp.Or(o.GraceDays, 60)
 	o.QueueMax, o.RoundMax = cmp.Or(o.QueueMax, 32_768), cmp.Or(o.RoundMax, 1024)
 	o.LedgerPatience, o.RetryEvery = cmp.Or(o.LedgerPatience, 20*time.Second), cmp.Or(o.RetryEvery, 2*time.Second)
+	if o.Timer == nil {
+		o.Timer = o.Now
+	}
+	if o.Answered == nil {
+		o.Answered = func(Ending, int, time.Duration) {}
+	}
+	if o.Rounded == nil {
+		o.Rounded = func(Round) {}
+	}
 	return o.Ladder.Validate()
 }

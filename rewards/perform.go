@@ -45,6 +45,7 @@ func (r *round) settle(results []ledger.Result) error {
 	}
 	for i, rec := range ended {
 		*r.work[i] = *rec
+		r.sums.add(rec)
 	}
 	for member, s := range moved {
 		*r.standings[member] = *s

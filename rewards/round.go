@@ -24,8 +24,16 @@ type call struct {
 	done chan struct{}
 }
 
-// put queues what is not answered already and waits for the rest.
+// put is ask for some events, and tells how they ended.
 func (s *Service) put(ctx context.Context, asks []ask) []Outcome {
+	began := s.o.Timer()
+	outcomes := s.ask(ctx, asks)
+	s.tell(outcomes, began)
+	return outcomes
+}
+
+// ask queues what is not answered already and waits for the rest.
+func (s *Service) ask(ctx context.Context, asks []ask) []Outcome {
 	c := &call{asks: asks, done: make(chan struct{})}
 	for i := range asks {
 		asks[i].of = c

@@ -2,6 +2,7 @@ package rewards
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -106,6 +107,25 @@ func (s *Service) Record(ctx context.Context, id string) (*Record, error) {
 		return nil, ErrNotFound
 	}
 	return found[0], nil
+}
+
+// Receipt returns the proof that an event's points were issued, provisional until a
+// checkpoint covers it. It returns [ErrNotFound] also while, or because, nothing
+// was issued for it. Points that were taken back keep the proof of their issue.
+func (s *Service) Receipt(ctx context.Context, id string) (ledger.Receipt, error) {
+	r, err := s.Record(ctx, id)
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	transfer := r.Transfer()
+	if transfer.IsZero() {
+		return ledger.Receipt{}, ErrNotFound
+	}
+	receipt, err := s.o.Ledger.Receipt(ctx, transfer)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return receipt, ErrNotFound
+	}
+	return receipt, err
 }
 
 // History returns a member's events; see [Store.RewardHistory].

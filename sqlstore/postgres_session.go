@@ -161,6 +161,9 @@ var binaryFormat = []int16{1}
 
 // encode writes arguments as PostgreSQL's binary format has them.
 func (s *pgSession) encode(args []any) [][]byte {
+	if s.buffer == nil {
+		s.buffer = []byte{} // a piece of nil would be NULL, and not the empty string
+	}
 	values := make([][]byte, len(args))
 	for i, arg := range args {
 		start := len(s.buffer)

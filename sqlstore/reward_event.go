@@ -63,7 +63,11 @@ const (
 			points = excluded.points, expiry = excluded.expiry, rule = excluded.rule, explanation = excluded.explanation,
 			filled = excluded.filled, code = excluded.code, detail = excluded.detail, cancelled_at = excluded.cancelled_at,
 			reason = excluded.reason, taken = excluded.taken, debt = excluded.debt, received_at = excluded.received_at, counted = excluded.counted`
-	settleReward   = `UPDATE reward_events SET state = $1, filled = $2, code = $3, detail = $4, taken = $5, debt = $6, counted = $7 WHERE id = $8`
+	settleReward = `UPDATE reward_events SET state = $1, filled = $2, code = $3, detail = $4, taken = $5, debt = $6, counted = $7 WHERE id = $8`
+	// issueReward is settleReward for what was issued as intended, the most frequent
+	// end: what caps are counted by does not change, and stays out of the statement
+	// because naming it has the index rewritten.
+	issueReward    = `UPDATE reward_events SET state = 'issued', filled = $1 WHERE id = $2`
 	updateStanding = `UPDATE reward_members SET tier = $1, since = $2, below = $3, earned = $4, as_of = $5 WHERE member = $6`
 
 	selectRewardsOpen = `SELECT ` + rewardColumns + ` FROM reward_events
@@ -120,13 +124,20 @@ func counted(r *rewards.Record) int64 {
 func (s *Store) SettleRewards(ctx context.Context, records []*rewards.Record, standings []*rewards.Standing) error {
 	statements := make([]statement, 0, len(records)+len(standings))
 	for _, r := range records {
-		statements = append(statements, stmt(settleReward, string(r.State), r.Filled, r.Code, r.Detail, r.Taken, r.Debt, counted(r), r.ID))
+		statements = append(statements, settledReward(r))
 	}
 	for _, v := range standings {
 		statements = append(statements, standingChange(v))
 	}
 	_, err := s.writer.do(ctx, statements...)
 	return err
+}
+
+func settledReward(r *rewards.Record) statement {
+	if r.State == rewards.Issued && r.Code == "" && r.Detail == "" && r.Taken == 0 && r.Debt == 0 {
+		return stmt(issueReward, r.Filled, r.ID)
+	}
+	return stmt(settleReward, string(r.State), r.Filled, r.Code, r.Detail, r.Taken, r.Debt, counted(r), r.ID)
 }
 
 // accountArg is NULL for the zero account.

@@ -75,18 +75,25 @@ func scanRewardRule(row scanner) (*rewards.Rule, error) {
 	return &r, nil
 }
 
-// AnnounceExpiry implements [rewards.Store].
+// AnnounceExpiry implements [rewards.Store]. Endpoints of the utility are told in
+// the same transaction, so each is told once.
 func (s *Store) AnnounceExpiry(ctx context.Context, all []rewards.Announcement) error {
-	statements := make([]statement, len(all))
-	for i := range all {
-		a := &all[i]
-		statements[i] = stmt(insertAnnouncement, a.Account[:], int64(a.Expiry), int64(a.Days), a.Amount, a.CreatedAt)
-	}
 	if len(all) == 0 {
 		return nil
 	}
-	_, err := s.writer.do(ctx, statements...)
-	return err
+	t := told{outbox: &s.outbox}
+	for i := range all {
+		a := &all[i]
+		if err := t.expiring(a); err != nil {
+			return err
+		}
+		t.statements = append(t.statements, stmt(insertAnnouncement, a.Account[:], int64(a.Expiry), int64(a.Days), a.Amount, a.CreatedAt))
+	}
+	if _, err := s.writer.do(ctx, t.statements...); err != nil {
+		return err
+	}
+	t.notify()
+	return nil
 }
 
 // ExpiryAnnouncements implements [rewards.Store].

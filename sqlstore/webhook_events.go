@@ -6,6 +6,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
+	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/settlement"
 )
 
@@ -87,4 +88,11 @@ func (s *Store) toldOfReversal(ctx context.Context, r *exchange.Reversal) (told,
 func (t *told) settlement(s *settlement.Settlement) error {
 	return t.tell(webhooks.Event{Type: webhooks.SettlementType(string(s.State)), Partners: []string{s.Partner}, At: s.UpdatedAt,
 		Data: webhooks.Settlement{SettlementID: s.ID, Partner: s.Partner, Window: s.Window.String()}}, settlementMoves, s.ID, string(s.State))
+}
+
+// expiring tells the utility, and nobody else, that a member's points expire soon.
+func (t *told) expiring(a *rewards.Announcement) error {
+	return t.tell(webhooks.Event{Type: webhooks.PointsExpiring, At: a.CreatedAt,
+		Data: webhooks.Expiring{Account: a.Account.String(), Expiry: a.Expiry.String(), Days: int64(a.Days), Amount: digits(a.Amount)}},
+		expiryIsNew, a.Account[:], int64(a.Expiry), int64(a.Days))
 }

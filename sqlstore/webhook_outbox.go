@@ -34,6 +34,8 @@ const (
 		AND r.status <> 'completed' AND c.id = r.conversion AND c.reversed + r.amount = c.from_amount)`
 	settlementMoves = always + ` AND NOT EXISTS (SELECT 1 FROM settlements WHERE id = $6 AND state = $7)`
 	markIsNew       = always + ` AND NOT EXISTS (SELECT 1 FROM webhook_marks WHERE kind = $6 AND name = $7 AND value = $8)`
+	// expiryIsNew comes before insertAnnouncement in the transaction.
+	expiryIsNew = always + ` AND NOT EXISTS (SELECT 1 FROM reward_announcements WHERE account = $6 AND expiry = $7 AND days = $8)`
 )
 
 // outbox turns events into statements of the transaction that brings them about.

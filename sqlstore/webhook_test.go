@@ -10,6 +10,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
+	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/sqlstore"
 )
@@ -158,5 +159,33 @@ func TestSubscribersAreKnownAfterARestart(t *testing.T) {
 	}
 	if got := toldOf(t, s, endpoint); got != "1 exposure.warning" {
 		t.Errorf("told %q", got)
+	}
+}
+
+func TestTheUtilityAloneIsToldOnceOfPointsThatExpire(t *testing.T) {
+	onEach(t, theUtilityAloneIsToldOnceOfPointsThatExpire)
+}
+
+func theUtilityAloneIsToldOnceOfPointsThatExpire(t *testing.T, open openFunc) {
+	s, ctx := open(t), context.Background()
+	utility, partner := subscribe(t, s, 900, "", "points.*"), subscribe(t, s, 901, "sky", "*")
+	soon := rewards.Announcement{Account: ledger.Account{1}, Expiry: 675, Days: 30, Amount: 120, CreatedAt: 77}
+	sooner, other := soon, soon
+	sooner.Days, other.Account = 7, ledger.Account{2}
+	for _, all := range [][]rewards.Announcement{{soon, other}, {soon}, {sooner, soon}} {
+		if err := s.AnnounceExpiry(ctx, all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := toldOf(t, s, utility); got != "1 points.expiring, 2 points.expiring, 3 points.expiring" {
+		t.Errorf("the utility is told %q", got)
+	}
+	if got := toldOf(t, s, partner); got != "" {
+		t.Errorf("a partner is told %q", got)
+	}
+	m, err := s.Message(ctx, utility, 3)
+	want := `{"account":"` + soon.Account.String() + `","expiry":"2026-04","days":7,"amount":"120"}`
+	if err != nil || m.At != 77 || m.Data != want {
+		t.Errorf("message is %+v, %v, want %s", m, err, want)
 	}
 }

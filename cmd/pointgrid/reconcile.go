@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -11,47 +10,21 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/client"
-	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/gateway"
-	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/reconcile"
-	"github.com/pointgrid/pointgrid/sqlstore"
 )
 
-type reconcileCommand struct {
-	Config string `help:"Configuration file of the gateway." type:"existingfile" env:"POINTGRID_CONFIG"`
-	Client string `help:"API client with scope operator, by which a running gateway is asked." default:"utility"`
-	Key    string `help:"File with the client's private key (PKCS #8 PEM). Needed while the gateway runs." type:"existingfile"`
-}
+type reconcileCommand struct{ nightly }
 
-// Run compares in this process when the gateway is stopped, and asks it when it
-// runs, because only one process can have a gateway's home open.
+// Run compares the books of what is due.
 func (r *reconcileCommand) Run(ctx context.Context) error {
-	c, err := config.Load(r.Config, os.Environ())
-	if err != nil {
-		return err
-	}
-	lines, err := r.stopped(ctx, &c)
-	if errors.Is(err, ledger.ErrInUse) || errors.Is(err, sqlstore.ErrInUse) {
-		lines, err = r.running(ctx, &c)
-	}
-	for _, l := range lines {
-		fmt.Println(l)
-	}
-	if err == nil && len(lines) == 0 {
-		fmt.Println("nothing is due")
-	}
-	return err
+	return r.do(ctx, gateway.Surroundings{Progress: compareProgress()},
+		func(g *gateway.Gateway) ([]string, error) { return r.stopped(ctx, g) },
+		func(api *client.Client) ([]string, error) { return r.running(ctx, api) })
 }
 
-func (r *reconcileCommand) stopped(ctx context.Context, c *config.Config) ([]string, error) {
-	g, err := gateway.Open(ctx, c, gateway.Surroundings{Now: time.Now, Random: rand.Reader, Logger: logger(c.Log), Progress: compareProgress()})
-	if err != nil {
-		return nil, err
-	}
-	defer g.Close()
+func (r *reconcileCommand) stopped(ctx context.Context, g *gateway.Gateway) ([]string, error) {
 	done, failed := g.Reconciler.RunDue(ctx)
 	waiting, err := g.Reconciler.Waiting(ctx)
 	var lines []string
@@ -135,18 +108,7 @@ func waitingLine(id string, due time.Time, overdue bool) string {
 	return line
 }
 
-func (r *reconcileCommand) running(ctx context.Context, c *config.Config) ([]string, error) {
-	if r.Key == "" {
-		return nil, errors.New("reconcile: the gateway is running; give --key, the private key of an API client with scope operator")
-	}
-	key, err := partners.LoadSigningKey(r.Key)
-	if err != nil {
-		return nil, err
-	}
-	api, err := client.New(client.Options{BaseURL: c.URL, ClientID: r.Client, Key: key.Private, KeyID: key.ID, Now: time.Now})
-	if err != nil {
-		return nil, err
-	}
+func (r *reconcileCommand) running(ctx context.Context, api *client.Client) ([]string, error) {
 	var answer struct {
 		Reconciliations []comparison `json:"reconciliations"`
 		Waiting         []struct {

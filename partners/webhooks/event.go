@@ -24,8 +24,11 @@ const (
 	AgreementRejected  Type = "agreement.rejected"
 	SettlementNetted   Type = "settlement.netted"
 	ExposureWarning    Type = "exposure.warning"
-	EndpointEnabled    Type = "webhook_endpoint.enabled"
-	EndpointDisabled   Type = "webhook_endpoint.disabled"
+	// PointsExpiring: a member's points of a month expire in 30 or in 7 days. It is
+	// the utility's alone.
+	PointsExpiring   Type = "points.expiring"
+	EndpointEnabled  Type = "webhook_endpoint.enabled"
+	EndpointDisabled Type = "webhook_endpoint.disabled"
 	// EndpointTest is sent on request, whatever the endpoint asked for.
 	EndpointTest Type = "webhook_endpoint.test"
 )
@@ -37,7 +40,7 @@ func SettlementType(state string) Type { return Type("settlement." + state) }
 const Everything = "*"
 
 // groups are the parts before the point of the types there are.
-var groups = []string{"agreement", "conversion", "exposure", "reversal", "settlement", "webhook_endpoint"}
+var groups = []string{"agreement", "conversion", "exposure", "points", "reversal", "settlement", "webhook_endpoint"}
 
 // ValidSubscription reports whether a word says which events an endpoint asks
 // for: a type, all of a group such as "conversion.*", or [Everything].
@@ -126,6 +129,15 @@ type Exposure struct {
 	Percent   int64  `json:"percent"` // the mark that was reached: 80 or 95
 	Owed      string `json:"owed"`
 	Cap       string `json:"cap"`
+}
+
+// Expiring is the data of points.expiring. The account is the member's pseudonym
+// on the ledger; only the utility can tell whose it is.
+type Expiring struct {
+	Account string `json:"account"`
+	Expiry  string `json:"expiry"` // month at the end of which they expire
+	Days    int64  `json:"days"`   // before its end: 30 or 7
+	Amount  string `json:"amount"` // as it stood then
 }
 
 // EndpointChange is the data of webhook_endpoint.enabled and .disabled. What

@@ -502,6 +502,24 @@ func (e EndpointEventDataReason) Valid() bool {
 	}
 }
 
+// Defines values for ExpiringEventDataDays.
+const (
+	ExpiringEventDataDaysN30 ExpiringEventDataDays = 30
+	ExpiringEventDataDaysN7  ExpiringEventDataDays = 7
+)
+
+// Valid indicates whether the value is a known member of the ExpiringEventDataDays enum.
+func (e ExpiringEventDataDays) Valid() bool {
+	switch e {
+	case ExpiringEventDataDaysN30:
+		return true
+	case ExpiringEventDataDaysN7:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ExposureEventDataPercent.
 const (
 	ExposureEventDataPercentN80 ExposureEventDataPercent = 80
@@ -2111,6 +2129,25 @@ type EndpointEventDataReason string
 // Evidence The signature of a company over the request that the transfer carries out.
 type Evidence = ledger.Evidence
 
+// ExpiringEventData Of `points.expiring`, which only the utility's own endpoints get: a member's points of a month expire
+// 30 or 7 days from when they are announced. Each is announced once, in the night, late rather than never.
+type ExpiringEventData struct {
+	// Account The member's on the ledger, as in `/v1/members/{account}/tier`.
+	Account string `json:"account"`
+
+	// Amount Points in the smallest unit of the programme, 1 to 10^15.
+	Amount Amount                `json:"amount"`
+	Days   ExpiringEventDataDays `json:"days"`
+
+	// Expiry Month at the end of which they expire.
+	//
+	// Example: 2026-04
+	Expiry string `json:"expiry"`
+}
+
+// ExpiringEventDataDays defines model for ExpiringEventData.Days.
+type ExpiringEventDataDays int
+
 // ExpiryAnnouncement defines model for ExpiryAnnouncement.
 type ExpiryAnnouncement struct {
 	Amount string `json:"amount"`
@@ -3241,7 +3278,7 @@ type RewardEvent struct {
 	// Tier The member's when the event came.
 	Tier string `json:"tier,omitempty,omitzero"`
 
-	// TransferID On the ledger; see its receipt.
+	// TransferID On the ledger; `/v1/reward_events/{id}/receipt` proves it.
 	TransferID string `json:"transfer_id,omitempty,omitzero"`
 }
 

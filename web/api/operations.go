@@ -136,6 +136,7 @@ func (a *API) rewardOperations() []operation {
 	all := []operation{
 		{method: http.MethodPost, path: "/v1/reward_events", limit: converting, handle: a.takeRewardEvents},
 		{method: http.MethodGet, path: "/v1/reward_events/:event_id", handle: a.getRewardEvent},
+		{method: http.MethodGet, path: "/v1/reward_events/:event_id/receipt", handle: a.getRewardReceipt},
 		{method: http.MethodPost, path: "/v1/reward_events/:event_id/cancellation", limit: converting, handle: withBody(a.forms.rewardCancellation, a.cancelRewardEvent)},
 		{method: http.MethodGet, path: "/v1/reward_rules", handle: a.listRewardRules},
 		{method: http.MethodPost, path: "/v1/reward_rules", handle: withExplained(a.forms.rewardTerms, saved(a, a.proposeRewardRule))},

@@ -18,6 +18,7 @@ type Rewards interface {
 	Take(ctx context.Context, events []rewards.Event) []rewards.Outcome
 	Cancel(ctx context.Context, id, reason string) rewards.Outcome
 	Record(ctx context.Context, id string) (*rewards.Record, error)
+	Receipt(ctx context.Context, id string) (ledger.Receipt, error)
 	History(ctx context.Context, member string, before *rewards.Place, limit int) ([]*rewards.Record, error)
 	Totals(ctx context.Context, from, to ledger.Date) ([]rewards.Totals, error)
 	Register(ctx context.Context, members []string) ([]rewards.Member, error)
@@ -172,6 +173,21 @@ func (a *API) getRewardEvent(r *request) (reply, error) {
 		return reply{}, err
 	}
 	return ok(renderRewardEvent(record)), nil
+}
+
+func (a *API) getRewardReceipt(r *request) (reply, error) {
+	if _, err := r.query(); err != nil {
+		return reply{}, err
+	}
+	id, err := r.eventID()
+	if err != nil {
+		return reply{}, err
+	}
+	receipt, err := a.o.Rewards.Receipt(r.context(), id)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(&receipt), nil
 }
 
 func (a *API) cancelRewardEvent(r *request, body RewardCancellation) (reply, error) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
 )
 
 // rewardTerms are those of a rule that begins soon; the tests wait for it.
@@ -58,6 +60,26 @@ func TestAnEventEarnsPointsAndIsCancelled(t *testing.T) {
 	w.as("billing").get("/v1/members/" + account + "/reward_events?limit=1").is(200)
 	w.as("billing").get("/v1/members/" + account + "/expiry_announcements").is(200)
 	w.as("billing").get("/v1/members/00000000000000000000000000000001/tier").refused(404, "not_found")
+}
+
+func TestAnIssueHasAReceiptThatProvesIt(t *testing.T) {
+	w := withRule(t)
+	a := w.as("billing").post("/v1/reward_events", rewardEvent("PAY-1", "20000")).is(201)
+	prove := func() {
+		t.Helper()
+		receipt, err := ledger.ParseReceipt(w.as("billing").get("/v1/reward_events/PAY-1/receipt").is(200).body)
+		must(t, err)
+		must(t, receipt.Verify(w.ledger.Keys()))
+		if got := receipt.Transfer; got.ID.String() != a.text("transfer_id") || got.Amount != 360 || got.Reason != "rule=prepayment version=1 event=PAY-1 channel=app" {
+			t.Errorf("the receipt is of %d points, %q", got.Amount, got.Reason)
+		}
+	}
+	prove()
+	w.as("billing").post("/v1/reward_events/PAY-1/cancellation", map[string]any{"reason": "bounced"}).is(200)
+	prove()
+	w.as("billing").post("/v1/reward_events", rewardEvent("PAY-2", "0")).is(201)
+	w.as("billing").get("/v1/reward_events/PAY-2/receipt").refused(404, "not_found")
+	w.as("billing").get("/v1/reward_events/PAY-none/receipt").refused(404, "not_found")
 }
 
 func TestManyEventsAreAnsweredOneByOne(t *testing.T) {

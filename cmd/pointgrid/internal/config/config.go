@@ -82,6 +82,8 @@ type Ledger struct {
 type Exchange struct {
 	QuoteTTL time.Duration `yaml:"quote_ttl" env:"QUOTE_TTL" doc:"How long a quote can be used, 1s to 1h."`
 	Deadline time.Duration `yaml:"deadline" env:"DEADLINE" doc:"How long a partner is asked for an unknown outcome before it is taken back and an operator is told, 1s to 24h."`
+	// DayShare is a member's of the lowest tier.
+	DayShare int64 `yaml:"day_share_percent" env:"DAY_SHARE_PERCENT" doc:"How much of an agreement's daily cap a member of the lowest tier may convert, 1 to 100 percent. A tier's limits_percent raises it, up to the whole cap. 100: the whole cap for everybody."`
 }
 
 // Traces says where OpenTelemetry traces go.
@@ -271,7 +273,7 @@ func Default() Config {
 		Alliance: Alliance{Hub: "EPT", MSP: "UtilityMSP", TimeZone: "Asia/Shanghai", CutOff: "00:00"},
 		Log:      Log{Level: "info", Format: "json", Every: 1},
 		Ledger:   Ledger{Home: Embedded, CheckpointEvery: time.Second},
-		Exchange: Exchange{QuoteTTL: time.Minute, Deadline: 2 * time.Minute},
+		Exchange: Exchange{QuoteTTL: time.Minute, Deadline: 2 * time.Minute, DayShare: 100},
 		Traces:   Traces{Share: 1},
 		Tokens:   Tokens{TTL: 10 * time.Minute},
 		Webhooks: Webhooks{Timeout: 15 * time.Second, Concurrency: 16, DisableAfter: 120 * time.Hour, Keep: 720 * time.Hour},

@@ -50,6 +50,9 @@ func (c *Config) Validate() error {
 	between(wrong, "ledger.checkpoint_every", c.Ledger.CheckpointEvery, 100*time.Millisecond, time.Minute)
 	between(wrong, "exchange.quote_ttl", c.Exchange.QuoteTTL, time.Second, time.Hour)
 	between(wrong, "exchange.deadline", c.Exchange.Deadline, time.Second, 24*time.Hour)
+	if c.Exchange.DayShare < 1 || c.Exchange.DayShare > 100 {
+		wrong("exchange.day_share_percent", "%d is not 1 to 100", c.Exchange.DayShare)
+	}
 	between(wrong, "tokens.ttl", c.Tokens.TTL, 5*time.Minute, 10*time.Minute)
 	c.validateWebhooks(wrong)
 	if err := c.Rewards.validate(); err != nil {

@@ -26,6 +26,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/projection/projectiontest"
+	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/web/observe"
@@ -55,6 +56,10 @@ func exposed(t *testing.T) string {
 	m.registry.MustRegister(newSettlementMetrics(Surroundings{}, calendar.CutOff{Location: time.UTC}, time.Now, func(context.Context, int) ([]*settlement.Settlement, error) {
 		return []*settlement.Settlement{{State: settlement.Paid}}, nil
 	}))
+	earned := newRewardMetrics(Surroundings{}, time.Now)
+	earned.watch(stuck{})
+	earned.rounded(rewards.Round{Events: 1})
+	m.registry.MustRegister(earned)
 	m.observeBreaker("sky", false)
 	m.watchExchange(func() exchange.UnderWay { return exchange.UnderWay{} })
 	m.observeStep(exchange.Work{What: "conversion", Step: exchange.StepDebit}, time.Second, nil)
@@ -68,6 +73,14 @@ func exposed(t *testing.T) string {
 		body = answer.Body.String()
 	}
 	return body
+}
+
+// stuck is a service of rewards in which one event waits.
+type stuck struct{}
+
+func (stuck) Waiting() int64 { return 1 }
+func (stuck) Unfinished(context.Context, int) ([]*rewards.Record, error) {
+	return []*rewards.Record{{State: rewards.Issuing, ReceivedAt: time.Now().Add(-time.Hour).UnixMilli()}}, nil
 }
 
 // noBlocks is a ledger without any.
