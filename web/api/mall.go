@@ -49,7 +49,7 @@ func (a *API) mallOperations() []operation {
 		{method: http.MethodPost, path: orders, limit: converting, handle: withExplained(a.forms.mallOrder, a.createOrder)},
 		{method: http.MethodGet, path: orders, handle: a.listOrders},
 		{method: http.MethodGet, path: orders + "/:id", handle: a.getOrder},
-		{method: http.MethodPost, path: orders + "/:id/dispatch", handle: withExplained(a.forms.dispatch, a.dispatchOrder)},
+		{method: http.MethodPost, path: orders + "/:id/shipment", handle: withExplained(a.forms.dispatch, a.dispatchOrder)},
 		{method: http.MethodPost, path: orders + "/:id/cancellation", handle: a.cancelOrder},
 		{method: http.MethodPost, path: orders + "/:id/returns", handle: withExplained(a.forms.returnGoods, a.createReturn)},
 		{method: http.MethodGet, path: orders + "/:id/returns", handle: a.listReturns},

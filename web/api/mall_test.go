@@ -150,7 +150,7 @@ func TestGoodsAreSentCancelledAndReturnedOverTheAPI(t *testing.T) {
 		t.Errorf("%d orders wait, want 2", n)
 	}
 	ops.post(paths[0]+"/returns", `{"quantity":1}`, "Idempotency-Key", "early").refused(422, "not_returnable")
-	if a := ops.post(paths[0]+"/dispatch", `{"reference":"SF-1"}`).is(200); a.text("status") != "fulfilled" || a.text("reference") != "SF-1" {
+	if a := ops.post(paths[0]+"/shipment", `{"reference":"SF-1"}`).is(200); a.text("status") != "fulfilled" || a.text("reference") != "SF-1" {
 		t.Errorf("sent, it is %s", a.body)
 	}
 	for range 2 {
@@ -159,7 +159,7 @@ func TestGoodsAreSentCancelledAndReturnedOverTheAPI(t *testing.T) {
 		}
 	}
 	ops.do("POST", paths[0]+"/cancellation", "").refused(422, "not_cancellable")
-	ops.post(paths[1]+"/dispatch", `{}`).refused(422, "not_waiting")
+	ops.post(paths[1]+"/shipment", `{}`).refused(422, "not_waiting")
 	a := ops.post(paths[0]+"/returns", `{"quantity":1,"reason":"坏了","restock":true}`, "Idempotency-Key", "r1").is(201)
 	if a.text("status") != "completed" || a.text("points") != "100" {
 		t.Errorf("the return is %s", a.body)
