@@ -26,7 +26,7 @@ func NewTokenKeeper(s *Site, url string, now func() time.Time) *TokenKeeper {
 
 // Clients are the API clients of a sandbox.
 func Clients() []string {
-	ids := []string{UtilityClient, CheckerClient}
+	ids := []string{UtilityClient, MakerClient, CheckerClient}
 	for _, c := range Companies() {
 		ids = append(ids, ClientID(c.Code))
 	}
