@@ -80,6 +80,7 @@ func TestProductsThatAreRefused(t *testing.T) {
 
 func FuzzSearch(f *testing.F) {
 	f.Add("空气净化器 Air purifier", "air 净化")
+	f.Add("0\xfe0", "")
 	f.Add("\xff\xfe%'\"", "\u202e")
 	f.Fuzz(func(t *testing.T, name, query string) {
 		p := mall.Product{ID: "p1", Name: mall.Text{ZH: name}}

@@ -50,7 +50,7 @@ func Wanted(query string) (all []string) {
 	if len(query) > queryMax {
 		query = query[:queryMax]
 	}
-	eachRun(strings.ToValidUTF8(query, ""), func(run []rune, han bool) {
+	eachRun(strings.ToValidUTF8(query, " "), func(run []rune, han bool) {
 		switch {
 		case !han:
 			all = append(all, word(run))
