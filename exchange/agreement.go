@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -90,7 +91,7 @@ func (s *Service) decide(ctx context.Context, p Party, agreement ledger.ID, comm
 	results, err := s.o.Ledger.Submit(ctx, who, command)
 	switch {
 	case errors.Is(err, ledger.ErrOutcomeUnknown):
-		if _, ok := s.find(ctx, command); !ok {
+		if _, ok := workflow.Find(ctx, s.o.Ledger, command); !ok {
 			return nil, fmt.Errorf("exchange: agreement %s: %w", agreement, err)
 		}
 	case errors.Is(err, ledger.ErrBusy):

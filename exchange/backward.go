@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
@@ -11,7 +12,7 @@ import (
 
 // stepCancelCredit makes sure that a credit whose outcome is unknown does not
 // stand; or, when the member has spent it, finds that it does.
-func (s *Service) stepCancelCredit(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
+func (s *Service) stepCancelCredit(ctx context.Context, c *Conversion, p *workflow.Patience) (*Conversion, error) {
 	host, err := s.host(c.Out.Partner)
 	if err != nil {
 		return nil, err
@@ -20,7 +21,7 @@ func (s *Service) stepCancelCredit(ctx context.Context, c *Conversion, p *patien
 		amount: c.Out.To, total: c.Out.To, occurredAt: c.TurnedAt}
 	r := s.undo(ctx, u, p)
 	switch {
-	case r.verdict != settled:
+	case r.verdict != workflow.Settled:
 		return s.stuck(c, r.verdict)
 	case r.refused:
 		next := s.credited(c, r.reference)
@@ -30,18 +31,18 @@ func (s *Service) stepCancelCredit(ctx context.Context, c *Conversion, p *patien
 	return to(c, withoutCredit(c)), nil
 }
 
-func (s *Service) stepVoid(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
+func (s *Service) stepVoid(ctx context.Context, c *Conversion, p *workflow.Patience) (*Conversion, error) {
 	result, v := s.book(ctx, c.void(), p)
-	if v != settled || result.Code != ledger.CodeOK {
+	if v != workflow.Settled || result.Code != ledger.CodeOK {
 		return s.inconsistent(c, v, result)
 	}
 	return s.end(c, Failed, c.Failure), nil
 }
 
-func (s *Service) stepUnwind(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
+func (s *Service) stepUnwind(ctx context.Context, c *Conversion, p *workflow.Patience) (*Conversion, error) {
 	result, v := s.book(ctx, c.unwind(), p)
 	switch {
-	case v != settled || result.Code != ledger.CodeOK:
+	case v != workflow.Settled || result.Code != ledger.CodeOK:
 		return s.inconsistent(c, v, result)
 	case c.SourceMode == partners.Callback:
 		return to(c, StepRefund), nil
@@ -52,7 +53,7 @@ func (s *Service) stepUnwind(ctx context.Context, c *Conversion, p *patience) (*
 // stepRefund gives a debit back, or, where it is not known whether there was
 // one, makes sure that there is none. A partner that declines has the
 // conversion put on the operator's list, and is asked again.
-func (s *Service) stepRefund(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
+func (s *Service) stepRefund(ctx context.Context, c *Conversion, p *workflow.Patience) (*Conversion, error) {
 	host, err := s.host(c.In.Partner)
 	if err != nil {
 		return nil, err
@@ -62,10 +63,10 @@ func (s *Service) stepRefund(ctx context.Context, c *Conversion, p *patience) (*
 		amount: c.In.From, total: c.In.From, occurredAt: c.TurnedAt}
 	r := s.undo(ctx, u, p)
 	switch {
-	case r.verdict != settled:
+	case r.verdict != workflow.Settled:
 		return s.stuck(c, r.verdict)
 	case r.refused:
-		return s.stuck(c, expired)
+		return s.stuck(c, workflow.Expired)
 	}
 	status, err := s.afterRefund(ctx, c)
 	if err != nil {
@@ -112,8 +113,8 @@ func (s *Service) end(c *Conversion, status Status, why *Failure) *Conversion {
 
 // stuck lays the conversion down. When the deadline has passed somebody should
 // know of it.
-func (s *Service) stuck(c *Conversion, v verdict) (*Conversion, error) {
-	if v == laidDown || c.EscalatedAt != 0 {
+func (s *Service) stuck(c *Conversion, v workflow.Verdict) (*Conversion, error) {
+	if v == workflow.LaidDown || c.EscalatedAt != 0 {
 		return nil, errLaidDown
 	}
 	s.o.Logger.Warn("a conversion needs the operator", "id", c.ID.String(), "step", string(c.Step), "kind", c.kind())
@@ -124,11 +125,11 @@ func (s *Service) stuck(c *Conversion, v verdict) (*Conversion, error) {
 }
 
 // inconsistent is stuck for a command that the ledger has no reason to refuse.
-func (s *Service) inconsistent(c *Conversion, v verdict, result ledger.Result) (*Conversion, error) {
-	if v == settled {
+func (s *Service) inconsistent(c *Conversion, v workflow.Verdict, result ledger.Result) (*Conversion, error) {
+	if v == workflow.Settled {
 		s.o.Logger.Error("the ledger refused what must not be refused", "id", c.ID.String(), "step", string(c.Step),
 			"code", string(result.Code), "message", result.Message)
-		v = expired
+		v = workflow.Expired
 	}
 	return s.stuck(c, v)
 }

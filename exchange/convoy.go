@@ -71,7 +71,7 @@ func (c *crew[T]) keepAll(ctx context.Context, jobs []*job[T], next []*T) []*job
 // catchUp stores a row by itself and carries the workflow on.
 func (c *crew[T]) catchUp(j *job[T], next *T) {
 	defer c.drop(j)
-	if c.keep(c.shift.ctx, j, next) {
+	if c.keep(c.shift.Ctx, j, next) {
 		c.carry(j, next)
 	}
 }

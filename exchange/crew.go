@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -55,8 +56,8 @@ type craft[T any] struct {
 // goroutine of its own or together with others (see convoy.go).
 type crew[T any] struct {
 	craft craft[T]
-	shift *shift
-	retry func() backoff
+	shift *workflow.Shift
+	retry func() workflow.Backoff
 	// observe is Options.Around.
 	observe func(context.Context, Work) (context.Context, func(error))
 	log     *slog.Logger
@@ -65,10 +66,10 @@ type crew[T any] struct {
 	jobs map[ledger.ID]*job[T]
 }
 
-func newCrew[T any](s *shift, o *Options, c craft[T]) *crew[T] {
+func newCrew[T any](s *workflow.Shift, o *Options, c craft[T]) *crew[T] {
 	first, longest := o.RetryFirst, o.RetryMax
 	return &crew[T]{craft: c, shift: s, observe: o.Around, log: o.Logger, jobs: map[ledger.ID]*job[T]{},
-		retry: func() backoff { return backoff{bound: first, longest: longest} }}
+		retry: func() workflow.Backoff { return workflow.Backoff{Bound: first, Longest: longest} }}
 }
 
 // take puts a workflow into the caller's hands, who must begin or drop it. When
@@ -80,7 +81,7 @@ func (c *crew[T]) take(id ledger.ID) (j *job[T], mine bool) {
 	if j, ok := c.jobs[id]; ok {
 		return j, false
 	}
-	if !c.shift.enter() {
+	if !c.shift.Enter() {
 		return nil, false
 	}
 	j = &job[T]{id: id, done: make(chan struct{})}
@@ -103,7 +104,7 @@ func (c *crew[T]) drop(j *job[T]) {
 	c.mu.Unlock()
 	j.places.release()
 	close(j.done)
-	c.shift.leave()
+	c.shift.Leave()
 }
 
 // begin starts the work on a row that is in the store as it is here.
@@ -178,7 +179,7 @@ func (c *crew[T]) keep(ctx context.Context, j *job[T], next *T) bool {
 			return true
 		}
 		c.log.Error("a step could not be stored", "what", c.craft.what, "id", j.id.String(), "error", err)
-		if try == saveTries || !sleep(c.shift.ctx, c.shift.stopping, wait.next()) {
+		if try == saveTries || !workflow.Sleep(c.shift.Ctx, c.shift.Stopping, wait.Next()) {
 			return false
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
@@ -37,16 +38,16 @@ func (s *Service) stepConversion(ctx context.Context, j *job[Conversion], c *Con
 	return nil, fmt.Errorf("exchange: a conversion has no step %q", c.Step)
 }
 
-func (s *Service) stepDebit(ctx context.Context, c *Conversion, p *patience, begun bool) (*Conversion, error) {
+func (s *Service) stepDebit(ctx context.Context, c *Conversion, p *workflow.Patience, begun bool) (*Conversion, error) {
 	e, err := s.errand(c.In.Partner, connector.Debit, c.debit())
 	if err != nil {
 		return nil, err
 	}
 	m := s.move(ctx, e, p, begun)
 	switch {
-	case m.verdict == laidDown:
+	case m.verdict == workflow.LaidDown:
 		return nil, errLaidDown
-	case m.verdict == expired:
+	case m.verdict == workflow.Expired:
 		return s.turn(c, StepRefund, silence(c.In.Partner)), nil
 	case m.failure != nil:
 		return s.end(c, Failed, m.failure), nil
@@ -57,9 +58,9 @@ func (s *Service) stepDebit(ctx context.Context, c *Conversion, p *patience, beg
 }
 
 // stepLedger records the conversion.
-func (s *Service) stepLedger(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
+func (s *Service) stepLedger(ctx context.Context, c *Conversion, p *workflow.Patience) (*Conversion, error) {
 	result, v := s.book(ctx, c.record(), p)
-	if v != settled {
+	if v != workflow.Settled {
 		return s.stuck(c, v)
 	}
 	return s.recorded(ctx, c, result), nil
@@ -89,9 +90,9 @@ func (s *Service) toCredit(c *Conversion) *Conversion {
 	return next
 }
 
-func (s *Service) stepHold(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
+func (s *Service) stepHold(ctx context.Context, c *Conversion, p *workflow.Patience) (*Conversion, error) {
 	result, v := s.book(ctx, c.hold(), p)
-	if v != settled {
+	if v != workflow.Settled {
 		return s.stuck(c, v)
 	}
 	return s.setAside(ctx, c, result), nil
@@ -105,7 +106,7 @@ func (s *Service) setAside(ctx context.Context, c *Conversion, result ledger.Res
 	return s.toCredit(c)
 }
 
-func (s *Service) stepCredit(ctx context.Context, c *Conversion, p *patience, begun bool) (*Conversion, error) {
+func (s *Service) stepCredit(ctx context.Context, c *Conversion, p *workflow.Patience, begun bool) (*Conversion, error) {
 	e, err := s.errand(c.Out.Partner, connector.Credit, c.credit())
 	if err != nil {
 		return nil, err
@@ -113,9 +114,9 @@ func (s *Service) stepCredit(ctx context.Context, c *Conversion, p *patience, be
 	e.late = c.cross()
 	m := s.move(ctx, e, p, begun)
 	switch {
-	case m.verdict == laidDown:
+	case m.verdict == workflow.LaidDown:
 		return nil, errLaidDown
-	case m.verdict == expired:
+	case m.verdict == workflow.Expired:
 		return s.turn(c, StepCancelCredit, silence(c.Out.Partner)), nil
 	case m.failure != nil:
 		return s.turn(c, withoutCredit(c), m.failure), nil
@@ -144,9 +145,9 @@ func withoutCredit(c *Conversion) Step {
 
 // stepPost completes a hold whose credit stands. The ledger has no reason to
 // refuse that; if it does, somebody must look.
-func (s *Service) stepPost(ctx context.Context, c *Conversion, p *patience) (*Conversion, error) {
+func (s *Service) stepPost(ctx context.Context, c *Conversion, p *workflow.Patience) (*Conversion, error) {
 	result, v := s.book(ctx, c.post(), p)
-	if v != settled || result.Code != ledger.CodeOK {
+	if v != workflow.Settled || result.Code != ledger.CodeOK {
 		return s.inconsistent(c, v, result)
 	}
 	next := s.end(c, Completed, nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/partners/connector"
 )
 
@@ -29,7 +30,7 @@ func (e *errand) call(ctx context.Context) (connector.Answer, error) {
 // moved is what became of an errand. With the verdict settled the points have
 // moved, or failure says why they certainly have not and never will.
 type moved struct {
-	verdict   verdict
+	verdict   workflow.Verdict
 	reference string
 	failure   *Failure
 }
@@ -45,12 +46,12 @@ const (
 // move runs an errand. Begun says that it may have been run before, so that
 // nothing but the partner's word can prove that it was not done. Between two
 // questions it holds nothing of the connector's.
-func (s *Service) move(ctx context.Context, e errand, p *patience, begun bool) moved {
+func (s *Service) move(ctx context.Context, e errand, p *workflow.Patience, begun bool) moved {
 	if !begun {
 		if m, known := s.send(ctx, &e, p); known {
 			return m
 		}
-		if v := p.wait(ctx, 0); v != settled {
+		if v := p.Wait(ctx, 0); v != workflow.Settled {
 			return moved{verdict: v}
 		}
 	}
@@ -59,7 +60,7 @@ func (s *Service) move(ctx context.Context, e errand, p *patience, begun bool) m
 		if known {
 			return m
 		}
-		if v := p.wait(ctx, after); v != settled {
+		if v := p.Wait(ctx, after); v != workflow.Settled {
 			return moved{verdict: v}
 		}
 	}
@@ -67,35 +68,35 @@ func (s *Service) move(ctx context.Context, e errand, p *patience, begun bool) m
 
 // send runs an errand for the first time. While it certainly has not reached
 // the partner it is tried again, briefly or, if others have moved, patiently.
-func (s *Service) send(ctx context.Context, e *errand, p *patience) (m moved, known bool) {
+func (s *Service) send(ctx context.Context, e *errand, p *workflow.Patience) (m moved, known bool) {
 	for try := 1; ; try++ {
 		answer, err := e.call(ctx)
 		switch {
 		case err == nil:
 			return e.answered(answer), true
 		case ctx.Err() != nil:
-			return moved{verdict: laidDown}, true
+			return moved{verdict: workflow.LaidDown}, true
 		case connector.Unknown(err):
 			return m, false
 		case errors.Is(err, connector.ErrRefused):
 			return moved{failure: nothing(e.partner, CodePartnerRefused, err)}, true
 		}
-		v := expired
+		v := workflow.Expired
 		if e.late || try < sendTries && connector.RetryAfter(err) <= sendPauseMax {
-			v = p.wait(ctx, asked(err))
+			v = p.Wait(ctx, asked(err))
 		}
 		switch v {
-		case expired:
+		case workflow.Expired:
 			return moved{failure: nothing(e.partner, CodePartnerDown, err)}, true
-		case laidDown:
-			return moved{verdict: laidDown}, true
+		case workflow.LaidDown:
+			return moved{verdict: workflow.LaidDown}, true
 		}
 	}
 }
 
 // inquire asks what became of an errand that may have been done, and runs it
 // again when the partner has never seen it: it is the same to the partner.
-func (s *Service) inquire(ctx context.Context, e *errand, p *patience) (m moved, known bool, after time.Duration) {
+func (s *Service) inquire(ctx context.Context, e *errand, p *workflow.Patience) (m moved, known bool, after time.Duration) {
 	status, err := e.host.Status(ctx, e.transfer.ID)
 	if err != nil {
 		return m, false, asked(err)
@@ -103,7 +104,7 @@ func (s *Service) inquire(ctx context.Context, e *errand, p *patience) (m moved,
 	if status.Outcome != connector.NeverSeen {
 		return e.stands(status), true, 0
 	}
-	if p.over() {
+	if p.Over() {
 		return m, false, 0
 	}
 	answer, err := e.call(ctx)

@@ -17,7 +17,7 @@ type Work struct {
 // around tells the options' observer of a step, with what the request that began
 // the workflow carried in its context.
 func (c *crew[T]) around(j *job[T], row *T) (context.Context, func(error)) {
-	ctx := c.shift.ctx
+	ctx := c.shift.Ctx
 	if c.observe == nil {
 		return ctx, unobserved
 	}
@@ -30,7 +30,7 @@ func (c *crew[T]) around(j *job[T], row *T) (context.Context, func(error)) {
 // aroundAll is around for the next steps of many that one request began. Those
 // that cannot go together are told of one by one, later.
 func (c *crew[T]) aroundAll(jobs []*job[T], rows []*T) (context.Context, func(error)) {
-	ctx := c.shift.ctx
+	ctx := c.shift.Ctx
 	first := slices.IndexFunc(rows, c.craft.along)
 	if c.observe == nil || first < 0 {
 		return ctx, unobserved

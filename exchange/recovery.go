@@ -3,6 +3,7 @@ package exchange
 import (
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -15,7 +16,7 @@ func (s *Service) recoverAll() {
 	for {
 		s.recoverConversions()
 		s.recoverReversals()
-		if !sleep(s.shift.ctx, s.shift.stopping, s.o.RescanEvery) {
+		if !workflow.Sleep(s.shift.Ctx, s.shift.Stopping, s.o.RescanEvery) {
 			return
 		}
 	}
@@ -23,7 +24,7 @@ func (s *Service) recoverAll() {
 
 func (s *Service) recoverConversions() {
 	for after := (ledger.ID{}); !s.stopping(); {
-		page, err := s.o.Store.UnfinishedConversions(s.shift.ctx, after, scanPage)
+		page, err := s.o.Store.UnfinishedConversions(s.shift.Ctx, after, scanPage)
 		if err != nil {
 			s.o.Logger.Error("unfinished conversions could not be read", "error", err)
 		}
@@ -39,7 +40,7 @@ func (s *Service) recoverConversions() {
 
 func (s *Service) recoverReversals() {
 	for after := (ledger.ID{}); !s.stopping(); {
-		page, err := s.o.Store.UnfinishedReversals(s.shift.ctx, after, scanPage)
+		page, err := s.o.Store.UnfinishedReversals(s.shift.Ctx, after, scanPage)
 		if err != nil {
 			s.o.Logger.Error("unfinished reversals could not be read", "error", err)
 		}
@@ -48,7 +49,7 @@ func (s *Service) recoverReversals() {
 		}
 		for _, r := range page {
 			after = r.ID
-			c, err := s.o.Store.Conversion(s.shift.ctx, r.Conversion)
+			c, err := s.o.Store.Conversion(s.shift.Ctx, r.Conversion)
 			if err != nil {
 				s.o.Logger.Error("the conversion of an unfinished reversal could not be read", "id", r.ID.String(), "error", err)
 				continue
@@ -60,7 +61,7 @@ func (s *Service) recoverReversals() {
 
 func (s *Service) stopping() bool {
 	select {
-	case <-s.shift.stopping:
+	case <-s.shift.Stopping:
 		return true
 	default:
 		return false
@@ -84,7 +85,7 @@ func revive[T any](s *Service, crew *crew[T], id ledger.ID, c *Conversion) {
 		return
 	}
 	j.places, j.once = taken, true
-	if _, err := crew.resume(s.shift.ctx, j); err != nil {
+	if _, err := crew.resume(s.shift.Ctx, j); err != nil {
 		s.o.Logger.Error("an unfinished workflow could not be read", "id", id.String(), "error", err)
 	}
 }
@@ -101,7 +102,7 @@ func (s *Service) waitToReadmit(c *Conversion) (places, bool) {
 		case full != &s.gates.recovery:
 			return places{}, false
 		}
-		if !sleep(s.shift.ctx, s.shift.stopping, recoveryPause) {
+		if !workflow.Sleep(s.shift.Ctx, s.shift.Stopping, recoveryPause) {
 			return places{}, false
 		}
 	}

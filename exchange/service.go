@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
 )
@@ -19,7 +20,7 @@ type Service struct {
 	cache caches
 	gates *gates
 	turns *turnstile
-	shift *shift // what is under way
+	shift *workflow.Shift // what is under way
 
 	conversions *crew[Conversion]
 	reversals   *crew[Reversal]
@@ -39,7 +40,7 @@ func New(o Options) (*Service, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s := &Service{o: o, rates: newRates(&o), cache: newCaches(o.QuoteTTL), gates: newGates(&o), turns: newTurnstile(o.TurnsMax, o.TurnPatience), shift: newShift()}
+	s := &Service{o: o, rates: newRates(&o), cache: newCaches(o.QuoteTTL), gates: newGates(&o), turns: newTurnstile(o.TurnsMax, o.TurnPatience), shift: workflow.NewShift()}
 	s.callers.running = map[caller]ledger.Hash{}
 	s.allotments.taken = map[allotted]int64{}
 	s.random.Reader = o.Random
@@ -72,11 +73,11 @@ func (s *Service) Start(ctx context.Context) error {
 	if _, err := s.o.Store.UnfinishedConversions(ctx, ledger.ID{}, 1); err != nil {
 		return fmt.Errorf("exchange: unfinished conversions: %w", err)
 	}
-	if !s.shift.enter() {
+	if !s.shift.Enter() {
 		return errors.New("exchange: closed")
 	}
 	go func() {
-		defer s.shift.leave()
+		defer s.shift.Leave()
 		s.recoverAll()
 	}()
 	return nil
@@ -85,7 +86,12 @@ func (s *Service) Start(ctx context.Context) error {
 // Close takes no more requests and waits until everything under way has ended
 // or stands at a step that is on disk. When ctx ends first it interrupts what
 // is under way, which is then taken up again after the next Start.
-func (s *Service) Close(ctx context.Context) error { return s.shift.end(ctx) }
+func (s *Service) Close(ctx context.Context) error {
+	if err := s.shift.End(ctx); err != nil {
+		return fmt.Errorf("exchange: %w", err)
+	}
+	return nil
+}
 
 // identity is as whom a party speaks to the ledger.
 func (s *Service) identity(p Party) (ledger.Identity, error) {

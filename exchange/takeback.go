@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
@@ -46,7 +47,7 @@ func (s *Service) stepReversal(ctx context.Context, j *job[Reversal], r *Reversa
 // stepTakeBack has the destination partner take back what it credited. There is
 // no way back from a reversal, so one whose outcome is unknown is asked for
 // until it is known.
-func (s *Service) stepTakeBack(ctx context.Context, c *Conversion, r *Reversal, p *patience, begun bool) (*Reversal, error) {
+func (s *Service) stepTakeBack(ctx context.Context, c *Conversion, r *Reversal, p *workflow.Patience, begun bool) (*Reversal, error) {
 	host, err := s.host(c.Out.Partner)
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func (s *Service) stepTakeBack(ctx context.Context, c *Conversion, r *Reversal, 
 		undo = s.undo
 	}
 	done := undo(ctx, u, p)
-	if done.verdict != settled {
+	if done.verdict != workflow.Settled {
 		return s.stuckReversal(r, done.verdict)
 	}
 	if done.refused {
@@ -75,10 +76,10 @@ func (s *Service) stepTakeBack(ctx context.Context, c *Conversion, r *Reversal, 
 
 // stepReverse records the reversal. If the ledger refuses, although it was
 // asked before, what the destination took back is credited again.
-func (s *Service) stepReverse(ctx context.Context, c *Conversion, r *Reversal, p *patience) (*Reversal, error) {
+func (s *Service) stepReverse(ctx context.Context, c *Conversion, r *Reversal, p *workflow.Patience) (*Reversal, error) {
 	result, v := s.book(ctx, r.record(c), p)
 	switch {
-	case v != settled:
+	case v != workflow.Settled:
 		return s.stuckReversal(r, v)
 	case result.Code != ledger.CodeOK && c.DestinationMode == partners.Callback && r.OutTo > 0:
 		next := r.Clone()
@@ -98,7 +99,7 @@ func (s *Service) stepReverse(ctx context.Context, c *Conversion, r *Reversal, p
 
 // stepReCredit makes good what was taken back for a reversal that the ledger
 // refused.
-func (s *Service) stepReCredit(ctx context.Context, c *Conversion, r *Reversal, p *patience, begun bool) (*Reversal, error) {
+func (s *Service) stepReCredit(ctx context.Context, c *Conversion, r *Reversal, p *workflow.Patience, begun bool) (*Reversal, error) {
 	credit := c.credit()
 	credit.ID, credit.Amount, credit.OccurredAt = connector.ID(r.ID.Step(numReCredit)), r.OutTo, time.UnixMilli(r.CreatedAt)
 	e, err := s.errand(c.Out.Partner, connector.Credit, credit)
@@ -106,17 +107,17 @@ func (s *Service) stepReCredit(ctx context.Context, c *Conversion, r *Reversal, 
 		return nil, err
 	}
 	m := s.move(ctx, e, p, begun)
-	if m.verdict != settled {
+	if m.verdict != workflow.Settled {
 		return s.stuckReversal(r, m.verdict)
 	}
 	if m.failure != nil {
-		return s.stuckReversal(r, expired)
+		return s.stuckReversal(r, workflow.Expired)
 	}
 	return s.endReversal(r, Failed, r.Failure), nil
 }
 
 // stepGiveBack has the source partner give back what it debited.
-func (s *Service) stepGiveBack(ctx context.Context, c *Conversion, r *Reversal, p *patience) (*Reversal, error) {
+func (s *Service) stepGiveBack(ctx context.Context, c *Conversion, r *Reversal, p *workflow.Patience) (*Reversal, error) {
 	host, err := s.host(c.In.Partner)
 	if err != nil {
 		return nil, err
@@ -126,10 +127,10 @@ func (s *Service) stepGiveBack(ctx context.Context, c *Conversion, r *Reversal, 
 		amount: r.Amount, total: r.Before + r.Amount, occurredAt: r.CreatedAt}
 	done := s.undo(ctx, u, p)
 	switch {
-	case done.verdict != settled:
+	case done.verdict != workflow.Settled:
 		return s.stuckReversal(r, done.verdict)
 	case done.refused:
-		return s.stuckReversal(r, expired)
+		return s.stuckReversal(r, workflow.Expired)
 	}
 	next := s.endReversal(r, Completed, nil)
 	next.SourceReference = done.reference
@@ -144,8 +145,8 @@ func (s *Service) endReversal(r *Reversal, status Status, why *Failure) *Reversa
 }
 
 // stuckReversal is as [Service.stuck].
-func (s *Service) stuckReversal(r *Reversal, v verdict) (*Reversal, error) {
-	if v == laidDown || r.EscalatedAt != 0 {
+func (s *Service) stuckReversal(r *Reversal, v workflow.Verdict) (*Reversal, error) {
+	if v == workflow.LaidDown || r.EscalatedAt != 0 {
 		return nil, errLaidDown
 	}
 	s.o.Logger.Warn("a reversal needs the operator", "id", r.ID.String(), "step", string(r.Step))

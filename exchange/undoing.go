@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/connector"
 )
@@ -30,7 +31,7 @@ type undoing struct {
 // undone is how an undoing ended. With the verdict settled it has come about, or
 // is refused: what was to be taken back stands.
 type undone struct {
-	verdict   verdict
+	verdict   workflow.Verdict
 	refused   bool
 	reference string // of the reversal, or of the transfer that stands
 	failure   *Failure
@@ -39,13 +40,13 @@ type undone struct {
 // undo takes back. The partner answers a repeat as it answered the first time,
 // and a transfer that it never saw it will not execute any more, so there is
 // nothing to ask but the same again.
-func (s *Service) undo(ctx context.Context, u undoing, p *patience) undone {
+func (s *Service) undo(ctx context.Context, u undoing, p *workflow.Patience) undone {
 	for {
 		r, err := u.attempt(ctx)
 		if err == nil {
 			return r
 		}
-		if v := p.wait(ctx, asked(err)); v != settled {
+		if v := p.Wait(ctx, asked(err)); v != workflow.Settled {
 			return undone{verdict: v}
 		}
 	}
@@ -53,31 +54,31 @@ func (s *Service) undo(ctx context.Context, u undoing, p *patience) undone {
 
 // undoOrNot is undo for the first time, for what need not be taken back: when it
 // certainly has not reached the partner it is refused.
-func (s *Service) undoOrNot(ctx context.Context, u undoing, p *patience) undone {
+func (s *Service) undoOrNot(ctx context.Context, u undoing, p *workflow.Patience) undone {
 	for try := 1; ; try++ {
 		r, err := u.attempt(ctx)
 		switch {
 		case err == nil:
 			return r
 		case ctx.Err() != nil:
-			return undone{verdict: laidDown}
+			return undone{verdict: workflow.LaidDown}
 		case connector.Unknown(err):
-			if v := p.wait(ctx, 0); v != settled {
+			if v := p.Wait(ctx, 0); v != workflow.Settled {
 				return undone{verdict: v}
 			}
 			return s.undo(ctx, u, p)
 		case errors.Is(err, connector.ErrRefused):
 			return undone{refused: true, failure: nothing(u.partner, CodePartnerRefused, err)}
 		}
-		v := expired
+		v := workflow.Expired
 		if try < sendTries && connector.RetryAfter(err) <= sendPauseMax {
-			v = p.wait(ctx, asked(err))
+			v = p.Wait(ctx, asked(err))
 		}
 		switch v {
-		case expired:
+		case workflow.Expired:
 			return undone{refused: true, failure: nothing(u.partner, CodePartnerDown, err)}
-		case laidDown:
-			return undone{verdict: laidDown}
+		case workflow.LaidDown:
+			return undone{verdict: workflow.LaidDown}
 		}
 	}
 }

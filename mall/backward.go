@@ -4,15 +4,16 @@ import (
 	"context"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
 // stepWithdraw makes sure that a credit whose outcome is unknown does not stand;
 // or finds that it does and cannot be taken back, and goes on with it.
-func (m *Mall) stepWithdraw(ctx context.Context, o *Order, p *patience) (*Order, error) {
+func (m *Mall) stepWithdraw(ctx context.Context, o *Order, p *workflow.Patience) (*Order, error) {
 	answer, v := m.run(ctx, errand{do: func(ctx context.Context) (Answer, error) { return m.o.Billing.Withdraw(ctx, o.ID) }}, p, true)
 	switch {
-	case v != settled:
+	case v != workflow.Settled:
 		return m.stuck(o, v)
 	case answer.Outcome == Declined:
 		next := m.toPost(o, answer.Reference)
@@ -33,23 +34,23 @@ func backFrom(o *Order) Step {
 	return StepVoid
 }
 
-func (m *Mall) stepUnpay(ctx context.Context, o *Order, p *patience) (*Order, error) {
+func (m *Mall) stepUnpay(ctx context.Context, o *Order, p *workflow.Patience) (*Order, error) {
 	_, fen := o.Total()
 	answer, v := m.run(ctx, errand{do: func(ctx context.Context) (Answer, error) {
 		return m.o.Payments.Repay(ctx, Repayment{ID: o.ID, Order: o.ID, Fen: fen})
 	}}, p, true)
 	switch {
-	case v != settled:
+	case v != workflow.Settled:
 		return m.stuck(o, v)
 	case answer.Outcome == Declined: // it owes us an answer: somebody must look
-		return m.stuck(o, expired)
+		return m.stuck(o, workflow.Expired)
 	}
 	return m.to(o, StepVoid), nil
 }
 
-func (m *Mall) stepVoid(ctx context.Context, o *Order, p *patience) (*Order, error) {
+func (m *Mall) stepVoid(ctx context.Context, o *Order, p *workflow.Patience) (*Order, error) {
 	result, v := m.book(ctx, o.void(), p)
-	if v != settled || result.Code != ledger.CodeOK {
+	if v != workflow.Settled || result.Code != ledger.CodeOK {
 		return m.inconsistent(o, v, result)
 	}
 	return m.end(o, Cancelled, o.Failure), nil
@@ -89,8 +90,8 @@ func (m *Mall) end(o *Order, status Status, why *Failure) *Order {
 
 // stuck lays the order down. When the deadline has passed somebody should know of
 // it.
-func (m *Mall) stuck(o *Order, v verdict) (*Order, error) {
-	if v == laidDown || o.EscalatedAt != 0 {
+func (m *Mall) stuck(o *Order, v workflow.Verdict) (*Order, error) {
+	if v == workflow.LaidDown || o.EscalatedAt != 0 {
 		return nil, errLaidDown
 	}
 	m.o.Logger.Warn("an order needs the operator", "id", o.ID.String(), "step", string(o.Step), "kind", string(o.Kind))
@@ -100,11 +101,11 @@ func (m *Mall) stuck(o *Order, v verdict) (*Order, error) {
 }
 
 // inconsistent is stuck for a command that the ledger has no reason to refuse.
-func (m *Mall) inconsistent(o *Order, v verdict, result ledger.Result) (*Order, error) {
-	if v == settled {
+func (m *Mall) inconsistent(o *Order, v workflow.Verdict, result ledger.Result) (*Order, error) {
+	if v == workflow.Settled {
 		m.o.Logger.Error("the ledger refused what must not be refused", "id", o.ID.String(), "step", string(o.Step),
 			"code", string(result.Code), "message", result.Message)
-		v = expired
+		v = workflow.Expired
 	}
 	return m.stuck(o, v)
 }

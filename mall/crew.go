@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -41,18 +42,18 @@ type craft[T any] struct {
 // goroutine of its own.
 type crew[T any] struct {
 	craft craft[T]
-	shift *shift
-	retry func() backoff
+	shift *workflow.Shift
+	retry func() workflow.Backoff
 	log   *slog.Logger
 
 	mu   sync.Mutex
 	jobs map[ledger.ID]*job[T]
 }
 
-func newCrew[T any](s *shift, o *Options, c craft[T]) *crew[T] {
+func newCrew[T any](s *workflow.Shift, o *Options, c craft[T]) *crew[T] {
 	first, longest := o.RetryFirst, o.RetryMax
 	return &crew[T]{craft: c, shift: s, log: o.Logger, jobs: map[ledger.ID]*job[T]{},
-		retry: func() backoff { return backoff{bound: first, longest: longest} }}
+		retry: func() workflow.Backoff { return workflow.Backoff{Bound: first, Longest: longest} }}
 }
 
 // take puts a workflow into the caller's hands, who must begin or drop it. When it
@@ -64,7 +65,7 @@ func (c *crew[T]) take(id ledger.ID, free func()) (j *job[T], mine bool) {
 	if j, ok := c.jobs[id]; ok {
 		return j, false
 	}
-	if !c.shift.enter() {
+	if !c.shift.Enter() {
 		return nil, false
 	}
 	j = &job[T]{id: id, done: make(chan struct{}), free: free}
@@ -86,7 +87,7 @@ func (c *crew[T]) drop(j *job[T]) {
 	c.mu.Unlock()
 	j.free()
 	close(j.done)
-	c.shift.leave()
+	c.shift.Leave()
 }
 
 // begin starts the work on a row that is in the store as it is here.
@@ -117,7 +118,7 @@ func (c *crew[T]) resume(ctx context.Context, j *job[T]) error {
 
 // advance takes one step and stores where that leads; nil ends the work.
 func (c *crew[T]) advance(j *job[T], row *T) *T {
-	next, err := c.craft.step(c.shift.ctx, j, row)
+	next, err := c.craft.step(c.shift.Ctx, j, row)
 	kept := next == nil || c.keep(j, next)
 	if err != nil && !errors.Is(err, errLaidDown) {
 		c.log.Error("a workflow cannot go on; it will be tried again", "what", c.craft.what, "id", j.id.String(), "error", err)
@@ -136,13 +137,13 @@ const saveTries = 5
 func (c *crew[T]) keep(j *job[T], next *T) bool {
 	wait := c.retry()
 	for try := 1; ; try++ {
-		err := c.craft.save(c.shift.ctx, next)
+		err := c.craft.save(c.shift.Ctx, next)
 		if err == nil {
 			j.row.Store(next)
 			return true
 		}
 		c.log.Error("a step could not be stored", "what", c.craft.what, "id", j.id.String(), "error", err)
-		if errors.Is(err, ErrChanged) || try == saveTries || !sleep(c.shift.ctx, c.shift.stopping, wait.next()) {
+		if errors.Is(err, ErrChanged) || try == saveTries || !workflow.Sleep(c.shift.Ctx, c.shift.Stopping, wait.Next()) {
 			return false
 		}
 	}

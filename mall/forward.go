@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -40,10 +41,10 @@ func (m *Mall) stepOrder(ctx context.Context, j *job[Order], o *Order) (*Order, 
 	return nil, fmt.Errorf("mall: an order has no step %q", o.Step)
 }
 
-func (m *Mall) stepHold(ctx context.Context, o *Order, p *patience) (*Order, error) {
+func (m *Mall) stepHold(ctx context.Context, o *Order, p *workflow.Patience) (*Order, error) {
 	result, v := m.book(ctx, o.hold(), p)
 	switch {
-	case v != settled:
+	case v != workflow.Settled:
 		return m.stuck(o, v)
 	case result.Code != ledger.CodeOK:
 		return m.end(o, Cancelled, &Failure{string(result.Code), result.Message}), nil
@@ -66,7 +67,7 @@ func (m *Mall) toFulfilment(next *Order) *Order {
 	return next
 }
 
-func (m *Mall) stepAuthorise(ctx context.Context, o *Order, p *patience, begun bool) (*Order, error) {
+func (m *Mall) stepAuthorise(ctx context.Context, o *Order, p *workflow.Patience, begun bool) (*Order, error) {
 	if m.o.Payments == nil {
 		return m.turn(o, &Failure{CodePaymentsDown, "there is no payment provider"}), nil
 	}
@@ -80,9 +81,9 @@ func (m *Mall) stepAuthorise(ctx context.Context, o *Order, p *patience, begun b
 		ask: func(ctx context.Context) (Answer, error) { return m.o.Payments.PaymentStatus(ctx, o.ID) },
 	}, p, begun)
 	switch {
-	case v == laidDown:
+	case v == workflow.LaidDown:
 		return nil, errLaidDown
-	case v == expired:
+	case v == workflow.Expired:
 		return m.turn(o, silence("the payment provider")), nil
 	case answer.Outcome == Declined:
 		return m.turn(o, &Failure{CodePaymentDeclined, "the payment was declined; nothing was taken"}), nil
@@ -90,12 +91,12 @@ func (m *Mall) stepAuthorise(ctx context.Context, o *Order, p *patience, begun b
 	return m.to(o, StepCapture), nil
 }
 
-func (m *Mall) stepCapture(ctx context.Context, o *Order, p *patience) (*Order, error) {
+func (m *Mall) stepCapture(ctx context.Context, o *Order, p *workflow.Patience) (*Order, error) {
 	answer, v := m.run(ctx, errand{do: func(ctx context.Context) (Answer, error) { return m.o.Payments.Capture(ctx, o.charge()) }}, p, true)
 	switch {
-	case v == laidDown:
+	case v == workflow.LaidDown:
 		return nil, errLaidDown
-	case v == expired:
+	case v == workflow.Expired:
 		return m.turn(o, silence("the payment provider")), nil
 	case answer.Outcome == Declined:
 		return m.turn(o, &Failure{CodePaymentDeclined, "the payment could not be taken"}), nil
@@ -105,7 +106,7 @@ func (m *Mall) stepCapture(ctx context.Context, o *Order, p *patience) (*Order, 
 	return next, nil
 }
 
-func (m *Mall) stepApply(ctx context.Context, o *Order, p *patience, begun bool) (*Order, error) {
+func (m *Mall) stepApply(ctx context.Context, o *Order, p *workflow.Patience, begun bool) (*Order, error) {
 	if m.o.Billing == nil {
 		return nil, errors.New("mall: there is no billing system")
 	}
@@ -115,9 +116,9 @@ func (m *Mall) stepApply(ctx context.Context, o *Order, p *patience, begun bool)
 		ask: func(ctx context.Context) (Answer, error) { return m.o.Billing.CreditStatus(ctx, o.ID) },
 	}, p, begun)
 	switch {
-	case v == laidDown:
+	case v == workflow.LaidDown:
 		return nil, errLaidDown
-	case v == expired:
+	case v == workflow.Expired:
 		next := m.turn(o, silence("the billing system"))
 		next.Step = StepWithdraw
 		return next, nil
@@ -141,7 +142,7 @@ func (m *Mall) stepGiveCode(ctx context.Context, o *Order) (*Order, error) {
 
 // stepConvert waits for the exchange as long as it takes: whatever becomes of a
 // conversion, the exchange brings it to an end.
-func (m *Mall) stepConvert(ctx context.Context, o *Order, p *patience) (*Order, error) {
+func (m *Mall) stepConvert(ctx context.Context, o *Order, p *workflow.Patience) (*Order, error) {
 	if m.o.Exchange == nil {
 		return m.end(o, Cancelled, &Failure{CodeExchangeDeclined, "there is no exchange"}), nil
 	}
@@ -149,7 +150,7 @@ func (m *Mall) stepConvert(ctx context.Context, o *Order, p *patience) (*Order, 
 	purchase := Purchase{Order: o.ID, Member: o.Member, Partner: o.Partner, Points: points}
 	answer, v := m.run(ctx, errand{do: func(ctx context.Context) (Answer, error) { return m.o.Exchange.Convert(ctx, purchase) }}, p, true)
 	switch {
-	case v != settled:
+	case v != workflow.Settled:
 		return m.stuck(o, v)
 	case answer.Outcome == Declined:
 		return m.end(o, Cancelled, declined(CodeExchangeDeclined, "the exchange", answer)), nil
@@ -180,9 +181,9 @@ func (m *Mall) toPost(o *Order, reference string) *Order {
 
 // stepPost completes the hold. The ledger has no reason to refuse that; if it
 // does, somebody must look.
-func (m *Mall) stepPost(ctx context.Context, o *Order, p *patience) (*Order, error) {
+func (m *Mall) stepPost(ctx context.Context, o *Order, p *workflow.Patience) (*Order, error) {
 	result, v := m.book(ctx, o.post(), p)
-	if v != settled || result.Code != ledger.CodeOK {
+	if v != workflow.Settled || result.Code != ledger.CodeOK {
 		return m.inconsistent(o, v, result)
 	}
 	return m.end(o, Fulfilled, nil), nil

@@ -1,6 +1,7 @@
 package mall
 
 import (
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -13,7 +14,7 @@ func (m *Mall) recoverAll() {
 	for {
 		m.recoverOrders()
 		m.recoverReturns()
-		if !sleep(m.shift.ctx, m.shift.stopping, m.o.RescanEvery) {
+		if !workflow.Sleep(m.shift.Ctx, m.shift.Stopping, m.o.RescanEvery) {
 			return
 		}
 	}
@@ -22,7 +23,7 @@ func (m *Mall) recoverAll() {
 func (m *Mall) recoverOrders() {
 	room := make(chan struct{}, m.o.RecoveryMax)
 	for after := (ledger.ID{}); !m.stopping(); {
-		page, err := m.o.Store.UnfinishedMallOrders(m.shift.ctx, m.now(), after, scanPage)
+		page, err := m.o.Store.UnfinishedMallOrders(m.shift.Ctx, m.now(), after, scanPage)
 		if err != nil {
 			m.o.Logger.Error("unfinished orders could not be read", "error", err)
 		}
@@ -39,7 +40,7 @@ func (m *Mall) recoverOrders() {
 func (m *Mall) recoverReturns() {
 	room := make(chan struct{}, m.o.RecoveryMax)
 	for after := (ledger.ID{}); !m.stopping(); {
-		page, err := m.o.Store.UnfinishedReturns(m.shift.ctx, after, scanPage)
+		page, err := m.o.Store.UnfinishedReturns(m.shift.Ctx, after, scanPage)
 		if err != nil {
 			m.o.Logger.Error("unfinished returns could not be read", "error", err)
 		}
@@ -55,7 +56,7 @@ func (m *Mall) recoverReturns() {
 
 func (m *Mall) stopping() bool {
 	select {
-	case <-m.shift.stopping:
+	case <-m.shift.Stopping:
 		return true
 	default:
 		return false
@@ -69,7 +70,7 @@ func revive[T any](m *Mall, c *crew[T], id ledger.ID, room chan struct{}) {
 	}
 	select {
 	case room <- struct{}{}:
-	case <-m.shift.stopping:
+	case <-m.shift.Stopping:
 		return
 	}
 	j, mine := c.take(id, func() { <-room })
@@ -78,7 +79,7 @@ func revive[T any](m *Mall, c *crew[T], id ledger.ID, room chan struct{}) {
 		return
 	}
 	j.once = true
-	if err := c.resume(m.shift.ctx, j); err != nil {
+	if err := c.resume(m.shift.Ctx, j); err != nil {
 		m.o.Logger.Error("an unfinished workflow could not be read", "id", id.String(), "error", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -114,11 +115,11 @@ func (m *Mall) stepReturn(ctx context.Context, j *job[Return], r *Return) (*Retu
 	switch r.Step {
 	case StepReverse:
 		result, v := m.book(ctx, r.reverse(o.Account), p)
-		if v == settled && result.Code != ledger.CodeOK {
+		if v == workflow.Settled && result.Code != ledger.CodeOK {
 			m.o.Logger.Error("the ledger refused a return", "id", r.ID.String(), "code", string(result.Code), "message", result.Message)
-			v = expired
+			v = workflow.Expired
 		}
-		if v != settled {
+		if v != workflow.Settled {
 			return m.stuckReturn(r, v)
 		}
 		if r.Fen > 0 {
@@ -131,17 +132,17 @@ func (m *Mall) stepReturn(ctx context.Context, j *job[Return], r *Return) (*Retu
 	return nil, fmt.Errorf("mall: a return has no step %q", r.Step)
 }
 
-func (m *Mall) stepRepay(ctx context.Context, r *Return, p *patience) (*Return, error) {
+func (m *Mall) stepRepay(ctx context.Context, r *Return, p *workflow.Patience) (*Return, error) {
 	if m.o.Payments == nil {
 		return nil, errors.New("mall: there is no payment provider")
 	}
 	answer, v := m.run(ctx, errand{do: func(ctx context.Context) (Answer, error) {
 		return m.o.Payments.Repay(ctx, Repayment{ID: r.ID, Order: r.Order, Fen: r.Fen})
 	}}, p, true)
-	if v == settled && answer.Outcome == Declined {
-		v = expired
+	if v == workflow.Settled && answer.Outcome == Declined {
+		v = workflow.Expired
 	}
-	if v != settled {
+	if v != workflow.Settled {
 		return m.stuckReturn(r, v)
 	}
 	return m.endReturn(r), nil
@@ -159,8 +160,8 @@ func (m *Mall) endReturn(r *Return) *Return {
 	return next
 }
 
-func (m *Mall) stuckReturn(r *Return, v verdict) (*Return, error) {
-	if v == laidDown || r.EscalatedAt != 0 {
+func (m *Mall) stuckReturn(r *Return, v workflow.Verdict) (*Return, error) {
+	if v == workflow.LaidDown || r.EscalatedAt != 0 {
 		return nil, errLaidDown
 	}
 	m.o.Logger.Warn("a return needs the operator", "id", r.ID.String(), "step", string(r.Step))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -14,7 +15,7 @@ import (
 type Mall struct {
 	o       Options
 	vault   *vault
-	shift   *shift
+	shift   *workflow.Shift
 	room    chan struct{} // one place for each order or return under way
 	orders  *crew[Order]
 	returns *crew[Return]
@@ -31,7 +32,7 @@ func New(o Options) (*Mall, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Mall{o: o, vault: v, shift: newShift(), room: make(chan struct{}, o.TotalMax)}
+	m := &Mall{o: o, vault: v, shift: workflow.NewShift(), room: make(chan struct{}, o.TotalMax)}
 	m.orders = newCrew(m.shift, &o, craft[Order]{what: "order", step: m.stepOrder,
 		done: func(x *Order) bool { return x.Step == StepDone }, load: o.Store.MallOrder, save: o.Store.UpdateMallOrder})
 	m.returns = newCrew(m.shift, &o, craft[Return]{what: "return", step: m.stepReturn,
@@ -45,11 +46,11 @@ func (m *Mall) Start(ctx context.Context) error {
 	if _, err := m.o.Store.UnfinishedMallOrders(ctx, m.now(), ledger.ID{}, 1); err != nil {
 		return fmt.Errorf("mall: unfinished orders: %w", err)
 	}
-	if !m.shift.enter() {
+	if !m.shift.Enter() {
 		return errors.New("mall: closed")
 	}
 	go func() {
-		defer m.shift.leave()
+		defer m.shift.Leave()
 		m.recoverAll()
 	}()
 	return nil
@@ -58,7 +59,12 @@ func (m *Mall) Start(ctx context.Context) error {
 // Close takes no more requests and waits until everything under way has ended or
 // stands at a step that is on disk. When ctx ends first it interrupts what is under
 // way, which is then taken up again after the next Start.
-func (m *Mall) Close(ctx context.Context) error { return m.shift.end(ctx) }
+func (m *Mall) Close(ctx context.Context) error {
+	if err := m.shift.End(ctx); err != nil {
+		return fmt.Errorf("mall: %w", err)
+	}
+	return nil
+}
 
 // UnderWay returns how many orders and returns are being worked on.
 func (m *Mall) UnderWay() int { return len(m.room) }
