@@ -110,6 +110,8 @@ type Order struct {
 	Partner  string `json:"partner,omitempty"`
 	Name     Text   `json:"name"`
 	Tier     string `json:"tier,omitempty"`
+	// Fast says that it goes before others where it waits for people.
+	Fast     bool   `json:"fast,omitempty"`
 	Channel  string `json:"channel,omitempty"`
 	Quantity int64  `json:"quantity,string"`
 	// Points and Fen are of one unit; see [Order.Total].

@@ -64,13 +64,13 @@ func (g *Gateway) backOffice(url string) (*backoffice.Client, error) {
 // tiers tells the mall how members stand.
 type tiers struct{ rewards *rewards.Service }
 
-// TierOf implements [mall.Tiers]. Somebody who is not registered has no tier.
-func (t tiers) TierOf(ctx context.Context, member string) (string, error) {
+// StandingOf implements [mall.Tiers]. Somebody who is not registered has no tier.
+func (t tiers) StandingOf(ctx context.Context, member string) (mall.Standing, error) {
 	way, err := t.rewards.Way(ctx, member)
 	if errors.Is(err, rewards.ErrNotFound) {
-		return "", nil
+		return mall.Standing{}, nil
 	}
-	return way.Tier, err
+	return mall.Standing{Tier: way.Tier, Exclusive: way.Now.Shelf, Fast: way.Now.Fast}, err
 }
 
 // bourse lets the mall buy partner points at the exchange, as a client of the
