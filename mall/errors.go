@@ -63,7 +63,7 @@ const (
 	CodeTimedOut         = "dispatch_timed_out"
 	CodeStockBelowZero   = "stock_below_zero"
 	CodeApprovalNeeded   = "approval_needed"
-	CodeFourEyes         = "four_eyes" // the ledger's code of the same name
+	CodeSamePerson       = "same_person"
 	CodeDecided          = "already_decided"
 )
 

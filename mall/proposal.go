@@ -88,7 +88,7 @@ func (m *Mall) before(ctx context.Context, p *Product) (*Product, error) {
 func (m *Mall) Approve(ctx context.Context, by string, id ledger.ID) (*Proposal, error) {
 	return m.decide(ctx, by, id, func(x *Proposal) error {
 		if by == x.Maker {
-			return refuse(CodeFourEyes, "who proposed it cannot approve it; somebody else must")
+			return refuse(CodeSamePerson, "who proposed it cannot approve it; somebody else must")
 		}
 		x.State = Approved
 		x.Product.UpdatedAt = x.DecidedAt
