@@ -76,9 +76,10 @@ var rules = []rule{
 	{folder: "settlement/netting", why: "who owes what follows from the ledger alone", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "rewards", why: "exchange, settlement, mall and rewards do not know each other", ours: []string{"ledger", "partners"}, noLibraries: true},
 	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
-		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "partners", "web/idempotency", "web/signin", "projection", "sqlstore"}},
+		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "partners", "web/idempotency", "web/signin", "web/session", "projection", "sqlstore"}},
 	{folder: "projection", why: "a copy of the ledger knows only the ledger", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "web/signin", why: "who staff are has nothing to do with points", ours: []string{}},
+	{folder: "web/session", why: "a session knows whose it is, and not what is done in it", ours: []string{}, noLibraries: true},
 	{folder: "web/limit", why: "counting knows nothing of who is counted", ours: []string{}},
 	{folder: "web/origin", why: "where a request comes from depends on nobody's rules", ours: []string{}, noLibraries: true},
 	{folder: "web/access", why: "the log's writer knows its port", ours: []string{"ledger", "partners"}},
@@ -104,6 +105,7 @@ var suites = []string{
 	"settlement/statements/statementstest",
 	"settlement/reconcile/plant",
 	"web/signin/signintest",
+	"web/session/sessiontest",
 	"rewards/rewardstest",
 }
 
