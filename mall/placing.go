@@ -165,7 +165,7 @@ func (m *Mall) draft(ctx context.Context, r *Request) (*Order, error) {
 	}
 	now := m.now()
 	o := &Order{ID: id, Client: r.Client, Request: r.Idempotency, Member: r.Member, Account: account,
-		Product: p.ID, Version: p.Version, Kind: p.Kind, Category: p.Category, Partner: p.Partner, Name: p.Name, Tier: standing.Tier, Fast: standing.Fast && p.Kind.waits(), Channel: r.Channel,
+		Product: p.ID, Version: p.Version, Kind: p.Kind, Category: p.Category, Partner: p.Partner, Name: p.Name, Picture: p.Picture, Tier: standing.Tier, Fast: standing.Fast && p.Kind.waits(), Channel: r.Channel,
 		Quantity: r.Quantity, Points: r.Points, Fen: r.Fen, BillFen: p.BillFen * r.Quantity, ContractAccount: r.ContractAccount, Address: r.Address,
 		Status: Ordered, Step: firstStep(p.Kind), CreatedAt: now, Deadline: now + m.o.Deadline.Milliseconds(), Revision: 1}
 	if p.Kind.Stocked() {
@@ -249,4 +249,21 @@ func (m *Mall) examine(ctx context.Context, o *Order) error {
 		return refuse(string(result.Code), "%s", result.Message)
 	}
 	return nil
+}
+
+// Check reports, as a [*Refusal], why [Mall.Place] would refuse a request now. It does
+// nothing and keeps nothing.
+func (m *Mall) Check(ctx context.Context, r Request) error {
+	if err := r.validate(); err != nil {
+		return err
+	}
+	o, err := m.draft(ctx, &r)
+	if err != nil || o.Stock != Reserved {
+		return err
+	}
+	s, err := m.o.Store.Stock(ctx, o.Product)
+	if err == nil && s.Available < o.Quantity {
+		return refuse(CodeSoldOut, "fewer than %d are left", o.Quantity)
+	}
+	return err
 }
