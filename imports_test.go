@@ -79,6 +79,7 @@ var rules = []rule{
 		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "partners", "web/idempotency", "web/signin", "web/session", "projection", "sqlstore"}},
 	{folder: "projection", why: "a copy of the ledger knows only the ledger", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "web/signin", why: "who staff are has nothing to do with points", ours: []string{}},
+	{folder: "web/identity", why: "who somebody is has nothing to do with points", ours: []string{}},
 	{folder: "web/session", why: "a session knows whose it is, and not what is done in it", ours: []string{}, noLibraries: true},
 	{folder: "web/limit", why: "counting knows nothing of who is counted", ours: []string{}},
 	{folder: "web/origin", why: "where a request comes from depends on nobody's rules", ours: []string{}, noLibraries: true},
