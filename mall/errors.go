@@ -65,6 +65,8 @@ const (
 	CodeApprovalNeeded   = "approval_needed"
 	CodeSamePerson       = "same_person"
 	CodeDecided          = "already_decided"
+	// CodeMemberErased: the member is being erased, or was.
+	CodeMemberErased = "member_erased"
 )
 
 // Busy says that there is no room for the request now; nothing was done.

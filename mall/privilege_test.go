@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
@@ -54,6 +55,7 @@ func TestTheFastChannelIsServedFirst(t *testing.T) {
 	}
 	for _, m := range []string{"M-1", "M-8", "M-7", "M-8"} {
 		w.place(w.request(m, "audit"))
+		w.clock.advance(time.Second) // orders of one millisecond are in no order
 	}
 	want = []string{"M-8", "M-8", "M-1", "M-7"}
 	var after ledger.ID

@@ -44,7 +44,7 @@ func TestSigningOutEndsTheSession(t *testing.T) {
 	if got := b.do(http.MethodPost, "/mall/sign-out", url.Values{"form_token": {"guessed"}}); got.status != http.StatusForbidden {
 		t.Errorf("a form with a guessed token: %d", got.status)
 	}
-	if got := b.send("/mall/sign-out", url.Values{}); got.path != "/mall/sign-in" {
+	if got := b.send("/mall/sign-out", url.Values{}); got.path != "/mall/signed-out" {
 		t.Errorf("signing out leads to %s", got.path)
 	}
 	if got := b.get("/mall"); got.path != "/mall/sign-in" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -39,6 +40,10 @@ type Options struct {
 
 	// What is nil has no pages and no entries that lead to them.
 
+	// Identity names members; without it nobody can sign in. Register then takes in who
+	// has not been here before, or returns [ErrNotAMember].
+	Identity Identity
+	Register func(ctx context.Context, member string) error
 	// Shop is the mall's shelves and orders. Linked reports whether a member has an
 	// account with a partner; CompanyName is what people call a partner. Without them
 	// the mall finds out itself, and people read its code.
@@ -52,6 +57,7 @@ type Options struct {
 	Location *time.Location   // in which a window's day begins
 	Now      func() time.Time // the alliance's clock
 	Machine  func() time.Time // by which answers are sent
+	Random   io.Reader        // safe for concurrent use
 	Logger   *slog.Logger
 }
 
@@ -63,8 +69,11 @@ func New(o Options) (*Mall, error) {
 	if o.Pages == nil || o.Sessions == nil || o.Ledger == nil || o.Account == nil {
 		return nil, errors.New("member pages: pages, sessions, ledger and accounts are required")
 	}
-	if o.Hub == "" || o.URL == "" || o.Location == nil || o.Now == nil || o.Machine == nil || o.Logger == nil {
-		return nil, errors.New("member pages: hub, URL, location, clocks and logger are required")
+	if o.Hub == "" || o.URL == "" || o.Location == nil || o.Now == nil || o.Machine == nil || o.Random == nil || o.Logger == nil {
+		return nil, errors.New("member pages: hub, URL, location, clocks, randomness and logger are required")
+	}
+	if o.Identity != nil && o.Register == nil {
+		return nil, errors.New("member pages: who is named by a provider must be registered")
 	}
 	return &Mall{o}, nil
 }

@@ -13,6 +13,7 @@ import (
 	shop "github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/mall/backoffice"
 	"github.com/pointgrid/pointgrid/mall/backsim"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/web/mall"
 	"github.com/pointgrid/pointgrid/web/page"
 )
@@ -66,7 +67,7 @@ func (k *market) open(w *world) {
 	office, err := backoffice.New(backoffice.Options{URL: server.URL, Timeout: time.Second})
 	must(w.t, err)
 	k.Mall, err = shop.New(shop.Options{Ledger: w.ledger, Identity: utility, Store: w.store, Billing: office, Payments: office, Exchange: k.bourse,
-		Tiers: standings{}, AccountKey: accountKey, CodeKey: make([]byte, 32), RescanEvery: 20 * time.Millisecond, RetryFirst: time.Millisecond,
+		Tiers: standings{}, Members: memberstest.NewKnown(accountKey), CodeKey: make([]byte, 32), RescanEvery: 20 * time.Millisecond, RetryFirst: time.Millisecond,
 		RetryMax: 20 * time.Millisecond, Now: w.clock.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
 	must(w.t, err)
 	must(w.t, k.Start(context.Background()))

@@ -105,7 +105,7 @@ func (w *world) serve(change []func(*world, *mall.Options)) {
 		Account: func(_ context.Context, member string) (ledger.Account, error) {
 			return ledger.MemberAccount(accountKey, member)
 		},
-		Hub: "EPT", URL: w.url, Location: time.UTC, Now: w.clock.Now, Machine: w.machine.Now, Logger: logger}
+		Hub: "EPT", URL: w.url, Location: time.UTC, Now: w.clock.Now, Machine: w.machine.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
 		c(w, &w.options)
 	}
