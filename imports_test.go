@@ -77,9 +77,11 @@ var rules = []rule{
 	{folder: "rewards", why: "exchange, settlement, mall and rewards do not know each other", ours: []string{"ledger", "members", "partners"}, noLibraries: true},
 	{folder: "members", why: "who somebody is stands below what they do", ours: []string{"ledger"}},
 	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
-		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "members", "partners", "web/idempotency", "web/signin", "projection", "sqlstore"}},
+		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "members", "partners", "web/idempotency", "web/signin", "web/session", "projection", "sqlstore"}},
 	{folder: "projection", why: "a copy of the ledger knows only the ledger", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "web/signin", why: "who staff are has nothing to do with points", ours: []string{}},
+	{folder: "web/identity", why: "who somebody is has nothing to do with points", ours: []string{}},
+	{folder: "web/session", why: "a session knows whose it is, and not what is done in it", ours: []string{}, noLibraries: true},
 	{folder: "web/limit", why: "counting knows nothing of who is counted", ours: []string{}},
 	{folder: "web/origin", why: "where a request comes from depends on nobody's rules", ours: []string{}, noLibraries: true},
 	{folder: "web/access", why: "the log's writer knows its port", ours: []string{"ledger", "partners"}},
@@ -106,6 +108,7 @@ var suites = []string{
 	"settlement/statements/statementstest",
 	"settlement/reconcile/plant",
 	"web/signin/signintest",
+	"web/session/sessiontest",
 	"rewards/rewardstest",
 }
 

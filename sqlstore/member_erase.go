@@ -22,13 +22,21 @@ const erasePage = 200
 // where they are found out last, so that after a crash they are still known.
 func (s *Store) eraseMember(ctx context.Context, p *members.Person) error {
 	for _, part := range []func(context.Context, *members.Person) error{
-		s.eraseAnswers, s.eraseFindings, s.eraseTrails, s.eraseNotes, s.eraseRewards, s.eraseOrders, s.eraseConversions, s.eraseLinks,
+		s.eraseSessions, s.eraseAnswers, s.eraseFindings, s.eraseTrails, s.eraseNotes, s.eraseRewards, s.eraseOrders, s.eraseConversions, s.eraseLinks,
 	} {
 		if err := part(ctx, p); err != nil {
 			return err
 		}
 	}
 	return s.forgetPages(ctx)
+}
+
+const eraseSessionsOf = `DELETE FROM member_sessions WHERE member = $1`
+
+// eraseSessions signs the member out everywhere.
+func (s *Store) eraseSessions(ctx context.Context, p *members.Person) error {
+	_, err := s.writer.one(ctx, eraseSessionsOf, p.Number)
+	return err
 }
 
 // quotedMin is the least length of a name that is looked for in text. A shorter one

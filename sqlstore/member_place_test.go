@@ -28,6 +28,7 @@ var namesMembers = map[string]string{
 	"break_trail":      "eraseTrails",
 	"break_files":      "stay as evidence of two companies, see docs/privacy.md",
 	"statements":       "eraseNotes",
+	"member_sessions":  "eraseSessions",
 	"conversion_files": "lines name links, and are deleted by the sweep",
 }
 
