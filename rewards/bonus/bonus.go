@@ -150,12 +150,12 @@ func (b *Bonus) giveUp(code string) {
 	}
 }
 
-// due reports whether the ledger is to be asked for something.
-func (b *Bonus) due() bool {
+// State is that of the whole: due while a move is, refused when nothing was issued.
+func (b *Bonus) State() State {
 	for i := range b.Moves {
 		if b.Moves[i].State == Due {
-			return true
+			return Due
 		}
 	}
-	return false
+	return b.Moves[0].State
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/rewards/bonus"
 )
 
@@ -91,7 +92,10 @@ func reopen(t tester, o order) (w *world, done func() error, err error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, l.Close())
 	}
-	w = &world{tester: t, clock: c, ledger: &faulty{home: l}, store: &forgetful{Store: s}}
+	w = &world{tester: t, clock: c, ledger: &faulty{home: l}, store: &forgetful{Store: s}, members: memberstest.NewKnown(key)}
+	for n := range 4 {
+		w.member(n) // who is known by the account
+	}
 	return w, func() error { return errors.Join(s.Close(), l.Close()) }, nil
 }
 

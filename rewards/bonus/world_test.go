@@ -15,6 +15,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/rewards/bonus"
 	"github.com/pointgrid/pointgrid/sqlstore"
@@ -121,6 +122,7 @@ type world struct {
 	ledger  *faulty
 	store   *forgetful
 	count   uint64
+	members *memberstest.Known
 	in, out map[string]ledger.Agreement
 	f       *bonus.Follower
 	samples []bonus.Sample
@@ -143,7 +145,7 @@ func newWorld(t tester, dir string) (w *world, done func()) {
 	must(t, err)
 	s, err := openStore(dir)
 	must(t, err)
-	w = &world{tester: t, clock: c, ledger: &faulty{home: l}, store: &forgetful{Store: s}, in: map[string]ledger.Agreement{}, out: map[string]ledger.Agreement{}}
+	w = &world{tester: t, clock: c, ledger: &faulty{home: l}, store: &forgetful{Store: s}, members: memberstest.NewKnown(key), in: map[string]ledger.Agreement{}, out: map[string]ledger.Agreement{}}
 	w.found()
 	w.start()
 	return w, func() { must(t, errors.Join(s.Close(), l.Close())) }
@@ -174,7 +176,7 @@ func (w *world) agree(code string, who ledger.Identity, dir ledger.Direction) le
 }
 
 func (w *world) rewardOptions() rewards.Options {
-	return rewards.Options{Ledger: w.ledger, Identity: utility, Store: w.store, AccountKey: key, Now: w.clock.Now,
+	return rewards.Options{Ledger: w.ledger, Identity: utility, Store: w.store, Members: w.members, Now: w.clock.Now,
 		Day: func(at time.Time) ledger.Date { return ledger.DateOf(at) }, Logger: slog.New(slog.DiscardHandler)}
 }
 
@@ -225,7 +227,7 @@ func (w *world) give(who ledger.Identity, body ledger.Body) ledger.Transfer {
 
 func (w *world) member(n int) ledger.Account {
 	w.Helper()
-	a, err := ledger.MemberAccount(key, fmt.Sprintf("M-%d", n))
+	a, err := w.members.Account(context.Background(), fmt.Sprintf("M-%d", n))
 	must(w, err)
 	return a
 }
@@ -257,9 +259,14 @@ func (w *world) spend(member int, points int64) {
 // rise gives a member another tier from now on.
 func (w *world) rise(member int, tier string) {
 	w.Helper()
-	today := ledger.DateOf(w.clock.Now())
-	must(w, w.store.SettleRewards(context.Background(), nil, []*rewards.Standing{{Member: fmt.Sprintf("M-%d", member), Tier: tier,
-		Since: today, AsOf: today, ChangedAt: w.clock.Now().UnixMilli()}}))
+	number, today := fmt.Sprintf("M-%d", member), ledger.DateOf(w.clock.Now())
+	was, err := w.store.Standings(context.Background(), []string{number})
+	must(w, err)
+	next := &rewards.Standing{Member: number, Tier: tier, Since: today, AsOf: today}
+	if was[0].Tier != tier {
+		next.Changed = &rewards.TierChange{Account: w.member(member), At: w.clock.Now().UnixMilli(), Was: was[0].Tier}
+	}
+	must(w, w.store.SettleRewards(context.Background(), nil, []*rewards.Standing{next}))
 	w.clock.forward(time.Millisecond)
 }
 
