@@ -134,3 +134,9 @@ func (e *Privacy) Export(ctx context.Context, account ledger.Account, to io.Writ
 func instant(ms int64) string {
 	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z07:00")
 }
+
+// Known returns [ErrNotFound] when nobody has an account.
+func (e *Privacy) Known(ctx context.Context, account ledger.Account) error {
+	_, err := e.o.Registry.o.Store.MemberWith(ctx, account)
+	return err
+}

@@ -19,7 +19,7 @@ func TestRewardsFindTheirRowsByAnIndex(t *testing.T) {
 		"past days":                    {selectRewardsPast, "USING INDEX reward_events_day (day>? AND day<?)"},
 		"totals":                       {sumRewards, "USING INDEX reward_events_day (day>? AND day<?)"},
 		"who has an account":           {selectMemberWith, "USING INDEX sqlite_autoindex_members_2 (account=?)"},
-		"who has no account yet":       {selectUnknownOnes, "USING INDEX members_unknown"},
+		"who has no account yet":       {selectUnknownOnes, "USING INDEX sqlite_autoindex_members_2 (account=?)"},
 		"the erasure of an account":    {selectErasureOf, "USING INDEX member_erasures_all (account=?)"},
 		"erasures that have not ended": {selectOpenErasures, "USING INDEX member_erasures_unfinished"},
 	} {

@@ -11,8 +11,6 @@ CREATE TABLE members (
     registered_at BIGINT NOT NULL -- milliseconds since 1970; 0: not known
 );
 
-CREATE INDEX members_unknown ON members (number) WHERE account IS NULL;
-
 INSERT INTO members (number, account, registered_at) SELECT member, account, registered_at FROM reward_members;
 INSERT INTO members (number, registered_at) SELECT member, MIN(created_at) FROM links WHERE true GROUP BY member ON CONFLICT DO NOTHING;
 INSERT INTO members (number, registered_at) SELECT member, MIN(created_at) FROM conversions WHERE true GROUP BY member ON CONFLICT DO NOTHING;

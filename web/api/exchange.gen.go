@@ -397,6 +397,27 @@ func (e ConsentChannel) Valid() bool {
 	}
 }
 
+// Defines values for ConversionBonusState.
+const (
+	ConversionBonusStateDone    ConversionBonusState = "done"
+	ConversionBonusStateDue     ConversionBonusState = "due"
+	ConversionBonusStateRefused ConversionBonusState = "refused"
+)
+
+// Valid indicates whether the value is a known member of the ConversionBonusState enum.
+func (e ConversionBonusState) Valid() bool {
+	switch e {
+	case ConversionBonusStateDone:
+		return true
+	case ConversionBonusStateDue:
+		return true
+	case ConversionBonusStateRefused:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConversionFileFormat.
 const (
 	ConversionFileFormatCsv    ConversionFileFormat = "csv"
@@ -598,6 +619,27 @@ func (e KeySetKeysUse) Valid() bool {
 	}
 }
 
+// Defines values for MallClaimState.
+const (
+	MallClaimStateDeclined MallClaimState = "declined"
+	MallClaimStateGranted  MallClaimState = "granted"
+	MallClaimStateOpen     MallClaimState = "open"
+)
+
+// Valid indicates whether the value is a known member of the MallClaimState enum.
+func (e MallClaimState) Valid() bool {
+	switch e {
+	case MallClaimStateDeclined:
+		return true
+	case MallClaimStateGranted:
+		return true
+	case MallClaimStateOpen:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MallKind.
 const (
 	MallKindBillCredit    MallKind = "bill_credit"
@@ -691,6 +733,48 @@ func (e MallReturnStatus) Valid() bool {
 	case MallReturnStatusCompleted:
 		return true
 	case MallReturnStatusProcessing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MemberErasureState.
+const (
+	MemberErasureStateDone       MemberErasureState = "done"
+	MemberErasureStateForfeiting MemberErasureState = "forfeiting"
+	MemberErasureStateForgetting MemberErasureState = "forgetting"
+	MemberErasureStateNone       MemberErasureState = "none"
+	MemberErasureStateWithdrawn  MemberErasureState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the MemberErasureState enum.
+func (e MemberErasureState) Valid() bool {
+	switch e {
+	case MemberErasureStateDone:
+		return true
+	case MemberErasureStateForfeiting:
+		return true
+	case MemberErasureStateForgetting:
+		return true
+	case MemberErasureStateNone:
+		return true
+	case MemberErasureStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MemberExportFormat.
+const (
+	MemberExportFormatPointgridMember MemberExportFormat = "pointgrid-member"
+)
+
+// Valid indicates whether the value is a known member of the MemberExportFormat enum.
+func (e MemberExportFormat) Valid() bool {
+	switch e {
+	case MemberExportFormatPointgridMember:
 		return true
 	default:
 		return false
@@ -1886,6 +1970,10 @@ type Conversion struct {
 	// Amount Points in the smallest unit of the programme, 1 to 10^15.
 	Amount Amount `json:"amount"`
 
+	// Bonus What the member's tier brought beside a conversion. Only the utility's clients are told, where they ask for
+	// one conversion or for a member's bonuses.
+	Bonus *ConversionBonus `json:"bonus,omitempty"`
+
 	// CreatedAt RFC 3339, in UTC.
 	CreatedAt Time `json:"created_at"`
 
@@ -1960,6 +2048,51 @@ type ConversionBatchResult struct {
 type ConversionBatchResults struct {
 	// Results One for each item, in order.
 	Results []ConversionBatchResult `json:"results"`
+}
+
+// ConversionBonus What the member's tier brought beside a conversion. Only the utility's clients are told, where they ask for
+// one conversion or for a member's bonuses.
+type ConversionBonus struct {
+	// Bps The tier's bonus in ten-thousandths.
+	Bps int64 `json:"bps"`
+
+	// ConversionID A UUID of version 7 in lower case.
+	ConversionID ID `json:"conversion_id"`
+
+	// Converted Points in the smallest unit of the programme, 1 to 10^15.
+	Converted Amount `json:"converted"`
+
+	// ConvertedAt RFC 3339, in UTC.
+	ConvertedAt Time `json:"converted_at"`
+
+	// Expiry Month at the end of which the points expire.
+	Expiry string `json:"expiry"`
+
+	// Points Points in the smallest unit of the programme, 0 to 10^15.
+	Points AmountOrZero `json:"points"`
+
+	// State `due`: the ledger is still to be asked, or an account that is frozen is to be free first. `done`: the
+	// points are what the ledger has. `refused`: the ledger would not have it, because the points had expired.
+	State ConversionBonusState `json:"state"`
+
+	// Stays Points in the smallest unit of the programme, 0 to 10^15.
+	Stays AmountOrZero `json:"stays"`
+
+	// Tier That the member held when the conversion was recorded on the ledger.
+	Tier string `json:"tier"`
+
+	// TransferID The issue on the ledger.
+	TransferID string `json:"transfer_id"`
+}
+
+// ConversionBonusState `due`: the ledger is still to be asked, or an account that is frozen is to be free first. `done`: the
+// points are what the ledger has. `refused`: the ledger would not have it, because the points had expired.
+type ConversionBonusState string
+
+// ConversionBonusPage defines model for ConversionBonusPage.
+type ConversionBonusPage struct {
+	Bonuses    []ConversionBonus `json:"bonuses"`
+	NextCursor string            `json:"next_cursor,omitempty,omitzero"`
 }
 
 // ConversionByQuote defines model for ConversionByQuote.
@@ -2188,6 +2321,19 @@ type ExpiryAnnouncement struct {
 type ExpiryAnnouncementPage struct {
 	Announcements []ExpiryAnnouncement `json:"announcements"`
 	NextCursor    string               `json:"next_cursor,omitempty,omitzero"`
+}
+
+// ExportedMember defines model for ExportedMember.
+type ExportedMember struct {
+	// Account A member's account on the ledger.
+	Account MemberAccount `json:"account"`
+	Number  string        `json:"number"`
+
+	// RegisteredAt RFC 3339, in UTC.
+	RegisteredAt Time `json:"registered_at"`
+
+	// Salted Whether the account depends on a salt; false for members of early releases.
+	Salted bool `json:"salted"`
 }
 
 // ExposureCap Yuan, a decimal with at most six places, 0.000001 to 1000000000000.
@@ -2494,6 +2640,52 @@ type MallCategoryDetail struct {
 type MallCategoryList struct {
 	Categories []MallCategoryDetail `json:"categories"`
 }
+
+// MallClaim A member's wish to return part or all of an order.
+type MallClaim struct {
+	Answer string `json:"answer,omitempty,omitzero"`
+
+	// AskedAt RFC 3339, in UTC.
+	AskedAt Time `json:"asked_at"`
+
+	// Checker Who decided.
+	Checker string `json:"checker,omitempty,omitzero"`
+
+	// DecidedAt RFC 3339, in UTC.
+	DecidedAt Time `json:"decided_at,omitempty,omitzero"`
+
+	// ID A UUID of version 7 in lower case.
+	ID ID `json:"id"`
+
+	// OrderID A UUID of version 7 in lower case.
+	OrderID  ID  `json:"order_id"`
+	Quantity int `json:"quantity"`
+
+	// Reason In the member's words.
+	Reason string         `json:"reason,omitempty,omitzero"`
+	State  MallClaimState `json:"state"`
+}
+
+// MallClaimGrant defines model for MallClaimGrant.
+type MallClaimGrant struct {
+	// Restock What came back can be sold again.
+	Restock bool `json:"restock,omitempty,omitzero"`
+}
+
+// MallClaimPage defines model for MallClaimPage.
+type MallClaimPage struct {
+	Claims     []MallClaim `json:"claims"`
+	NextCursor string      `json:"next_cursor,omitempty,omitzero"`
+}
+
+// MallClaimRefusal defines model for MallClaimRefusal.
+type MallClaimRefusal struct {
+	// Answer The member reads it.
+	Answer string `json:"answer,omitempty,omitzero"`
+}
+
+// MallClaimState defines model for MallClaimState.
+type MallClaimState string
 
 // MallCodes defines model for MallCodes.
 type MallCodes struct {
@@ -2907,6 +3099,55 @@ type MallText struct {
 
 // MemberAccount A member's account on the ledger.
 type MemberAccount = string
+
+// MemberErasure defines model for MemberErasure.
+type MemberErasure struct {
+	// Account A member's account on the ledger.
+	Account MemberAccount `json:"account"`
+
+	// Code Why it was withdrawn
+	Code   string `json:"code,omitempty,omitzero"`
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// FinishedAt RFC 3339, in UTC.
+	FinishedAt      Time   `json:"finished_at,omitempty,omitzero"`
+	ForfeitedPoints string `json:"forfeited_points,omitempty,omitzero"`
+
+	// PointsLeft What would have to be confirmed; absent once it was begun.
+	PointsLeft string `json:"points_left,omitempty,omitzero"`
+
+	// RequestedAt RFC 3339, in UTC.
+	RequestedAt Time `json:"requested_at,omitempty,omitzero"`
+
+	// State `none`: never asked for. `forfeiting`: points are being forfeited, and it may still be withdrawn.
+	// `forgetting`: there is no way back. `done`. `withdrawn`: nothing was changed, `code` says why.
+	State MemberErasureState `json:"state"`
+}
+
+// MemberErasureState `none`: never asked for. `forfeiting`: points are being forfeited, and it may still be withdrawn.
+// `forgetting`: there is no way back. `done`. `withdrawn`: nothing was changed, `code` says why.
+type MemberErasureState string
+
+// MemberErasureRequest defines model for MemberErasureRequest.
+type MemberErasureRequest struct {
+	// ForfeitedPoints The points that are left, confirmed to be forfeited.
+	ForfeitedPoints AmountOrZero `json:"forfeited_points"`
+}
+
+// MemberExport Members of the object besides these are lists, one for each part of what is held.
+type MemberExport struct {
+	Format MemberExportFormat `json:"format"`
+
+	// MadeAt RFC 3339, in UTC.
+	MadeAt Time           `json:"made_at"`
+	Member ExportedMember `json:"member"`
+
+	// Version 1. A change of meaning is another version; new members are none.
+	Version int64 `json:"version"`
+}
+
+// MemberExportFormat defines model for MemberExport.Format.
+type MemberExportFormat string
 
 // MemberList defines model for MemberList.
 type MemberList struct {
@@ -4433,6 +4674,12 @@ type MallRefused = Problem
 
 // MallUnavailable RFC 9457 problem details.
 type MallUnavailable = Problem
+
+// MemberErasureConflict RFC 9457 problem details.
+type MemberErasureConflict = Problem
+
+// MemberErasureRefused RFC 9457 problem details.
+type MemberErasureRefused = Problem
 
 // NotFound RFC 9457 problem details.
 type NotFound = Problem

@@ -14,10 +14,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pointgrid/pointgrid/ledger"
-	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/mall/backsim"
 	"github.com/pointgrid/pointgrid/mall/malltest"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 )
 
 // withMall serves the alliance with a mall in which the member M-1 has points.

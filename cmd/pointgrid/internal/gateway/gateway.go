@@ -24,6 +24,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/rewards"
+	"github.com/pointgrid/pointgrid/rewards/bonus"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/settlement/desk"
@@ -59,10 +60,12 @@ type Gateway struct {
 	Mall     *mall.Mall
 	Files    *bulkfile.Service
 	Rewards  *rewards.Service
-	Members  *members.Registry
-	Privacy  *members.Privacy
-	Night    *settlement.Night
-	Clock    *Clock
+	// Bonuses pays what members' tiers bring on conversions, while the gateway serves.
+	Bonuses *bonus.Follower
+	Members *members.Registry
+	Privacy *members.Privacy
+	Night   *settlement.Night
+	Clock   *Clock
 	// Projection follows the ledger while the gateway serves; nil when the
 	// configuration does not ask for it.
 	Projection *projection.Follower
@@ -112,7 +115,25 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.openMembers, g.buildServices, g.buildFiles, g.buildRewards, g.buildMall, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff, g.buildSessions,
+		g.readKeys,
+		g.openLedger,
+		g.openStore,
+		g.openClients,
+		g.admitPartners,
+		g.buildHosts,
+		g.openMembers,
+		g.buildServices,
+		g.buildFiles,
+		g.buildRewards,
+		g.buildBonuses,
+		g.buildMall,
+		g.buildReconciliation,
+		g.buildSigning,
+		g.buildProjection,
+		g.buildWebhooks,
+		g.buildStaff,
+		g.buildSessions,
+		g.buildPrivacy,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())
