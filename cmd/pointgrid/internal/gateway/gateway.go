@@ -112,7 +112,24 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.openMembers, g.buildServices, g.buildFiles, g.buildRewards, g.buildMall, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff, g.buildMembers, g.buildPrivacy,
+		g.readKeys,
+		g.openLedger,
+		g.openStore,
+		g.openClients,
+		g.admitPartners,
+		g.buildHosts,
+		g.openMembers,
+		g.buildServices,
+		g.buildFiles,
+		g.buildRewards,
+		g.buildMall,
+		g.buildReconciliation,
+		g.buildSigning,
+		g.buildProjection,
+		g.buildWebhooks,
+		g.buildStaff,
+		g.buildSessions,
+		g.buildPrivacy,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())

@@ -14,9 +14,9 @@ import (
 	"github.com/pointgrid/pointgrid/web/session"
 )
 
-// buildMembers makes the service by which members stay signed in. Its clock is the
+// buildSessions makes the service by which members stay signed in. Its clock is the
 // machine's, as that of the staff's sessions.
-func (g *Gateway) buildMembers(context.Context) (err error) {
+func (g *Gateway) buildSessions(context.Context) (err error) {
 	g.sessions, err = session.New(session.Options{Store: g.Store, Now: g.around.Now, Random: g.around.Random})
 	return err
 }
