@@ -75,9 +75,10 @@ var rules = []rule{
 		ours: []string{"ledger", "settlement", "settlement/netting", "settlement/paper", "settlement/payment"}},
 	{folder: "settlement/netting", why: "who owes what follows from the ledger alone", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "rewards", why: "exchange, settlement, mall and rewards do not know each other", ours: []string{"ledger", "members", "partners"}, noLibraries: true},
+	{folder: "rewards/bonus", why: "a bonus follows the ledger and the tiers, not the exchange", ours: []string{"ledger", "members", "rewards"}, noLibraries: true},
 	{folder: "members", why: "who somebody is stands below what they do", ours: []string{"ledger"}},
 	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
-		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "members", "partners", "web/idempotency", "web/signin", "web/session", "projection", "sqlstore"}},
+		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "rewards/bonus", "members", "partners", "web/idempotency", "web/signin", "web/session", "projection", "sqlstore"}},
 	{folder: "projection", why: "a copy of the ledger knows only the ledger", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "web/signin", why: "who staff are has nothing to do with points", ours: []string{}},
 	{folder: "web/identity", why: "who somebody is has nothing to do with points", ours: []string{}},
@@ -110,6 +111,7 @@ var suites = []string{
 	"web/signin/signintest",
 	"web/session/sessiontest",
 	"rewards/rewardstest",
+	"rewards/bonus/bonustest",
 }
 
 func TestImportsFollowTheHouse(t *testing.T) {

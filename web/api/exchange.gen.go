@@ -397,6 +397,27 @@ func (e ConsentChannel) Valid() bool {
 	}
 }
 
+// Defines values for ConversionBonusState.
+const (
+	ConversionBonusStateDone    ConversionBonusState = "done"
+	ConversionBonusStateDue     ConversionBonusState = "due"
+	ConversionBonusStateRefused ConversionBonusState = "refused"
+)
+
+// Valid indicates whether the value is a known member of the ConversionBonusState enum.
+func (e ConversionBonusState) Valid() bool {
+	switch e {
+	case ConversionBonusStateDone:
+		return true
+	case ConversionBonusStateDue:
+		return true
+	case ConversionBonusStateRefused:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConversionFileFormat.
 const (
 	ConversionFileFormatCsv    ConversionFileFormat = "csv"
@@ -1907,6 +1928,10 @@ type Conversion struct {
 	// Amount Points in the smallest unit of the programme, 1 to 10^15.
 	Amount Amount `json:"amount"`
 
+	// Bonus What the member's tier brought beside a conversion. Only the utility's clients are told, where they ask for
+	// one conversion or for a member's bonuses.
+	Bonus *ConversionBonus `json:"bonus,omitempty"`
+
 	// CreatedAt RFC 3339, in UTC.
 	CreatedAt Time `json:"created_at"`
 
@@ -1981,6 +2006,51 @@ type ConversionBatchResult struct {
 type ConversionBatchResults struct {
 	// Results One for each item, in order.
 	Results []ConversionBatchResult `json:"results"`
+}
+
+// ConversionBonus What the member's tier brought beside a conversion. Only the utility's clients are told, where they ask for
+// one conversion or for a member's bonuses.
+type ConversionBonus struct {
+	// Bps The tier's bonus in ten-thousandths.
+	Bps int64 `json:"bps"`
+
+	// ConversionID A UUID of version 7 in lower case.
+	ConversionID ID `json:"conversion_id"`
+
+	// Converted Points in the smallest unit of the programme, 1 to 10^15.
+	Converted Amount `json:"converted"`
+
+	// ConvertedAt RFC 3339, in UTC.
+	ConvertedAt Time `json:"converted_at"`
+
+	// Expiry Month at the end of which the points expire.
+	Expiry string `json:"expiry"`
+
+	// Points Points in the smallest unit of the programme, 0 to 10^15.
+	Points AmountOrZero `json:"points"`
+
+	// State `due`: the ledger is still to be asked, or an account that is frozen is to be free first. `done`: the
+	// points are what the ledger has. `refused`: the ledger would not have it, because the points had expired.
+	State ConversionBonusState `json:"state"`
+
+	// Stays Points in the smallest unit of the programme, 0 to 10^15.
+	Stays AmountOrZero `json:"stays"`
+
+	// Tier That the member held when the conversion was recorded on the ledger.
+	Tier string `json:"tier"`
+
+	// TransferID The issue on the ledger.
+	TransferID string `json:"transfer_id"`
+}
+
+// ConversionBonusState `due`: the ledger is still to be asked, or an account that is frozen is to be free first. `done`: the
+// points are what the ledger has. `refused`: the ledger would not have it, because the points had expired.
+type ConversionBonusState string
+
+// ConversionBonusPage defines model for ConversionBonusPage.
+type ConversionBonusPage struct {
+	Bonuses    []ConversionBonus `json:"bonuses"`
+	NextCursor string            `json:"next_cursor,omitempty,omitzero"`
 }
 
 // ConversionByQuote defines model for ConversionByQuote.

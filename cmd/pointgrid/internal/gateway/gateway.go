@@ -24,6 +24,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/rewards"
+	"github.com/pointgrid/pointgrid/rewards/bonus"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/settlement/desk"
@@ -59,10 +60,12 @@ type Gateway struct {
 	Mall     *mall.Mall
 	Files    *bulkfile.Service
 	Rewards  *rewards.Service
-	Members  *members.Registry
-	Privacy  *members.Privacy
-	Night    *settlement.Night
-	Clock    *Clock
+	// Bonuses pays what members' tiers bring on conversions, while the gateway serves.
+	Bonuses *bonus.Follower
+	Members *members.Registry
+	Privacy *members.Privacy
+	Night   *settlement.Night
+	Clock   *Clock
 	// Projection follows the ledger while the gateway serves; nil when the
 	// configuration does not ask for it.
 	Projection *projection.Follower
@@ -122,6 +125,7 @@ func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway,
 		g.buildServices,
 		g.buildFiles,
 		g.buildRewards,
+		g.buildBonuses,
 		g.buildMall,
 		g.buildReconciliation,
 		g.buildSigning,
