@@ -3105,7 +3105,7 @@ type MemberErasure struct {
 	// Account A member's account on the ledger.
 	Account MemberAccount `json:"account"`
 
-	// Code Why it was withdrawn
+	// Code Why it was withdrawn, or what it waits for.
 	Code   string `json:"code,omitempty,omitzero"`
 	Detail string `json:"detail,omitempty,omitzero"`
 
