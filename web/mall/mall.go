@@ -44,6 +44,14 @@ type Options struct {
 	// has not been here before, or returns [ErrNotAMember].
 	Identity Identity
 	Register func(ctx context.Context, member string) error
+	// Exchange needs Book.
+	Exchange Exchange
+	Book     Book
+	// Share, if set, is the part of an agreement's daily cap that a member may use; see
+	// [exchange.Allowances].
+	Share   func(ctx context.Context, member string) (int64, error)
+	History History
+	Rewards Rewards
 
 	Hub      string // programme code of the electricity points
 	Sandbox  bool
@@ -69,6 +77,9 @@ func New(o Options) (*Mall, error) {
 	if o.Identity != nil && o.Register == nil {
 		return nil, errors.New("member pages: who is named by a provider must be registered")
 	}
+	if o.Exchange != nil && o.Book == nil {
+		return nil, errors.New("member pages: the exchange needs its book")
+	}
 	return &Mall{o}, nil
 }
 
@@ -82,6 +93,9 @@ type leaf struct {
 func (m *Mall) leaves() []leaf {
 	return slices.Concat(
 		m.homeLeaves(),
+		m.pointLeaves(),
+		m.partnerLeaves(),
+		m.convertLeaves(),
 	)
 }
 
