@@ -32,8 +32,14 @@ func (g *Gateway) memberPages(set *page.Set, url string) (*mall.Mall, error) {
 		Account: func(_ context.Context, member string) (ledger.Account, error) {
 			return ledger.MemberAccount(accountKey, member)
 		},
-		Hub: g.config.Alliance.Hub, Sandbox: g.config.Sandbox, URL: url, Location: g.calendar.Location,
+		Exchange: g.Exchange, Book: g.Store, Rewards: g.Rewards, Hub: g.config.Alliance.Hub, Sandbox: g.config.Sandbox, URL: url, Location: g.calendar.Location,
 		Now: g.Clock.Now, Machine: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}
+	if g.config.Projection.Enabled {
+		o.History = g.Store
+	}
+	if narrowed := g.allowances(); narrowed != nil {
+		o.Share = narrowed.DayShare
+	}
 	provider, err := g.identity(url)
 	if err != nil {
 		return nil, err
