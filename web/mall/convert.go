@@ -49,10 +49,11 @@ type estimate struct {
 
 // limits are what the agreements allow in one conversion, and what is left today.
 type limits struct {
-	Step, Min, Max string
-	Left           string // of the day; empty when there is no cap
-	Cap            string // the member's for a day
-	Percent        int64  // of the agreement's cap that the member's level has
+	Step     string // empty is any amount
+	Min, Max string
+	Left     string // of the day; empty when there is no cap
+	Cap      string // the member's for a day
+	Percent  int64  // of the agreement's cap that the member's level has
 }
 
 func (m *Mall) showConvert(v *visit) error {
@@ -172,7 +173,10 @@ func (m *Mall) limits(v *visit, from, to currency) (*limits, error) {
 		return nil, nil
 	}
 	t := &a.Terms
-	l := &limits{Step: from.Text(t.Step), Min: from.Text(t.Min), Max: from.Text(t.Max)}
+	l := &limits{Min: page.Amount(t.Min, from.Scale), Max: from.Text(t.Max)}
+	if t.Step > 1 {
+		l.Step = from.Text(t.Step)
+	}
 	if t.DayCap == 0 {
 		return l, nil
 	}
@@ -205,7 +209,7 @@ func (m *Mall) allowance(v *visit, l *limits, t *ledger.Terms, from currency) er
 			left = max(most-u.DayUsed, 0)
 		}
 	}
-	l.Cap, l.Left, l.Percent = from.Text(most), from.Text(left), share/100
+	l.Cap, l.Left, l.Percent = from.Text(most), page.Amount(left, from.Scale), share/100
 	return nil
 }
 
@@ -279,7 +283,7 @@ func (m *Mall) rate(v *visit, leg *ledger.LegTerms, all []currency, own currency
 		if t.Direction == ledger.In {
 			from, to = other, own
 		}
-		return m.say(v, "mall.convert.rate", "from", page.Millionths(t.Rate.FromUnits, 0)+" "+from.Title, "to", page.Millionths(t.Rate.ToUnits, 0)+" "+to.Title)
+		return m.say(v, "mall.convert.rate", "from", from.words(page.Millionths(t.Rate.FromUnits, 0)), "to", to.words(page.Millionths(t.Rate.ToUnits, 0)))
 	}
 	return ""
 }

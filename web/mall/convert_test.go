@@ -31,9 +31,9 @@ func TestElectricityPointsBecomeMiles(t *testing.T) {
 	w.earn("M-1", 1_000, 6)
 	membership := a.link(t, "sky", "M-1", 500)
 	b := w.signedIn("M-1")
-	want(t, "what is asked", b.get("/mall/convert"), http.StatusOK, "You have 1,000 electricity points", "10 electricity points to 50,000 electricity points", "100,000 electricity points of 100,000")
+	want(t, "what is asked", b.get("/mall/convert"), http.StatusOK, "You have 1,000 electricity points", "10 to 50,000 electricity points", "100,000 of 100,000")
 	want(t, "what it gives", b.get("/mall/convert?from=EPT&to=SKY&amount=100"), http.StatusOK,
-		"100 electricity points become 247 Sky &lt;Air&gt; points.", "1 electricity points for 2.5 Sky &lt;Air&gt; points", "A fee of 1 electricity points", "rounded down")
+		"100 electricity points become 247 Sky &lt;Air&gt; points.", "1 electricity point for 2.5 Sky &lt;Air&gt; points", "A fee of 1 electricity point", "rounded down")
 	quote := quoted(t, b, "EPT", "SKY", "100")
 	want(t, "the question", quote, http.StatusOK, "−100", "+247", `data-countdown="60"`, "Convert now")
 	got := b.send(quote.path, url.Values{})
@@ -108,7 +108,7 @@ func TestWhatIsOffTheAgreementIsExplained(t *testing.T) {
 	a.link(t, "sky", "M-1", 0)
 	a.link(t, "mart", "M-1", 0)
 	b := w.signedIn("M-1")
-	want(t, "the level's share", b.get("/mall/convert?from=EPT&to=SKY"), http.StatusOK, "50,000 electricity points of 50,000", "50% of what both companies allow")
+	want(t, "the level's share", b.get("/mall/convert?from=EPT&to=SKY"), http.StatusOK, "50,000 of 50,000", "50% of what both companies allow")
 	for amount, words := range map[string]string{"105": "multiple of the step", "0": "Please type a number", "5": "less than the least", "60000": "more than can be converted at once",
 		"-10": "Please type a number", "1.5": "Please type a number", "abc": "Please type a number", "99999999999999999999": "Please type a number", "1e3": "Please type a number",
 		"<script>": "Please type a number"} {
@@ -122,10 +122,10 @@ func TestWhatIsOffTheAgreementIsExplained(t *testing.T) {
 	for range 2 {
 		b.send(quoted(t, b, "EPT", "SKY", "20000").path, url.Values{})
 	}
-	want(t, "what is left", b.get("/mall/convert?from=EPT&to=SKY"), http.StatusOK, "10,000 electricity points of 50,000")
+	want(t, "what is left", b.get("/mall/convert?from=EPT&to=SKY"), http.StatusOK, "10,000 of 50,000")
 	want(t, "beyond the level", b.send(quoted(t, b, "EPT", "SKY", "20000").path, url.Values{}), http.StatusUnprocessableEntity, "Nothing was converted", "more than you may convert today")
 	want(t, "a direction that begins there", b.get("/mall/convert?from=MART&to=EPT"), http.StatusOK, "begin in the app of Lindi Stores")
-	want(t, "cents", b.get("/mall/convert?from=EPT&to=MART&amount=1"), http.StatusOK, "1 electricity points become 1.15 Lindi Stores points.")
+	want(t, "cents", b.get("/mall/convert?from=EPT&to=MART&amount=1"), http.StatusOK, "1 electricity point become 1.15 Lindi Stores points.")
 }
 
 func TestARateThatExpiredOrAForeignOneIsRefused(t *testing.T) {
