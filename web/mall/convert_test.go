@@ -119,11 +119,16 @@ func TestWhatIsOffTheAgreementIsExplained(t *testing.T) {
 		}
 		want(t, amount+" sent", b.send("/mall/convert", url.Values{"from": {"EPT"}, "to": {"SKY"}, "amount": {amount}}), http.StatusUnprocessableEntity, words)
 	}
-	for range 2 {
-		b.send(quoted(t, b, "EPT", "SKY", "20000").path, url.Values{})
+	var quotes []string
+	for range 3 {
+		quotes = append(quotes, quoted(t, b, "EPT", "SKY", "20000").path)
+	}
+	for _, path := range quotes[:2] {
+		b.send(path, url.Values{})
 	}
 	want(t, "what is left", b.get("/mall/convert?from=EPT&to=SKY"), http.StatusOK, "10,000 of 50,000")
-	want(t, "beyond the level", b.send(quoted(t, b, "EPT", "SKY", "20000").path, url.Values{}), http.StatusUnprocessableEntity, "Nothing was converted", "more than you may convert today")
+	want(t, "beyond the level", b.send(quotes[2], url.Values{}), http.StatusUnprocessableEntity, "Nothing was converted", "more than you may convert today")
+	want(t, "asked for beyond the level", b.get("/mall/convert?from=EPT&to=SKY&amount=20000"), http.StatusOK, "more than you may convert today")
 	want(t, "a direction that begins there", b.get("/mall/convert?from=MART&to=EPT"), http.StatusOK, "begin in the app of Lindi Stores")
 	want(t, "cents", b.get("/mall/convert?from=EPT&to=MART&amount=1"), http.StatusOK, "1 electricity point become 1.15 Lindi Stores points.")
 }
@@ -165,9 +170,14 @@ func TestWithoutPointsOrALinkNothingMovesAndThePageSaysWhy(t *testing.T) {
 	b := w.signedIn("M-1")
 	want(t, "nobody is linked", b.get("/mall/convert"), http.StatusOK, "No partner account yet", "Link a partner account")
 	a.link(t, "sky", "M-1", 0)
-	got := b.send(quoted(t, b, "EPT", "SKY", "100").path, url.Values{})
-	want(t, "no points", settled(t, b, got), http.StatusOK, "Not converted, and nothing lost", "don&#39;t have enough points")
-	got = b.send(quoted(t, b, "SKY", "EPT", "300").path, url.Values{})
+	got := b.send("/mall/convert", url.Values{"from": {"EPT"}, "to": {"SKY"}, "amount": {"100"}})
+	want(t, "no points", got, http.StatusUnprocessableEntity, "don&#39;t have enough points")
+	w.earn("M-1", 120, 1)
+	first, second := quoted(t, b, "EPT", "SKY", "100"), quoted(t, b, "EPT", "SKY", "100")
+	want(t, "enough for one", b.send(first.path, url.Values{}), http.StatusOK, "Done")
+	want(t, "spent meanwhile", settled(t, b, b.send(second.path, url.Values{})), http.StatusOK, "Not converted, and nothing lost", "don&#39;t have enough points")
+	w.earn("M-1", 100, 1)
+	got = b.send(quoted(t, b, "SKY", "EPT", "600").path, url.Values{})
 	want(t, "no miles", settled(t, b, got), http.StatusOK, "Not converted, and nothing lost", "don&#39;t have enough points")
 	quote := quoted(t, b, "EPT", "SKY", "100")
 	b.send("/mall/partners/sky/unlink", url.Values{})

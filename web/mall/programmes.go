@@ -49,6 +49,9 @@ func (c currency) Takes() bool {
 
 // currencies are all programmes, electricity points first.
 func (m *Mall) currencies(v *visit) ([]currency, error) {
+	if v.known != nil {
+		return v.known, nil
+	}
 	found, err := m.o.Exchange.Programmes(v.r.Context())
 	if err != nil {
 		return nil, err
@@ -65,7 +68,16 @@ func (m *Mall) currencies(v *visit) ([]currency, error) {
 		}
 		all[i] = c
 	}
+	v.known = all
 	return all, nil
+}
+
+// agreements are all that were ever offered.
+func (m *Mall) agreements(v *visit) (_ []ledger.Agreement, err error) {
+	if v.signed == nil {
+		v.signed, err = m.o.Exchange.Agreements(v.r.Context(), party)
+	}
+	return v.signed, err
 }
 
 // currencyOf finds a programme by its code; one that is gone is called by it.
