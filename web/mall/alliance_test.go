@@ -15,6 +15,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
@@ -48,11 +49,11 @@ func withAlliance(a *alliance) func(*world, *mall.Options) {
 		must(w.t, err)
 		a.agree(w)
 		a.exchange, err = exchange.New(exchange.Options{Ledger: w.ledger, Identity: utility, Store: w.store, Registry: registry,
-			Hosts: a.dial(w), AccountKey: accountKey, Allowances: a.allowances(), Deadline: time.Second, Now: w.clock.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
+			Hosts: a.dial(w), Members: memberstest.NewKnown(accountKey), Allowances: a.allowances(), Deadline: time.Second, Now: w.clock.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
 		must(w.t, err)
 		must(w.t, a.exchange.Start(w.t.Context()))
 		w.t.Cleanup(func() { must(w.t, a.exchange.Close(context.Background())) })
-		a.rewards, err = rewards.New(w.t.Context(), rewards.Options{Ledger: w.ledger, Identity: utility, Store: w.store, AccountKey: accountKey,
+		a.rewards, err = rewards.New(w.t.Context(), rewards.Options{Ledger: w.ledger, Identity: utility, Store: w.store, Members: memberstest.NewKnown(accountKey),
 			Day: ledger.DateOf, Now: w.clock.Now, Logger: slog.New(slog.DiscardHandler)})
 		must(w.t, err)
 		a.follower = projection.New(projection.Options{Blocks: w.ledger, Store: w.store, Linger: time.Millisecond})

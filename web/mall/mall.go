@@ -44,6 +44,14 @@ type Options struct {
 	// has not been here before, or returns [ErrNotAMember].
 	Identity Identity
 	Register func(ctx context.Context, member string) error
+
+	// Shop is the mall's shelves and orders. Linked reports whether a member has an
+	// account with a partner; CompanyName is what people call a partner. Without them
+	// the mall finds out itself, and people read its code.
+	Shop        Shop
+	Linked      func(ctx context.Context, member, partner string) (bool, error)
+	CompanyName func(partner string, l page.Language) string
+
 	// Exchange needs Book.
 	Exchange Exchange
 	Book     Book
@@ -93,6 +101,7 @@ type leaf struct {
 func (m *Mall) leaves() []leaf {
 	return slices.Concat(
 		m.homeLeaves(),
+		m.shopLeaves(),
 		m.pointLeaves(),
 		m.partnerLeaves(),
 		m.convertLeaves(),
@@ -101,7 +110,7 @@ func (m *Mall) leaves() []leaf {
 
 // Routes are all pages and forms for members.
 func (m *Mall) Routes() []page.Route {
-	routes := m.entranceRoutes()
+	routes := append(m.entranceRoutes(), m.pictureRoutes()...)
 	for _, l := range m.leaves() {
 		routes = append(routes, page.Route{Method: l.method, Path: Area + l.path, Handler: m.guard(l.handle)})
 	}

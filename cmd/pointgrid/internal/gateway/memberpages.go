@@ -1,13 +1,14 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 
-	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/web/identity"
 	"github.com/pointgrid/pointgrid/web/mall"
@@ -15,24 +16,21 @@ import (
 	"github.com/pointgrid/pointgrid/web/session"
 )
 
-// buildMembers makes the service by which members stay signed in. Its clock is the
+// buildSessions makes the service by which members stay signed in. Its clock is the
 // machine's, as that of the staff's sessions.
-func (g *Gateway) buildMembers(context.Context) (err error) {
+func (g *Gateway) buildSessions(context.Context) (err error) {
 	g.sessions, err = session.New(session.Options{Store: g.Store, Now: g.around.Now, Random: g.around.Random})
 	return err
 }
 
 // memberPages builds the pages for members, reached at a URL.
 func (g *Gateway) memberPages(set *page.Set, url string) (*mall.Mall, error) {
-	accountKey, err := g.home.AccountKey(g.around.Random)
-	if err != nil {
-		return nil, err
-	}
-	o := mall.Options{Pages: set, Sessions: g.sessions, Ledger: g.Ledger,
-		Account: func(_ context.Context, member string) (ledger.Account, error) {
-			return ledger.MemberAccount(accountKey, member)
-		},
-		Exchange: g.Exchange, Book: g.Store, Rewards: g.Rewards, Hub: g.config.Alliance.Hub, Sandbox: g.config.Sandbox, URL: url, Location: g.calendar.Location,
+	o := mall.Options{
+		Pages: set, Sessions: g.sessions, Ledger: g.Ledger,
+		Account: g.Members.Account,
+		Shop:    g.Mall, Linked: g.linked, CompanyName: g.companyName,
+		Exchange: g.Exchange, Book: g.Store, Rewards: g.Rewards,
+		Hub: g.config.Alliance.Hub, Sandbox: g.config.Sandbox, URL: url, Location: g.calendar.Location,
 		Now: g.Clock.Now, Machine: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}
 	if g.config.Projection.Enabled {
 		o.History = g.Store
@@ -48,6 +46,28 @@ func (g *Gateway) memberPages(set *page.Set, url string) (*mall.Mall, error) {
 		o.Identity, o.Register = provider, g.registerMember
 	}
 	return mall.New(o)
+}
+
+// linked reports whether a member has an account with a partner.
+func (g *Gateway) linked(ctx context.Context, member, partner string) (bool, error) {
+	_, err := g.Store.LinkOf(ctx, partner, member)
+	if errors.Is(err, exchange.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// companyName is what people call a partner; one that is not known is called by its
+// code.
+func (g *Gateway) companyName(code string, l page.Language) string {
+	p, ok := g.registry.Partner(code)
+	switch {
+	case !ok:
+		return code
+	case l == page.Chinese:
+		return cmp.Or(p.NameZH, p.Name, code)
+	}
+	return cmp.Or(p.Name, code)
 }
 
 // identity is the utility's provider; nil when none is configured. It is asked for
