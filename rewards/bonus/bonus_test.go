@@ -154,13 +154,11 @@ func TestABonusThatExpiredIsNotTakenBack(t *testing.T) {
 
 func TestWhatWasConvertedBeforeItBeganBringsNone(t *testing.T) {
 	dir := t.TempDir()
-	w, done := newWorld(t, dir)
+	w, _ := newWorld(t, dir) // which is closed by hand
 	w.rise(0, "gold")
 	old := w.convert(0, 1000)
 	must(t, w.store.Close())
-	must(t, errors.Join(w.ledger.Close()))
-	done = func() {} // closed by hand
-	done()
+	must(t, w.ledger.Close())
 
 	l, err := openLedger(dir, w.clock)
 	must(t, err)
