@@ -3194,6 +3194,30 @@ type NextTier struct {
 	Tier    string `json:"tier"`
 }
 
+// OrderEventData Of `order.fulfilled`, `order.cancelled` and `order.refunded`, which only the utility's own endpoints get. An
+// order is refunded when the last of it was returned. Neither address nor contract account nor code is told.
+type OrderEventData struct {
+	// Account The member's on the ledger, as in `/v1/members/{account}/tier`.
+	Account string `json:"account"`
+
+	// FailureCode Why it was cancelled.
+	FailureCode string `json:"failure_code,omitempty,omitzero"`
+
+	// Fen Cash, in hundredths of a yuan.
+	Fen string `json:"fen"`
+
+	// Kind As that of the product.
+	Kind string `json:"kind"`
+
+	// OrderID A UUID of version 7 in lower case.
+	OrderID ID `json:"order_id"`
+
+	// Points Points in the smallest unit of the programme, 0 to 10^15.
+	Points   AmountOrZero `json:"points"`
+	Product  string       `json:"product"`
+	Quantity int64        `json:"quantity"`
+}
+
 // PartnerCode The code of a partner.
 type PartnerCode = string
 
@@ -3515,6 +3539,25 @@ type Residue struct {
 
 	// Programme The code of a programme; `EPT` is electricity points.
 	Programme ProgrammeCode `json:"programme"`
+}
+
+// ReturnEventData Of `return.completed`, which only the utility's own endpoints get: what was given back.
+type ReturnEventData struct {
+	// Account The member's on the ledger, as in `/v1/members/{account}/tier`.
+	Account string `json:"account"`
+
+	// Fen Cash, in hundredths of a yuan.
+	Fen string `json:"fen"`
+
+	// OrderID A UUID of version 7 in lower case.
+	OrderID ID `json:"order_id"`
+
+	// Points Points in the smallest unit of the programme, 0 to 10^15.
+	Points   AmountOrZero `json:"points"`
+	Quantity int64        `json:"quantity"`
+
+	// ReturnID A UUID of version 7 in lower case.
+	ReturnID ID `json:"return_id"`
 }
 
 // Reversal defines model for Reversal.
