@@ -36,6 +36,11 @@ func among(first, length int) string {
 // pieces calls read with the elements of a list as arguments, piece by piece, and
 // the length of the piece.
 func pieces(all []string, read func(length int, args []any) error) error {
+	return piecesOf(all, func(s string) any { return s }, read)
+}
+
+// piecesOf is pieces with elements that arg makes arguments of.
+func piecesOf[T any](all []T, arg func(T) any, read func(length int, args []any) error) error {
 	for len(all) > 0 {
 		length := piece
 		if len(all) <= shortPiece {
@@ -44,7 +49,7 @@ func pieces(all []string, read func(length int, args []any) error) error {
 		n := min(length, len(all))
 		args := make([]any, 0, length+2)
 		for i := range length {
-			args = append(args, all[min(i, n-1)])
+			args = append(args, arg(all[min(i, n-1)]))
 		}
 		if err := read(length, args); err != nil {
 			return err
