@@ -53,6 +53,8 @@ var rules = []rule{
 	{folder: "partners", why: "the registry stands below the exchange", ours: []string{"ledger", "partners"}},
 	{folder: "partners/webhooks", why: "webhooks know what happened, not who did it", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "internal/workflow", why: "carrying on knows the ledger, and not what the work is", ours: []string{"ledger"}, noLibraries: true},
+	{folder: "internal/sheet", why: "cells know nothing of what they mean", ours: []string{}},
+	{folder: "insight", why: "insight counts what the ledger moved, and asks others by ports of its own", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "exchange", why: "exchange, settlement, mall and rewards do not know each other",
 		ours: []string{"ledger", "ledger/wire", "partners", "exchange", "internal/workflow"}},
 	{folder: "exchange/bulkfile", why: "a file is many conversions, whatever stores its row", ours: []string{"ledger", "partners", "exchange"}},
@@ -60,7 +62,7 @@ var rules = []rule{
 	{folder: "mall/backsim", why: "a simulated system knows the ports and what travels", ours: []string{"ledger", "mall", "mall/backoffice"}, noLibraries: true},
 	{folder: "mall", why: "the mall reaches exchange, rewards and billing by ports of its own", ours: []string{"ledger", "mall", "internal/workflow"}},
 	{folder: "settlement", why: "settlement stays an independent auditor", ours: []string{"ledger", "ledger/wire", "partners", "settlement"}},
-	{folder: "settlement/paper", why: "papers show what was netted", ours: []string{"ledger", "settlement/netting", "settlement/bank"}},
+	{folder: "settlement/paper", why: "papers show what was netted", ours: []string{"ledger", "settlement/netting", "settlement/bank", "internal/sheet"}},
 	{folder: "settlement/calendar", why: "days know nothing of money", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "settlement/bank", why: "a bank's messages know nothing of points", ours: []string{"ledger"}},
 	{folder: "settlement/statementfile", why: "a file is read, not judged", ours: []string{"ledger", "partners", "settlement/reconcile"}},
@@ -76,7 +78,7 @@ var rules = []rule{
 	{folder: "settlement/netting", why: "who owes what follows from the ledger alone", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "rewards", why: "exchange, settlement, mall and rewards do not know each other", ours: []string{"ledger", "partners"}, noLibraries: true},
 	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
-		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "partners", "web/idempotency", "web/signin", "projection", "sqlstore"}},
+		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "partners", "web/idempotency", "web/signin", "projection", "insight", "sqlstore"}},
 	{folder: "projection", why: "a copy of the ledger knows only the ledger", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "web/signin", why: "who staff are has nothing to do with points", ours: []string{}},
 	{folder: "web/limit", why: "counting knows nothing of who is counted", ours: []string{}},
@@ -105,6 +107,7 @@ var suites = []string{
 	"settlement/reconcile/plant",
 	"web/signin/signintest",
 	"rewards/rewardstest",
+	"insight/insighttest",
 }
 
 func TestImportsFollowTheHouse(t *testing.T) {
