@@ -10,7 +10,7 @@
 //     tiers and products, and not on how many events there were.
 //   - The ledger is the truth: points are those of transfers. Where they came from
 //     is looked up in the records of rewards and mall by what the transfer names;
-//     what is not found there is counted as "other", never left out.
+//     what is not found there is counted as [Other], never left out.
 //   - An event counts in the business day in which it occurred, everything else in
 //     that of the transfer. What is taken back or returned counts against the
 //     same sums.

@@ -22,7 +22,7 @@ const (
 )
 
 // Other is the source of points that no event or order is known for.
-const Other = "other"
+const Other = "others"
 
 // Converted is the source of what the exchange moved, Bought of what the mall did.
 const (

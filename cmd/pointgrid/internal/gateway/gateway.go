@@ -14,6 +14,7 @@ import (
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
+	"github.com/pointgrid/pointgrid/insight"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric"
 	"github.com/pointgrid/pointgrid/mall"
@@ -62,6 +63,10 @@ type Gateway struct {
 	// Projection follows the ledger while the gateway serves; nil when the
 	// configuration does not ask for it.
 	Projection *projection.Follower
+	// Counter counts what the projection has for marketing, and Insight answers from
+	// it; nil without a projection.
+	Counter *insight.Counter
+	Insight *insight.Service
 	// Statements takes in what partners send, Reconciler compares it, and Desk is
 	// where what differs is resolved.
 	Statements *statements.Service
@@ -107,7 +112,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildRewards, g.buildMall, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff,
+		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildRewards, g.buildMall, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildInsight, g.buildWebhooks, g.buildStaff,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())

@@ -66,6 +66,7 @@ var partnerScopes = []string{"quotes", "conversions", "agreements", "links", "se
 func (s *Site) Config(listen string, connectors map[string]string) (config.Config, error) {
 	c := s.base()
 	c.Listen, c.URL, c.Sandbox = listen, "http://"+listen, true
+	c.Projection.Enabled = true // for members' histories, and for marketing
 	c.Log.Format, c.Log.Level = "text", "warn"
 	c.Webhooks.AllowNetworks, c.Webhooks.AllowHTTP = []string{"127.0.0.0/8", "::1/128"}, true
 	_, utility, err := s.Key(UtilityClient)
