@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/client"
+	"github.com/pointgrid/pointgrid/ledger"
 )
 
 // History lets a new sandbox live through some days before it is opened, so that
@@ -23,6 +25,8 @@ type History struct {
 	// Members are the numbers of those who convert, from the first to the last. All
 	// are linked with every company.
 	Members [2]int
+	// Life is what members earn and buy.
+	Life Life
 	// Progress is told each day that begins.
 	Progress func(window string)
 }
@@ -63,7 +67,7 @@ func (h *History) Run(ctx context.Context) error {
 			return nil
 		}
 		h.Progress(clock.Window)
-		if err := h.day(ctx, clock.Window); err != nil {
+		if err := h.day(ctx, clock); err != nil {
 			return fmt.Errorf("history of %s: %w", clock.Window, err)
 		}
 		next := map[string]string{"advance": min(left, day).Truncate(time.Millisecond).String()}
@@ -104,7 +108,19 @@ func (h *History) mornings(ctx context.Context, left time.Duration) error {
 }
 
 // day is the same for every sandbox that has it.
-func (h *History) day(ctx context.Context, window string) error {
+func (h *History) day(ctx context.Context, m moment) error {
+	window := m.Window
+	date, err := ledger.ParseDate(window)
+	if err != nil {
+		return err
+	}
+	// The evening before has been reported by now; this morning has begun.
+	if err := errors.Join(h.earn(ctx, date-1, m.Now), h.earn(ctx, date, m.Now)); err != nil {
+		return fmt.Errorf("events: %w", err)
+	}
+	if err := h.buy(ctx, date, h.Now().Sub(m.Now) < 3*day); err != nil {
+		return fmt.Errorf("orders: %w", err)
+	}
 	for n, habit := range habits {
 		seed := fnv.New64a()
 		fmt.Fprintf(seed, "%s/%d", window, n)

@@ -4,12 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"log/slog"
 	"strings"
-	"time"
 
-	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
-	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
 )
 
@@ -74,16 +70,7 @@ func shelves() []shelf {
 
 // fillMall puts the products on their shelves. Those of them that are there from
 // an interrupted seeding went with it.
-func (s *Site) fillMall(ctx context.Context, l ledger.Ledger, store mall.Store, accountKey []byte, now func() time.Time) error {
-	codeKey, err := s.Home().CodeKey(rand.Reader)
-	if err != nil {
-		return err
-	}
-	m, err := mall.New(mall.Options{Ledger: l, Identity: ledger.Identity{MSP: config.Default().Alliance.MSP, Subject: "sandbox"}, Store: store,
-		AccountKey: accountKey, CodeKey: codeKey, Now: now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
+func fillMall(ctx context.Context, m *mall.Mall) error {
 	for _, c := range categories {
 		c.Version = 1
 		if err := m.SaveCategory(ctx, "sandbox", &c); err != nil {
@@ -95,7 +82,7 @@ func (s *Site) fillMall(ctx context.Context, l ledger.Ledger, store mall.Store, 
 			return fmt.Errorf("product %s: %w", x.product.ID, err)
 		}
 	}
-	return m.Close(ctx)
+	return nil
 }
 
 func (x *shelf) fill(ctx context.Context, m *mall.Mall) error {
