@@ -76,7 +76,9 @@ func story() *world {
 	w.event(3, 1, today-1, inApp, 100)
 	w.add(1, today, ledger.Transfer{ID: id(3).Step(1), Kind: ledger.KindTakeBack, Related: id(3), Amount: 100, Reason: "cancelled event=EV-D"})
 	w.add(3, today, ledger.Transfer{ID: id(4), Kind: ledger.KindIssue, Amount: 5_000, Reason: "welcome"})
-	sky := func(ept int64) *ledger.Leg { return &ledger.Leg{Partner: "sky", From: ept, To: ept, EPT: ept, Value: ept * 9_500} }
+	sky := func(ept int64) *ledger.Leg {
+		return &ledger.Leg{Partner: "sky", From: ept, To: ept, EPT: ept, Value: ept * 9_500}
+	}
 	w.add(2, today, ledger.Transfer{ID: id(5), Kind: ledger.KindConvertIn, Source: sky(70)})
 	w.add(2, today, ledger.Transfer{ID: id(6), Kind: ledger.KindReverse, Related: id(5), Source: sky(20)})
 	w.add(1, today, ledger.Transfer{ID: id(7).Step(1), Kind: ledger.KindPost, Related: id(7), Destination: sky(40), Amount: 40})
