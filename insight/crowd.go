@@ -41,6 +41,9 @@ type Crowd struct {
 // Sum is the cell of everybody.
 func (c *Crowd) Sum() Cell { return c.Cells[len(c.Segments)][len(c.Tiers)] }
 
+// monthsShown is how many months are told of at least, however short the period is.
+const monthsShown = 12
+
 // crowd fills in the months and the table of segments and tiers. It covers whole
 // months: how many members a group has is known by month.
 func (s *Service) crowd(ctx context.Context, r *Report) error {
@@ -49,18 +52,20 @@ func (s *Service) crowd(ctx context.Context, r *Report) error {
 	if err != nil {
 		return err
 	}
-	heads, err := s.store.InsightHeads(ctx, from, to)
+	earliest := min(from, max(to, monthsShown-1)-(monthsShown-1))
+	heads, err := s.store.InsightHeads(ctx, earliest, to)
 	if err != nil {
 		return err
 	}
-	for m := from; m <= to; m++ {
+	for m := earliest; m <= to; m++ {
 		r.Months = append(r.Months, Head{Month: m, Segment: Everybody, Tier: Everybody})
 	}
 	for _, h := range heads {
 		if h.Segment == Everybody && h.Tier == Everybody {
-			r.Months[h.Month-from] = h
+			r.Months[h.Month-earliest] = h
 		}
 	}
+	heads = slices.DeleteFunc(heads, func(h Head) bool { return h.Month < from })
 	r.Crowd, err = newCrowd(flows, heads)
 	r.Crowd.From, r.Crowd.To = from, to
 	return err

@@ -48,23 +48,28 @@ func (c *Counter) CountStages(ctx context.Context) error {
 	from := max(last-1, today-stagesBack, 1)
 	for _, day := range days {
 		if day < from {
-			if err := c.countDay(ctx, day); err != nil {
+			if err := c.countDay(ctx, day, true); err != nil {
 				return err
 			}
 		}
 	}
 	for day := from; day <= today; day++ {
-		if err := c.countDay(ctx, day); err != nil {
+		if err := c.countDay(ctx, day, day == today); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Counter) countDay(ctx context.Context, day ledger.Date) error {
+// countDay counts a day, and stores it when there is something to store, or when it
+// is to be remembered that it was counted.
+func (c *Counter) countDay(ctx context.Context, day ledger.Date, remember bool) error {
 	all, err := c.o.Records.InsightStages(ctx, firstID(c.o.Begins(day)), firstID(c.o.Begins(day+1)))
 	if err != nil {
 		return err
+	}
+	if len(all) == 0 && !remember {
+		return nil
 	}
 	for i := range all {
 		all[i].Day = day

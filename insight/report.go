@@ -31,8 +31,8 @@ type Report struct {
 	Channels []Channel
 	Products []Product
 	Partners []Partner
-	Own      int64 // points spent on electricity's own products
-	Months   []Head
+	Own      int64  // points spent on electricity's own products
+	Months   []Head // twelve or more, the last is To's
 	Crowd    Crowd
 }
 

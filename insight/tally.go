@@ -153,7 +153,7 @@ func (y *tally) add(m *move, dayOf func(time.Time) ledger.Date) error {
 // describe adds what the records know. A record may change the member's profile.
 func (y *tally) describe(m *move, key *Key, sums *Sums, p *Profile) {
 	if e := y.events[m.event]; e != nil && (m.transfer.ID.Root() == e.Issue || m.transfer.Related.Root() == e.Issue) {
-		key.Day, key.Source, key.Channel, key.Item = e.Day, e.Kind, e.Channel, e.Rule
+		key.Day, key.Source, key.Channel, key.Item = e.Day, e.Kind, ChannelName(e.Channel), e.Rule
 		sums.Fen = m.sign * e.Fen
 		y.learn(p, e.Segment, e.Tier)
 		return
@@ -166,13 +166,17 @@ func (y *tally) describe(m *move, key *Key, sums *Sums, p *Profile) {
 	if o == nil {
 		return
 	}
-	key.Source, key.Channel, key.Item, key.Category, key.Partner = Bought, o.Channel, o.Product, o.Category, o.Partner
+	key.Source, key.Channel, key.Item, key.Category, key.Partner = Bought, ChannelName(o.Channel), o.Product, o.Category, o.Partner
 	if o.Points > 0 {
 		units := m.points / o.Points
 		sums.Quantity, sums.Fen = m.sign*units, m.sign*units*o.Fen
 	}
 	y.learn(p, "", o.Tier)
 }
+
+// ChannelName is how a channel is called here: rewards may write an underscore where
+// the mall, whose codes have none, writes a hyphen.
+func ChannelName(code string) string { return strings.ReplaceAll(code, "-", "_") }
 
 func (y *tally) profile(account ledger.Account) *Profile {
 	p := y.profiles[account]

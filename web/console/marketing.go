@@ -159,7 +159,7 @@ func (c *Console) showMarketing(v *visit) error {
 // short is a day or month as a chart has room for it.
 func (c *Console) short(r *insight.Report, day ledger.Date) string {
 	if r.Monthly {
-		return day.String()[2:7]
+		return day.String()[5:7]
 	}
 	return day.String()[8:]
 }
@@ -205,7 +205,7 @@ func (c *Console) showCrowd(v *visit) error {
 	}
 	b := crowdBody{study: s, Active: page.Bars{Word: "console.marketing.chart.active"}, Min: insight.CrowdMin}
 	for _, m := range s.Report.Months {
-		b.Active.All = append(b.Active.All, page.Bar{Label: m.Month.String()[2:], Count: m.Members})
+		b.Active.All = append(b.Active.All, page.Bar{Label: m.Month.String()[5:], Count: m.Members})
 	}
 	tables := c.tables(v, s)
 	if b.Months, b.Crowd = tables.months(), tables.crowd(); tables.err != nil {

@@ -91,7 +91,7 @@ func (c *Console) factors(v *visit, day ledger.Date) (map[string]int64, error) {
 	all := map[string]int64{}
 	if best != nil {
 		for channel, factor := range best.Channels {
-			all[string(channel)] = int64(factor)
+			all[insight.ChannelName(string(channel))] = int64(factor)
 		}
 	}
 	return all, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/insight"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/web/page"
 )
 
@@ -186,7 +187,8 @@ func (t *tables) crowd() *table {
 	crowd := &t.s.Report.Crowd
 	all := t.c.say(t.v, "console.all")
 	for i, row := range crowd.Cells {
-		for j, cell := range row {
+		for _, j := range t.c.climb(crowd.Tiers) {
+			cell := row[j]
 			if cell.Members == 0 && cell.Veil == insight.Plain {
 				continue
 			}
@@ -202,6 +204,27 @@ func (t *tables) crowd() *table {
 		}
 	}
 	return x
+}
+
+// climb is the places of tiers from the lowest on, with those that the ladder does
+// not have and everybody at last.
+func (c *Console) climb(tiers []string) []int {
+	ladder := c.o.Marketing.Rules.Ladder()
+	rung := func(i int) int {
+		if i == len(tiers) {
+			return len(ladder) + 1
+		}
+		if n := slices.IndexFunc(ladder, func(t rewards.Tier) bool { return t.Code == tiers[i] }); n >= 0 {
+			return n
+		}
+		return len(ladder)
+	}
+	all := make([]int, len(tiers)+1)
+	for i := range all {
+		all[i] = i
+	}
+	slices.SortStableFunc(all, func(a, b int) int { return cmp.Compare(rung(a), rung(b)) })
+	return all
 }
 
 // products has at most so many of them, the best first; 0 has all.

@@ -80,6 +80,19 @@ func (l *Life) anybody(r *rand.Rand) int {
 	}
 }
 
+// converters are the last of those who are linked with every company: they spend on
+// conversions, and have points left for them.
+const converters = 60
+
+// buyer draws a member who buys.
+func (l *Life) buyer(r *rand.Rand) int {
+	for {
+		if m := l.anybody(r); m > converters || l.Members <= newcomer {
+			return m
+		}
+	}
+}
+
 // wealth says how large a member's bills are: one in twenty has a workshop, some
 // have large flats.
 func wealth(member int) int64 {
@@ -169,10 +182,10 @@ func (l *Life) Purchases(day ledger.Date, late bool) []Purchase {
 	n := l.PerDay * season(day) / 600
 	all := make([]Purchase, 0, n)
 	for range n {
-		p := Purchase{Member: l.anybody(r), Product: wanted[r.IntN(len(wanted))], Quantity: 1, Channel: []string{"app", "app", "mini-program", "website"}[r.IntN(4)],
+		p := Purchase{Member: l.buyer(r), Product: wanted[r.IntN(len(wanted))], Quantity: 1, Channel: []string{"app", "app", "mini-program", "website", "counter"}[r.IntN(5)],
 			Cash: r.IntN(3) == 0, Fate: []Fate{Sent, Sent, Sent, Sent, Sent, Sent, Sent, Cancelled, Returned, Sent}[r.IntN(10)]}
 		if p.Product == "tel-points" || p.Product == "sky-miles" { // mostly by those who are linked
-			p.Member = 1 + Reserved + r.IntN(min(l.Members-Reserved, 45))
+			p.Member = 1 + Reserved + r.IntN(min(l.Members, converters+4)-Reserved)
 		}
 		if late && p.Fate == Sent && r.IntN(3) > 0 {
 			p.Fate = Waits
