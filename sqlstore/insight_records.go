@@ -65,19 +65,22 @@ func selectOrdersAmong(length int) string {
 // order's ID.
 func (s *Store) InsightPurchases(ctx context.Context, client string, conversions []ledger.ID) (map[ledger.ID]ledger.ID, error) {
 	type purchase struct {
-		conversion ledger.ID
-		key        string
+		conversion  ledger.ID
+		client, key string
 	}
 	all := map[ledger.ID]ledger.ID{}
 	err := piecesOf(conversions, idBytes, func(length int, args []any) error {
 		found, err := list(ctx, s.reader, func(row scanner) (*purchase, error) {
 			var p purchase
-			return &p, row.Scan((*idColumn)(&p.conversion), &p.key)
-		}, selectPurchases(length), append(args, client)...)
+			return &p, row.Scan((*idColumn)(&p.conversion), &p.client, &p.key)
+		}, selectPurchases(length), args...)
 		if err != nil {
 			return err
 		}
 		for _, p := range found {
+			if p.client != client {
+				continue
+			}
 			order, err := ledger.ParseID(p.key)
 			if err != nil {
 				return fmt.Errorf("sqlstore: conversion %s of the mall names no order: %w", p.conversion, err)
@@ -90,5 +93,5 @@ func (s *Store) InsightPurchases(ctx context.Context, client string, conversions
 }
 
 func selectPurchases(length int) string {
-	return fmt.Sprintf(`SELECT id, request_key FROM conversions WHERE id IN %s AND client = $%d`, among(1, length), length+1)
+	return `SELECT id, client, request_key FROM conversions WHERE id IN ` + among(1, length)
 }
