@@ -45,6 +45,7 @@ type Options struct {
 	MSP        func(partner string) (string, bool)
 	Webhooks   Webhooks
 	Mall       Mall                                                   // nil answers 503
+	Insight    Insight                                                // nil answers 503
 	SettleDue  func(context.Context) ([]settlement.Settlement, error) // see settlement.Night
 	Answers    idempotency.Store
 	Registry   Credentials
