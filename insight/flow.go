@@ -18,11 +18,14 @@ const (
 	Spent   Side = "spent"   // in the mall, less what was returned
 	Out     Side = "out"     // converted to a partner's points, less what was reversed
 	Through Side = "through" // from one partner's points to another's
-	Expired Side = "expired"
+	Expired Side = "expired" // or forfeited by who was forgotten
 )
 
 // Other is the source of points that no event or order is known for.
 const Other = "others"
+
+// Bonus is the source of what a tier gives beside a conversion.
+const Bonus = "conversion_bonus"
 
 // Converted is the source of what the exchange moved, Bought of what the mall did.
 const (
@@ -34,7 +37,7 @@ const (
 type Key struct {
 	Day      ledger.Date
 	Side     Side
-	Source   string // kind of the event, [Bought], [Converted] or [Other]
+	Source   string // kind of the event, [Bought], [Converted], [Bonus] or [Other]
 	Channel  string
 	Segment  string // the member's, as last seen with an event
 	Tier     string // the member's at the time

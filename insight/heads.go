@@ -14,7 +14,7 @@ import (
 // spent. Points that the utility gave without an event, that expired or were taken
 // back are nothing that the member did.
 func (y *tally) present(m *move, key *Key) {
-	earned, spent := m.side == Earned && key.Source != Other || m.side == In, m.side == Spent || m.side == Out
+	earned, spent := m.side == Earned && key.Source != Other && key.Source != Bonus || m.side == In, m.side == Spent || m.side == Out
 	if m.sign < 0 || !earned && !spent {
 		return
 	}

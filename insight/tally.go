@@ -72,10 +72,15 @@ func (m *move) aim(id ledger.ID) {
 		m.side, m.leg, m.points = In, t.Source, t.Source.To
 	case t.Destination != nil:
 		m.side, m.leg, m.points, m.order = Out, t.Destination, t.Destination.From, id.Root()
-	default:
+	case strings.HasPrefix(t.To, mallHouses):
 		m.side, m.order = Spent, id.Root()
+	default: // of somebody who was forgotten
+		m.side = Expired
 	}
 }
+
+// mallHouses is how the names of the mall's house accounts begin.
+const mallHouses = "mall-"
 
 // eventOf finds the event that the text of an issue or take-back names.
 func eventOf(reason string) string {
@@ -130,6 +135,9 @@ func (y *tally) lookUp(ctx context.Context, shop string, r Records, s Store) err
 	return err
 }
 
+// bonusReason is how the text of a conversion bonus begins.
+const bonusReason = "conversion bonus "
+
 // add counts a move.
 func (y *tally) add(m *move, dayOf func(time.Time) ledger.Date) error {
 	key := Key{Day: dayOf(time.UnixMilli(m.transfer.At)), Side: m.side, Source: Other}
@@ -139,6 +147,9 @@ func (y *tally) add(m *move, dayOf func(time.Time) ledger.Date) error {
 	}
 	if m.side == Through {
 		key.Toward = m.transfer.Destination.Partner
+	}
+	if strings.HasPrefix(m.transfer.Reason, bonusReason) {
+		key.Source = Bonus
 	}
 	p := y.profile(m.transfer.Account)
 	y.describe(m, &key, &sums, p)

@@ -74,7 +74,7 @@ func (s *Store) InsightPlace(ctx context.Context, lane uint32) (ledger.Locator, 
 
 // InsightProfiles implements [insight.Store].
 func (s *Store) InsightProfiles(ctx context.Context, accounts []ledger.Account) (all []insight.Profile, err error) {
-	err = piecesOf(accounts, accountBytes, func(length int, args []any) error {
+	err = pieces(accountArgs(accounts), func(length int, args []any) error {
 		found, err := values(list(ctx, s.reader, func(row scanner) (*insight.Profile, error) {
 			var p insight.Profile
 			return &p, row.Scan((*accountColumn)(&p.Account), &p.Segment, &p.Tier)
@@ -85,15 +85,13 @@ func (s *Store) InsightProfiles(ctx context.Context, accounts []ledger.Account) 
 	return all, err
 }
 
-func accountBytes(a ledger.Account) any { return a[:] }
-
 func selectProfiles(length int) string {
 	return `SELECT account, segment, tier FROM insight_profiles WHERE account IN ` + among(1, length)
 }
 
 // InsightPresences implements [insight.Store].
 func (s *Store) InsightPresences(ctx context.Context, month ledger.Month, accounts []ledger.Account) (all []insight.Presence, err error) {
-	err = piecesOf(accounts, accountBytes, func(length int, args []any) error {
+	err = pieces(accountArgs(accounts), func(length int, args []any) error {
 		found, err := values(list(ctx, s.reader, func(row scanner) (*insight.Presence, error) {
 			p := insight.Presence{Month: month}
 			return &p, row.Scan((*accountColumn)(&p.Account), &p.Segment, &p.Tier, (*bitColumn)(&p.Earned), (*bitColumn)(&p.Spent))

@@ -42,11 +42,9 @@ func scanInsightEvent(row scanner) (*insight.Event, error) {
 	return &e, err
 }
 
-func idBytes(id ledger.ID) any { return id[:] }
-
 // InsightOrders implements [insight.Records].
 func (s *Store) InsightOrders(ctx context.Context, ids []ledger.ID) (all []insight.Order, err error) {
-	err = piecesOf(ids, idBytes, func(length int, args []any) error {
+	err = pieces(idArgs(ids), func(length int, args []any) error {
 		found, err := list(ctx, s.reader, scanMallOrder, selectOrdersAmong(length), args...)
 		for _, o := range found {
 			all = append(all, insight.Order{ID: o.ID, Product: o.Product, Category: o.Category, Partner: o.Partner, Tier: o.Tier, Channel: o.Channel,
@@ -69,7 +67,7 @@ func (s *Store) InsightPurchases(ctx context.Context, client string, conversions
 		client, key string
 	}
 	all := map[ledger.ID]ledger.ID{}
-	err := piecesOf(conversions, idBytes, func(length int, args []any) error {
+	err := pieces(idArgs(conversions), func(length int, args []any) error {
 		found, err := list(ctx, s.reader, func(row scanner) (*purchase, error) {
 			var p purchase
 			return &p, row.Scan((*idColumn)(&p.conversion), &p.client, &p.key)

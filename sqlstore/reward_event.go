@@ -35,12 +35,7 @@ func among(first, length int) string {
 
 // pieces calls read with the elements of a list as arguments, piece by piece, and
 // the length of the piece.
-func pieces(all []string, read func(length int, args []any) error) error {
-	return piecesOf(all, func(s string) any { return s }, read)
-}
-
-// piecesOf is pieces with elements that arg makes arguments of.
-func piecesOf[T any](all []T, arg func(T) any, read func(length int, args []any) error) error {
+func pieces[T any](all []T, read func(length int, args []any) error) error {
 	for len(all) > 0 {
 		length := piece
 		if len(all) <= shortPiece {
@@ -49,7 +44,7 @@ func piecesOf[T any](all []T, arg func(T) any, read func(length int, args []any)
 		n := min(length, len(all))
 		args := make([]any, 0, length+2)
 		for i := range length {
-			args = append(args, arg(all[min(i, n-1)]))
+			args = append(args, all[min(i, n-1)])
 		}
 		if err := read(length, args); err != nil {
 			return err
@@ -132,7 +127,7 @@ func (s *Store) SettleRewards(ctx context.Context, records []*rewards.Record, st
 		statements = append(statements, settledReward(r))
 	}
 	for _, v := range standings {
-		statements = append(statements, standingChange(v))
+		statements = append(statements, standingChange(v)...)
 	}
 	_, err := s.writer.do(ctx, statements...)
 	return err

@@ -164,6 +164,7 @@ func selects(f exchange.Filter, c *exchange.Conversion) bool {
 	case f.Programme != "" && c.Source != f.Programme && c.Destination != f.Programme,
 		f.Status != "" && c.Status != f.Status,
 		f.Escalated && c.EscalatedAt == 0,
+		!f.Account.IsZero() && (c.Account != f.Account || c.Party.Partner != ""),
 		f.CreatedFrom != 0 && c.CreatedAt < f.CreatedFrom,
 		f.CreatedUntil != 0 && c.CreatedAt >= f.CreatedUntil,
 		!f.Before.IsZero() && compare(c.ID, f.Before) >= 0:

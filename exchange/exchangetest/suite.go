@@ -26,6 +26,7 @@ func RunStore(t *testing.T, open func(t *testing.T) exchange.Store) {
 		{"many are updated in one write", updateMany},
 		{"unfinished conversions are paged in ascending order", unfinishedConversions},
 		{"conversions are selected by every field of the filter", filters},
+		{"a member's list has what our own clients asked for, and nothing of others", ofAccount},
 		{"conversions are paged newest first", pages},
 		{"a reversal comes back as it was", reversalRoundTrip},
 		{"one reversal at a time", oneReversalAtATime},

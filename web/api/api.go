@@ -32,6 +32,7 @@ type Options struct {
 	Exchange    Exchange
 	Files       Files
 	Rewards     Rewards
+	Bonuses     Bonuses
 	Quotes      Quotes
 	Settlements Settlements
 	Statements  Statements
@@ -44,6 +45,7 @@ type Options struct {
 	// MSP returns a partner's identity on the ledger, under which its programs act.
 	MSP        func(partner string) (string, bool)
 	Webhooks   Webhooks
+	Privacy    Privacy                                                // nil answers 503
 	Mall       Mall                                                   // nil answers 503
 	Insight    Insight                                                // nil answers 503
 	SettleDue  func(context.Context) ([]settlement.Settlement, error) // see settlement.Night
@@ -84,8 +86,8 @@ type Options struct {
 
 func (o *Options) check() error {
 	switch {
-	case o.Exchange == nil || o.Files == nil || o.Rewards == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
-		return errors.New("api: exchange, files, rewards, quotes, settlements, statements and the night are required")
+	case o.Exchange == nil || o.Files == nil || o.Rewards == nil || o.Bonuses == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
+		return errors.New("api: exchange, files, rewards, bonuses, quotes, settlements, statements and the night are required")
 	case o.Signing == nil || o.Payments == nil || o.Papers == nil:
 		return errors.New("api: signing, payments and papers are required")
 	case o.Received == nil || o.Breaks == nil || o.Reconciler == nil || o.MSP == nil:

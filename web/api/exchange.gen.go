@@ -397,6 +397,27 @@ func (e ConsentChannel) Valid() bool {
 	}
 }
 
+// Defines values for ConversionBonusState.
+const (
+	ConversionBonusStateDone    ConversionBonusState = "done"
+	ConversionBonusStateDue     ConversionBonusState = "due"
+	ConversionBonusStateRefused ConversionBonusState = "refused"
+)
+
+// Valid indicates whether the value is a known member of the ConversionBonusState enum.
+func (e ConversionBonusState) Valid() bool {
+	switch e {
+	case ConversionBonusStateDone:
+		return true
+	case ConversionBonusStateDue:
+		return true
+	case ConversionBonusStateRefused:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConversionFileFormat.
 const (
 	ConversionFileFormatCsv    ConversionFileFormat = "csv"
@@ -658,6 +679,27 @@ func (e MallOrderStatus) Valid() bool {
 	}
 }
 
+// Defines values for MallProposalState.
+const (
+	MallProposalStateApproved MallProposalState = "approved"
+	MallProposalStateProposed MallProposalState = "proposed"
+	MallProposalStateRejected MallProposalState = "rejected"
+)
+
+// Valid indicates whether the value is a known member of the MallProposalState enum.
+func (e MallProposalState) Valid() bool {
+	switch e {
+	case MallProposalStateApproved:
+		return true
+	case MallProposalStateProposed:
+		return true
+	case MallProposalStateRejected:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MallReturnStatus.
 const (
 	MallReturnStatusCompleted  MallReturnStatus = "completed"
@@ -670,6 +712,48 @@ func (e MallReturnStatus) Valid() bool {
 	case MallReturnStatusCompleted:
 		return true
 	case MallReturnStatusProcessing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MemberErasureState.
+const (
+	MemberErasureStateDone       MemberErasureState = "done"
+	MemberErasureStateForfeiting MemberErasureState = "forfeiting"
+	MemberErasureStateForgetting MemberErasureState = "forgetting"
+	MemberErasureStateNone       MemberErasureState = "none"
+	MemberErasureStateWithdrawn  MemberErasureState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the MemberErasureState enum.
+func (e MemberErasureState) Valid() bool {
+	switch e {
+	case MemberErasureStateDone:
+		return true
+	case MemberErasureStateForfeiting:
+		return true
+	case MemberErasureStateForgetting:
+		return true
+	case MemberErasureStateNone:
+		return true
+	case MemberErasureStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MemberExportFormat.
+const (
+	MemberExportFormatPointgridMember MemberExportFormat = "pointgrid-member"
+)
+
+// Valid indicates whether the value is a known member of the MemberExportFormat enum.
+func (e MemberExportFormat) Valid() bool {
+	switch e {
+	case MemberExportFormatPointgridMember:
 		return true
 	default:
 		return false
@@ -1904,6 +1988,10 @@ type Conversion struct {
 	// Amount Points in the smallest unit of the programme, 1 to 10^15.
 	Amount Amount `json:"amount"`
 
+	// Bonus What the member's tier brought beside a conversion. Only the utility's clients are told, where they ask for
+	// one conversion or for a member's bonuses.
+	Bonus *ConversionBonus `json:"bonus,omitempty"`
+
 	// CreatedAt RFC 3339, in UTC.
 	CreatedAt Time `json:"created_at"`
 
@@ -1978,6 +2066,51 @@ type ConversionBatchResult struct {
 type ConversionBatchResults struct {
 	// Results One for each item, in order.
 	Results []ConversionBatchResult `json:"results"`
+}
+
+// ConversionBonus What the member's tier brought beside a conversion. Only the utility's clients are told, where they ask for
+// one conversion or for a member's bonuses.
+type ConversionBonus struct {
+	// Bps The tier's bonus in ten-thousandths.
+	Bps int64 `json:"bps"`
+
+	// ConversionID A UUID of version 7 in lower case.
+	ConversionID ID `json:"conversion_id"`
+
+	// Converted Points in the smallest unit of the programme, 1 to 10^15.
+	Converted Amount `json:"converted"`
+
+	// ConvertedAt RFC 3339, in UTC.
+	ConvertedAt Time `json:"converted_at"`
+
+	// Expiry Month at the end of which the points expire.
+	Expiry string `json:"expiry"`
+
+	// Points Points in the smallest unit of the programme, 0 to 10^15.
+	Points AmountOrZero `json:"points"`
+
+	// State `due`: the ledger is still to be asked, or an account that is frozen is to be free first. `done`: the
+	// points are what the ledger has. `refused`: the ledger would not have it, because the points had expired.
+	State ConversionBonusState `json:"state"`
+
+	// Stays Points in the smallest unit of the programme, 0 to 10^15.
+	Stays AmountOrZero `json:"stays"`
+
+	// Tier That the member held when the conversion was recorded on the ledger.
+	Tier string `json:"tier"`
+
+	// TransferID The issue on the ledger.
+	TransferID string `json:"transfer_id"`
+}
+
+// ConversionBonusState `due`: the ledger is still to be asked, or an account that is frozen is to be free first. `done`: the
+// points are what the ledger has. `refused`: the ledger would not have it, because the points had expired.
+type ConversionBonusState string
+
+// ConversionBonusPage defines model for ConversionBonusPage.
+type ConversionBonusPage struct {
+	Bonuses    []ConversionBonus `json:"bonuses"`
+	NextCursor string            `json:"next_cursor,omitempty,omitzero"`
 }
 
 // ConversionByQuote defines model for ConversionByQuote.
@@ -2206,6 +2339,19 @@ type ExpiryAnnouncement struct {
 type ExpiryAnnouncementPage struct {
 	Announcements []ExpiryAnnouncement `json:"announcements"`
 	NextCursor    string               `json:"next_cursor,omitempty,omitzero"`
+}
+
+// ExportedMember defines model for ExportedMember.
+type ExportedMember struct {
+	// Account A member's account on the ledger.
+	Account MemberAccount `json:"account"`
+	Number  string        `json:"number"`
+
+	// RegisteredAt RFC 3339, in UTC.
+	RegisteredAt Time `json:"registered_at"`
+
+	// Salted Whether the account depends on a salt; false for members of early releases.
+	Salted bool `json:"salted"`
 }
 
 // ExposureCap Yuan, a decimal with at most six places, 0.000001 to 1000000000000.
@@ -2489,6 +2635,30 @@ type MallAddress struct {
 	Street string `json:"street"`
 }
 
+// MallCategoryChange defines model for MallCategoryChange.
+type MallCategoryChange struct {
+	Name MallText `json:"name"`
+
+	// Shelf Orders the categories.
+	Shelf int `json:"shelf"`
+
+	// Version That of the category as it stands; 0 for a new one.
+	Version int64 `json:"version"`
+}
+
+// MallCategoryDetail defines model for MallCategoryDetail.
+type MallCategoryDetail struct {
+	ID      string   `json:"id"`
+	Name    MallText `json:"name"`
+	Shelf   int      `json:"shelf"`
+	Version int64    `json:"version"`
+}
+
+// MallCategoryList defines model for MallCategoryList.
+type MallCategoryList struct {
+	Categories []MallCategoryDetail `json:"categories"`
+}
+
 // MallCodes defines model for MallCodes.
 type MallCodes struct {
 	Codes []string `json:"codes"`
@@ -2510,6 +2680,16 @@ type MallDispatch struct {
 
 // MallKind defines model for MallKind.
 type MallKind string
+
+// MallMonth defines model for MallMonth.
+type MallMonth struct {
+	// Month Example: 2026-03
+	Month    string             `json:"month"`
+	Products []MallProductSales `json:"products"`
+
+	// Spent What members spent, less what they returned; of it, on electricity's own products.
+	Spent MallSpent `json:"spent"`
+}
 
 // MallOffer What one unit costs; `list_points` without the bonus.
 type MallOffer struct {
@@ -2537,6 +2717,9 @@ type MallOrder struct {
 
 	// Failure Why it did not complete.
 	Failure *Failure `json:"failure,omitempty"`
+
+	// Fast The member has the fast channel: it goes before others.
+	Fast bool `json:"fast,omitempty,omitzero"`
 
 	// Fen In all.
 	Fen string `json:"fen"`
@@ -2586,6 +2769,13 @@ type MallOrderRequest struct {
 // MallOrderStatus defines model for MallOrderStatus.
 type MallOrderStatus string
 
+// MallPicture defines model for MallPicture.
+type MallPicture struct {
+	// ID From its content.
+	ID        string `json:"id"`
+	MediaType string `json:"media_type"`
+}
+
 // MallPrice Of one unit. The most particular one that fits a member's tier and channel counts; several of the same are a choice.
 type MallPrice struct {
 	Channel string `json:"channel,omitempty,omitzero"`
@@ -2610,6 +2800,7 @@ type MallProduct struct {
 	Bonus       *MallRatio `json:"bonus,omitempty"`
 	Category    string     `json:"category"`
 	Description MallText   `json:"description,omitempty,omitzero"`
+	Exclusive   bool       `json:"exclusive,omitempty,omitzero"`
 
 	// ForYou It is sold to the member's tier.
 	ForYou bool     `json:"for_you"`
@@ -2625,6 +2816,7 @@ type MallProduct struct {
 	// Own It is electricity's own.
 	Own         bool        `json:"own"`
 	Partner     string      `json:"partner,omitempty,omitzero"`
+	Picture     string      `json:"picture,omitempty,omitzero"`
 	Prices      []MallPrice `json:"prices"`
 	QuantityMax int         `json:"quantity_max"`
 
@@ -2644,12 +2836,19 @@ type MallProduct struct {
 
 // MallProductChange defines model for MallProductChange.
 type MallProductChange struct {
+	// BillFen What one unit credits to a bill.
+	BillFen *string `json:"bill_fen,omitempty"`
+
 	// Bonus How many times a point counts for a product of electricity's own; 1 or more.
-	Bonus       *MallRatio  `json:"bonus,omitempty"`
-	Category    *string     `json:"category,omitempty"`
-	Description *MallText   `json:"description,omitempty"`
-	Listed      *bool       `json:"listed,omitempty"`
-	Name        *MallText   `json:"name,omitempty"`
+	Bonus       *MallRatio `json:"bonus,omitempty"`
+	Category    *string    `json:"category,omitempty"`
+	Description *MallText  `json:"description,omitempty"`
+	Exclusive   *bool      `json:"exclusive,omitempty"`
+	Listed      *bool      `json:"listed,omitempty"`
+	Name        *MallText  `json:"name,omitempty"`
+
+	// Picture Empty for the neutral one.
+	Picture     *string     `json:"picture,omitempty"`
 	Prices      []MallPrice `json:"prices,omitempty,omitzero"`
 	QuantityMax *int        `json:"quantity_max,omitempty"`
 
@@ -2660,6 +2859,7 @@ type MallProductChange struct {
 	SaleUntil *Instant  `json:"sale_until,omitempty"`
 	Shelf     *int      `json:"shelf,omitempty"`
 	Summary   *MallText `json:"summary,omitempty"`
+	Tiers     *[]string `json:"tiers,omitempty"`
 	Version   int64     `json:"version"`
 }
 
@@ -2678,13 +2878,19 @@ type MallProductRequest struct {
 	Bonus       MallRatio `json:"bonus,omitempty,omitzero"`
 	Category    string    `json:"category"`
 	Description MallText  `json:"description,omitempty,omitzero"`
-	ID          string    `json:"id"`
-	Kind        MallKind  `json:"kind"`
-	Listed      bool      `json:"listed"`
-	Name        MallText  `json:"name"`
+
+	// Exclusive On the shelf that only members see whose tier has that privilege.
+	Exclusive bool     `json:"exclusive,omitempty,omitzero"`
+	ID        string   `json:"id"`
+	Kind      MallKind `json:"kind"`
+	Listed    bool     `json:"listed"`
+	Name      MallText `json:"name"`
 
 	// Partner The company whose product it is; absent for electricity's own.
-	Partner     string      `json:"partner,omitempty,omitzero"`
+	Partner string `json:"partner,omitempty,omitzero"`
+
+	// Picture The name of a drawing that comes with the gateway, or the `id` of one that was added; absent for a neutral one.
+	Picture     string      `json:"picture,omitempty,omitzero"`
 	Prices      []MallPrice `json:"prices"`
 	QuantityMax int         `json:"quantity_max"`
 
@@ -2702,6 +2908,61 @@ type MallProductRequest struct {
 	Tiers []string `json:"tiers,omitempty,omitzero"`
 }
 
+// MallProductSales defines model for MallProductSales.
+type MallProductSales struct {
+	Category string   `json:"category"`
+	Fen      string   `json:"fen"`
+	Kind     MallKind `json:"kind"`
+	Orders   int64    `json:"orders"`
+
+	// Partner Absent for electricity's own.
+	Partner        string `json:"partner,omitempty,omitzero"`
+	Points         string `json:"points"`
+	Product        string `json:"product"`
+	Quantity       int64  `json:"quantity"`
+	ReturnedFen    string `json:"returned_fen"`
+	ReturnedPoints string `json:"returned_points"`
+}
+
+// MallProposal defines model for MallProposal.
+type MallProposal struct {
+	// Checker Who decided.
+	Checker string `json:"checker,omitempty,omitzero"`
+
+	// DecidedAt RFC 3339, in UTC.
+	DecidedAt Time `json:"decided_at,omitempty,omitzero"`
+
+	// ID A UUID of version 7 in lower case.
+	ID      ID          `json:"id"`
+	Maker   string      `json:"maker"`
+	Note    string      `json:"note,omitempty,omitzero"`
+	Product MallProduct `json:"product"`
+
+	// ProposedAt RFC 3339, in UTC.
+	ProposedAt Time              `json:"proposed_at"`
+	Reason     string            `json:"reason,omitempty,omitzero"`
+	State      MallProposalState `json:"state"`
+}
+
+// MallProposalPage defines model for MallProposalPage.
+type MallProposalPage struct {
+	NextCursor string         `json:"next_cursor,omitempty,omitzero"`
+	Proposals  []MallProposal `json:"proposals"`
+}
+
+// MallProposalRequest A new product, or, with its ID, a change of one.
+type MallProposalRequest struct {
+	Change *MallProductChange `json:"change,omitempty"`
+
+	// Note Why; for who decides.
+	Note      string              `json:"note,omitempty,omitzero"`
+	Product   *MallProductRequest `json:"product,omitempty"`
+	ProductID string              `json:"product_id,omitempty,omitzero"`
+}
+
+// MallProposalState defines model for MallProposalState.
+type MallProposalState string
+
 // MallRatio How many times a point counts for a product of electricity's own; 1 or more.
 type MallRatio struct {
 	// Den Points in the smallest unit of the programme, 1 to 10^15.
@@ -2709,6 +2970,11 @@ type MallRatio struct {
 
 	// Num Points in the smallest unit of the programme, 1 to 10^15.
 	Num Amount `json:"num"`
+}
+
+// MallRejection defines model for MallRejection.
+type MallRejection struct {
+	Reason string `json:"reason,omitempty,omitzero"`
 }
 
 // MallReturn defines model for MallReturn.
@@ -2757,6 +3023,26 @@ type MallShownPrice struct {
 	Points Amount `json:"points"`
 }
 
+// MallSpendingReport defines model for MallSpendingReport.
+type MallSpendingReport struct {
+	From string `json:"from"`
+
+	// Months Those in which something was fulfilled.
+	Months []MallMonth `json:"months"`
+
+	// Spent What members spent, less what they returned; of it, on electricity's own products.
+	Spent MallSpent `json:"spent"`
+	Until string    `json:"until"`
+}
+
+// MallSpent What members spent, less what they returned; of it, on electricity's own products.
+type MallSpent struct {
+	Fen       string `json:"fen"`
+	OwnFen    string `json:"own_fen"`
+	OwnPoints string `json:"own_points"`
+	Points    string `json:"points"`
+}
+
 // MallStock defines model for MallStock.
 type MallStock struct {
 	Available string `json:"available"`
@@ -2785,6 +3071,55 @@ type MallText struct {
 
 // MemberAccount A member's account on the ledger.
 type MemberAccount = string
+
+// MemberErasure defines model for MemberErasure.
+type MemberErasure struct {
+	// Account A member's account on the ledger.
+	Account MemberAccount `json:"account"`
+
+	// Code Why it was withdrawn, or what it waits for.
+	Code   string `json:"code,omitempty,omitzero"`
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// FinishedAt RFC 3339, in UTC.
+	FinishedAt      Time   `json:"finished_at,omitempty,omitzero"`
+	ForfeitedPoints string `json:"forfeited_points,omitempty,omitzero"`
+
+	// PointsLeft What would have to be confirmed; absent once it was begun.
+	PointsLeft string `json:"points_left,omitempty,omitzero"`
+
+	// RequestedAt RFC 3339, in UTC.
+	RequestedAt Time `json:"requested_at,omitempty,omitzero"`
+
+	// State `none`: never asked for. `forfeiting`: points are being forfeited, and it may still be withdrawn.
+	// `forgetting`: there is no way back. `done`. `withdrawn`: nothing was changed, `code` says why.
+	State MemberErasureState `json:"state"`
+}
+
+// MemberErasureState `none`: never asked for. `forfeiting`: points are being forfeited, and it may still be withdrawn.
+// `forgetting`: there is no way back. `done`. `withdrawn`: nothing was changed, `code` says why.
+type MemberErasureState string
+
+// MemberErasureRequest defines model for MemberErasureRequest.
+type MemberErasureRequest struct {
+	// ForfeitedPoints The points that are left, confirmed to be forfeited.
+	ForfeitedPoints AmountOrZero `json:"forfeited_points"`
+}
+
+// MemberExport Members of the object besides these are lists, one for each part of what is held.
+type MemberExport struct {
+	Format MemberExportFormat `json:"format"`
+
+	// MadeAt RFC 3339, in UTC.
+	MadeAt Time           `json:"made_at"`
+	Member ExportedMember `json:"member"`
+
+	// Version 1. A change of meaning is another version; new members are none.
+	Version int64 `json:"version"`
+}
+
+// MemberExportFormat defines model for MemberExport.Format.
+type MemberExportFormat string
 
 // MemberList defines model for MemberList.
 type MemberList struct {
@@ -4294,6 +4629,9 @@ type WebhookSubscription = string
 // Yuan Yuan, with at most six decimal places.
 type Yuan = string
 
+// CategoryID defines model for CategoryID.
+type CategoryID = string
+
 // ClientID defines model for ClientID.
 type ClientID = string
 
@@ -4320,6 +4658,12 @@ type MallChannel = string
 
 // MallMember defines model for MallMember.
 type MallMember = string
+
+// MallMonthFrom defines model for MallMonthFrom.
+type MallMonthFrom = string
+
+// MallMonthUntil defines model for MallMonthUntil.
+type MallMonthUntil = string
 
 // MallOnSale defines model for MallOnSale.
 type MallOnSale string
@@ -4436,6 +4780,12 @@ type MallRefused = Problem
 
 // MallUnavailable RFC 9457 problem details.
 type MallUnavailable = Problem
+
+// MemberErasureConflict RFC 9457 problem details.
+type MemberErasureConflict = Problem
+
+// MemberErasureRefused RFC 9457 problem details.
+type MemberErasureRefused = Problem
 
 // NotFound RFC 9457 problem details.
 type NotFound = Problem

@@ -56,6 +56,7 @@ type forms struct {
 	rewardEvent        *jsonbody.Form[RewardEventRequest]
 	rewardEvents       *jsonbody.List[RewardEventRequest]
 	rewardCancellation *jsonbody.Form[RewardCancellation]
+	memberErasure      *jsonbody.Form[MemberErasureRequest]
 	rewardTerms        explainedForm[RewardTerms]
 	rewardPreview      explainedForm[RewardPreviewRequest]
 	memberRegistration explainedForm[MemberRegistration]
@@ -67,6 +68,9 @@ type forms struct {
 	mallOrder     explainedForm[MallOrderRequest]
 	dispatch      explainedForm[MallDispatch]
 	returnGoods   explainedForm[MallReturnRequest]
+	category      explainedForm[MallCategoryChange]
+	proposal      explainedForm[MallProposalRequest]
+	mallRejection explainedForm[MallRejection]
 
 	client       *jsonbody.Form[ClientRequest]
 	clientChange *jsonbody.Form[ClientChange]
@@ -130,7 +134,8 @@ func (f *forms) addBreaks(s schemas) (err error) {
 }
 
 func (f *forms) addRewards(checks *validator.Validate, s schemas) error {
-	var errs [5]error
+	var errs [6]error
+	f.memberErasure, errs[5] = jsonbody.NewForm[MemberErasureRequest](checks, s.always("MemberErasureRequest"))
 	f.rewardEvent, errs[0] = jsonbody.NewForm[RewardEventRequest](checks, s.always("RewardEventRequest"))
 	f.rewardEvents = jsonbody.NewList("events", rewardEventsMax, f.rewardEvent)
 	f.rewardCancellation, errs[1] = jsonbody.NewForm[RewardCancellation](checks, s.always("RewardCancellation"))
@@ -141,7 +146,7 @@ func (f *forms) addRewards(checks *validator.Validate, s schemas) error {
 }
 
 func (f *forms) addMall(s schemas) error {
-	var errs [7]error
+	var errs [10]error
 	f.product, errs[0] = newExplainedForm[MallProductRequest](s, "MallProductRequest")
 	f.productChange, errs[1] = newExplainedForm[MallProductChange](s, "MallProductChange")
 	f.stockChange, errs[2] = newExplainedForm[MallStockChange](s, "MallStockChange")
@@ -149,6 +154,9 @@ func (f *forms) addMall(s schemas) error {
 	f.mallOrder, errs[4] = newExplainedForm[MallOrderRequest](s, "MallOrderRequest")
 	f.dispatch, errs[5] = newExplainedForm[MallDispatch](s, "MallDispatch")
 	f.returnGoods, errs[6] = newExplainedForm[MallReturnRequest](s, "MallReturnRequest")
+	f.category, errs[7] = newExplainedForm[MallCategoryChange](s, "MallCategoryChange")
+	f.proposal, errs[8] = newExplainedForm[MallProposalRequest](s, "MallProposalRequest")
+	f.mallRejection, errs[9] = newExplainedForm[MallRejection](s, "MallRejection")
 	return errors.Join(errs[:]...)
 }
 

@@ -27,6 +27,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/partnerstest"
@@ -64,6 +65,7 @@ type world struct {
 	nights  *nights
 	files   *bulkfile.Service
 	rewards *rewards.Service
+	bonuses shownBonuses
 
 	statements *statements.Service
 	desk       *desk.Desk
@@ -101,7 +103,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	must(t, err)
 	logger := slog.New(slog.NewJSONHandler(w.log, nil))
 	service, err := exchange.New(exchange.Options{Ledger: w.ledger, Identity: gateway, Store: w.store, Registry: registry,
-		Hosts: func(string) connector.Host { return nil }, AccountKey: accountKey, Now: time.Now, Random: rand.Reader, Logger: logger})
+		Hosts: func(string) connector.Host { return nil }, Members: memberstest.NewKnown(accountKey), Now: time.Now, Random: rand.Reader, Logger: logger})
 	must(t, err)
 	must(t, service.Start(context.Background()))
 	t.Cleanup(func() { _ = service.Close(context.Background()) })
@@ -112,7 +114,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	must(t, err)
 	w.reconciles(logger)
 	w.options = api.Options{Received: w.statements, Breaks: w.desk, Reconciler: w.reconciler,
-		MSP: msp(registry), Signing: noSigning{}, Payments: noPayments{}, Papers: noPapers{}, Exchange: w.script, Files: w.files, Rewards: w.rewards, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
+		MSP: msp(registry), Signing: noSigning{}, Payments: noPayments{}, Papers: noPapers{}, Exchange: w.script, Files: w.files, Rewards: w.rewards, Bonuses: &w.bonuses, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
 		Registry: w.directory, Access: &memoryLog{Memory: w.credentials}, Signed: w.store, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {
@@ -167,7 +169,7 @@ func (w *world) serveFiles(converter bulkfile.Converter, registry *partners.Regi
 
 func (w *world) serveRewards(logger *slog.Logger) {
 	var err error
-	w.rewards, err = rewards.New(context.Background(), rewards.Options{Ledger: w.ledger, Identity: gateway, Store: rewardstest.NewMemory(), AccountKey: accountKey,
+	w.rewards, err = rewards.New(context.Background(), rewards.Options{Ledger: w.ledger, Identity: gateway, Store: rewardstest.NewMemory(), Members: memberstest.NewKnown(accountKey),
 		Day: func(at time.Time) ledger.Date { return ledger.DateOf(at.UTC()) }, Now: time.Now, Logger: logger})
 	must(w.t, err)
 	must(w.t, w.rewards.Start(context.Background()))

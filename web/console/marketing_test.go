@@ -15,6 +15,7 @@ import (
 	"github.com/pointgrid/pointgrid/insight"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/web/console"
 )
@@ -30,7 +31,7 @@ func (n names) Product(_ context.Context, id string) (*mall.Product, error) {
 }
 
 func (w *world) marketing() *console.Marketing {
-	service, err := rewards.New(context.Background(), rewards.Options{Ledger: w.stand.Ledger, Store: w.rules, AccountKey: []byte("an account key for tests, 32 byte"[:32]),
+	service, err := rewards.New(context.Background(), rewards.Options{Ledger: w.stand.Ledger, Store: w.rules, Members: memberstest.NewKnown([]byte("an account key for tests, 32 byte"[:32])),
 		Day: w.stand.Zone.Date, Now: w.stand.Clock, Logger: slog.New(slog.DiscardHandler)})
 	must(w.t, err)
 	return &console.Marketing{Insight: insight.NewService(w.counted, 10_000), Rules: service,

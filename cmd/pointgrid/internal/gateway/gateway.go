@@ -18,12 +18,14 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric"
 	"github.com/pointgrid/pointgrid/mall"
+	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/rewards"
+	"github.com/pointgrid/pointgrid/rewards/bonus"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/settlement/desk"
@@ -34,6 +36,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/access"
+	"github.com/pointgrid/pointgrid/web/session"
 	"github.com/pointgrid/pointgrid/web/signin"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -58,8 +61,12 @@ type Gateway struct {
 	Mall     *mall.Mall
 	Files    *bulkfile.Service
 	Rewards  *rewards.Service
-	Night    *settlement.Night
-	Clock    *Clock
+	// Bonuses pays what members' tiers bring on conversions, while the gateway serves.
+	Bonuses *bonus.Follower
+	Members *members.Registry
+	Privacy *members.Privacy
+	Night   *settlement.Night
+	Clock   *Clock
 	// Projection follows the ledger while the gateway serves; nil when the
 	// configuration does not ask for it.
 	Projection *projection.Follower
@@ -89,6 +96,7 @@ type Gateway struct {
 	access   *access.Recorder
 	calendar calendar.CutOff
 	staff    *signin.Service
+	sessions *session.Service // of members
 	metrics  *metrics
 	delivery *webhooks.Deliverer
 	watch    *webhooks.Watch
@@ -112,7 +120,26 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildRewards, g.buildMall, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildInsight, g.buildWebhooks, g.buildStaff,
+		g.readKeys,
+		g.openLedger,
+		g.openStore,
+		g.openClients,
+		g.admitPartners,
+		g.buildHosts,
+		g.openMembers,
+		g.buildServices,
+		g.buildFiles,
+		g.buildRewards,
+		g.buildBonuses,
+		g.buildMall,
+		g.buildReconciliation,
+		g.buildSigning,
+		g.buildProjection,
+		g.buildInsight,
+		g.buildWebhooks,
+		g.buildStaff,
+		g.buildSessions,
+		g.buildPrivacy,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())
@@ -196,13 +223,9 @@ func (g *Gateway) buildHosts(context.Context) error {
 }
 
 func (g *Gateway) buildServices(context.Context) (err error) {
-	accountKey, err := g.home.AccountKey(g.around.Random)
-	if err != nil {
-		return err
-	}
 	identity := ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}
 	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.traces.ledger(g.Ledger), Identity: identity, Store: g.traces.store(g.Store), Registry: g.registry,
-		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, AccountKey: accountKey, Allowances: g.allowances(),
+		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, Members: g.Members, Allowances: g.allowances(),
 		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
 		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
 	if err != nil {

@@ -61,14 +61,19 @@ func (h *History) order(ctx context.Context, key string, b *Purchase) error {
 	}
 	var shown struct{ Offers []offer }
 	look := client.Request{Method: http.MethodGet, Path: "/v1/products/" + b.Product + "?channel=" + b.Channel, Header: http.Header{"PointGrid-Member": {Member(b.Member)}}}
-	if _, err := c.Do(ctx, look, &shown); err != nil || len(shown.Offers) == 0 {
+	var refused *client.Problem
+	_, err = c.Do(ctx, look, &shown)
+	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+		return nil // it is on the exclusive shelf, and the member is not
+	}
+	if err != nil || len(shown.Offers) == 0 {
 		return err
 	}
 	body := map[string]any{"member": Member(b.Member), "product": b.Product, "quantity": b.Quantity, "price": shown.Offers[0], "channel": b.Channel}
 	if b.Cash {
 		body["price"] = shown.Offers[len(shown.Offers)-1]
 	}
-	bill, address, _ := ware(b.Product)
+	bill, address := asks(b.Product)
 	if bill {
 		body["contract_account"] = ContractAccount(Member(b.Member))
 	}
@@ -80,7 +85,6 @@ func (h *History) order(ctx context.Context, key string, b *Purchase) error {
 		Waiting bool
 	}
 	_, err = c.Do(ctx, client.Request{Method: http.MethodPost, Path: "/v1/orders", Body: body, Key: key}, &made)
-	var refused *client.Problem
 	if errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
 		return nil // somebody has too little, or it is sold out; that happens
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/rewards"
 )
 
@@ -169,9 +170,10 @@ type Purchase struct {
 
 // wanted are the products by how often they are bought; the dearest seldom. Points
 // of partners cannot be bought before the alliance has opened, and not without a
-// link: such an order is cancelled.
+// link: such an order is
+// cancelled. What is only for higher tiers is refused to others.
 var wanted = []string{"bill-10", "bill-10", "bill-10", "bill-10", "bill-10", "bill-50", "bill-50", "green-power-100", "green-power-100",
-	"supermarket-20", "supermarket-20", "supermarket-20", "cinema", "cinema", "led-bulbs", "led-bulbs", "smart-plug", "kettle", "energy-audit", "tel-points", "tel-points", "sky-miles"}
+	"supermarket-20", "supermarket-20", "coffee", "coffee", "safety-check", "power-strip", "desk-lamp", "solar-lamp", "mug", "bill-100", "cinema", "cinema", "led-bulbs", "led-bulbs", "smart-plug", "kettle", "energy-audit", "tel-points", "tel-points", "sky-miles"}
 
 // Purchases are those of a day. Those of the last days still wait to be sent off.
 func (l *Life) Purchases(day ledger.Date, late bool) []Purchase {
@@ -195,15 +197,13 @@ func (l *Life) Purchases(day ledger.Date, late bool) []Purchase {
 	return all
 }
 
-// ware is what a product's kind asks for besides, by ID.
-func ware(id string) (bill, address, waits bool) {
-	switch id {
-	case "bill-10", "bill-50":
-		return true, false, false
-	case "led-bulbs", "smart-plug", "kettle":
-		return false, true, true
-	case "green-power-100", "energy-audit", "priority-maintenance":
-		return false, false, true
+// asks says what an order of a product must have besides: a contract account, or an
+// address.
+func asks(product string) (bill, address bool) {
+	for _, x := range shelves(time.Time{}) {
+		if x.product.ID == product {
+			return x.product.Kind == mall.BillCredit, x.product.Kind == mall.Goods
+		}
 	}
-	return false, false, false
+	return false, false
 }

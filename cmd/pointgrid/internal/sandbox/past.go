@@ -13,6 +13,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/mall/backsim"
+	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/rewards"
 )
 
@@ -158,6 +159,9 @@ const orderPatience = 10 * time.Second
 
 func (p *past) order(ctx context.Context, key string, b *Purchase) error {
 	shown, err := p.mall.Show(ctx, mall.Viewer{Member: Member(b.Member), Channel: b.Channel}, b.Product)
+	if errors.Is(err, mall.ErrNotFound) {
+		return nil // it is on the exclusive shelf, and the member is not
+	}
 	if err != nil || len(shown.Offers) == 0 {
 		return err
 	}
@@ -165,7 +169,7 @@ func (p *past) order(ctx context.Context, key string, b *Purchase) error {
 	if last := shown.Offers[len(shown.Offers)-1]; b.Cash {
 		price = last
 	}
-	bill, address, _ := ware(b.Product)
+	bill, address := asks(b.Product)
 	r := mall.Request{Idempotency: mall.Idempotency{Key: key, Hash: sha256.Sum256([]byte(key))}, Client: UtilityClient, Member: Member(b.Member), Product: b.Product,
 		Quantity: b.Quantity, Points: price.Points, Fen: price.Fen, Channel: b.Channel}
 	if bill {
@@ -212,18 +216,18 @@ func AddressOf(member int) *mall.Address {
 // standings tells the mall how members stand.
 type standings struct{ rewards *rewards.Service }
 
-// TierOf implements [mall.Tiers].
-func (s standings) TierOf(ctx context.Context, member string) (string, error) {
+// StandingOf implements [mall.Tiers].
+func (s standings) StandingOf(ctx context.Context, member string) (mall.Standing, error) {
 	way, err := s.rewards.Way(ctx, member)
 	if errors.Is(err, rewards.ErrNotFound) {
-		return "", nil
+		return mall.Standing{}, nil
 	}
-	return way.Tier, err
+	return mall.Standing{Tier: way.Tier, Exclusive: way.Now.Shelf, Fast: way.Now.Fast}, err
 }
 
 // openMall opens the mall of a sandbox whose gateway does not run. The back office
 // must be closed after it.
-func (s *Site) openMall(l ledger.Ledger, store mall.Store, tiers mall.Tiers, accountKey []byte, zone *time.Location, now func() time.Time) (*mall.Mall, *backsim.System, error) {
+func (s *Site) openMall(l ledger.Ledger, store mall.Store, tiers mall.Tiers, known *members.Registry, zone *time.Location, now func() time.Time) (*mall.Mall, *backsim.System, error) {
 	codeKey, err := s.Home().CodeKey(rand.Reader)
 	if err != nil {
 		return nil, nil, err
@@ -233,7 +237,7 @@ func (s *Site) openMall(l ledger.Ledger, store mall.Store, tiers mall.Tiers, acc
 		return nil, nil, err
 	}
 	m, err := mall.New(mall.Options{Ledger: l, Identity: ledger.Identity{MSP: s.base().Alliance.MSP, Subject: "sandbox"}, Store: store, Billing: back, Payments: back, Tiers: tiers,
-		AccountKey: accountKey, CodeKey: codeKey, Zone: zone, Now: now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
+		Members: known, CodeKey: codeKey, Zone: zone, Now: now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, nil, errors.Join(err, back.Close())
 	}

@@ -66,7 +66,6 @@ var partnerScopes = []string{"quotes", "conversions", "agreements", "links", "se
 func (s *Site) Config(listen string, connectors map[string]string) (config.Config, error) {
 	c := s.base()
 	c.Listen, c.URL, c.Sandbox = listen, "http://"+listen, true
-	c.Projection.Enabled = true // for members' histories, and for marketing
 	c.Log.Format, c.Log.Level = "text", "warn"
 	c.Webhooks.AllowNetworks, c.Webhooks.AllowHTTP = []string{"127.0.0.0/8", "::1/128"}, true
 	_, utility, err := s.Key(UtilityClient)
@@ -87,6 +86,7 @@ func (s *Site) Config(listen string, connectors map[string]string) (config.Confi
 		return config.Config{}, err
 	}
 	c.Mall.Billing, c.Mall.Payments = connectors[BackOffice], connectors[BackOffice]
+	c.Mall.Identity.Issuer, c.Mall.Identity.ClientID = connectors[IdentityProvider], MemberClient
 	for _, company := range Companies() {
 		p, err := s.partner(company, connectors[company.Code])
 		if err != nil {
@@ -234,7 +234,7 @@ func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error 
 }
 
 func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store, a Amounts, clock *travel) error {
-	accountKey, err := s.Home().AccountKey(rand.Reader)
+	registry, err := gateway.OpenMembers(ctx, s.Home(), store, rand.Reader, clock.Now)
 	if err != nil {
 		return err
 	}
@@ -245,7 +245,7 @@ func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store,
 	}
 	opens := clock.now()
 	opening := opens.Add(-time.Duration(a.Days) * day)
-	seeding := Seeding{Ledger: l, Links: store, AccountKey: accountKey, Hub: alliance.Hub, MSP: alliance.MSP, Stories: a.Events > 0, Opens: opens,
+	seeding := Seeding{Ledger: l, Links: store, Registry: registry, Hub: alliance.Hub, MSP: alliance.MSP, Stories: a.Events > 0, Opens: opens,
 		Window: calendar.Date(opening), Members: a.Members, Points: pointsEach, Linked: a.Linked, Now: clock.Now, Random: rand.Reader}
 	if err := seeding.Run(ctx); err != nil {
 		return err
@@ -254,11 +254,11 @@ func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store,
 	if err != nil {
 		return err
 	}
-	m, back, err := s.openMall(l, store, standings{service}, accountKey, calendar.Location, clock.Now)
+	m, back, err := s.openMall(l, store, standings{service}, registry, calendar.Location, clock.Now)
 	if err != nil {
 		return err
 	}
-	err = fillMall(ctx, m)
+	err = fillMall(ctx, m, opens)
 	if err == nil && a.Events > 0 && a.Members > 0 {
 		err = (&past{seeding: &seeding, clock: clock, rewards: service, mall: m, life: a.Life(calendar.Location), opening: opening, day: calendar.Date, days: a.Past, strides: a.Strides}).run(ctx)
 	}

@@ -71,22 +71,14 @@ const formerly = "points of the former programme"
 // endStories lets happen what the personas are remembered for.
 func (p *past) endStories(ctx context.Context) error {
 	s := p.seeding
-	account := func(n int) ledger.Account {
-		a, err := ledger.MemberAccount(s.AccountKey, Member(n))
-		if err != nil {
-			panic(err) // the key was good before
-		}
-		return a
-	}
-	utility := ledger.Identity{MSP: s.MSP, Subject: "sandbox"}
 	month := p.day(s.Opens).Month()
 	for i, amount := range []int64{1_800, 2_600} {
-		if err := s.submit(ctx, utility, &ledger.Issue{Account: account(3), Amount: amount, Expiry: month + ledger.Month(i), Reason: formerly}); err != nil {
+		if err := s.expiring(ctx, 3, amount, month+ledger.Month(i)); err != nil {
 			return err
 		}
 	}
 	for n := Reserved + 1; n <= min(Reserved+8, s.Members); n++ {
-		if err := s.submit(ctx, utility, &ledger.Issue{Account: account(n), Amount: int64(100 * (n - Reserved)), Expiry: month, Reason: formerly}); err != nil {
+		if err := s.expiring(ctx, n, int64(100*(n-Reserved)), month); err != nil {
 			return err
 		}
 	}
@@ -96,8 +88,23 @@ func (p *past) endStories(ctx context.Context) error {
 			return fmt.Errorf("cancel event %s: %w", id, o.Err)
 		}
 	}
-	if p.life.Members >= frozen {
-		return s.submit(ctx, utility, &ledger.Freeze{Account: account(frozen), Frozen: true, Reason: "reported stolen"})
+	if p.life.Members < frozen {
+		return nil
 	}
-	return nil
+	account, err := s.Registry.Account(ctx, Member(frozen))
+	if err != nil {
+		return err
+	}
+	return s.submit(ctx, s.utility(), &ledger.Freeze{Account: account, Frozen: true, Reason: "reported stolen"})
 }
+
+// expiring gives a member points that expire with a month.
+func (s *Seeding) expiring(ctx context.Context, member int, points int64, month ledger.Month) error {
+	account, err := s.Registry.Account(ctx, Member(member))
+	if err != nil {
+		return err
+	}
+	return s.submit(ctx, s.utility(), &ledger.Issue{Account: account, Amount: points, Expiry: month, Reason: formerly})
+}
+
+func (s *Seeding) utility() ledger.Identity { return ledger.Identity{MSP: s.MSP, Subject: "sandbox"} }
