@@ -75,8 +75,9 @@ var rules = []rule{
 		ours: []string{"ledger", "settlement", "settlement/netting", "settlement/paper", "settlement/payment"}},
 	{folder: "settlement/netting", why: "who owes what follows from the ledger alone", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "rewards", why: "exchange, settlement, mall and rewards do not know each other", ours: []string{"ledger", "partners"}, noLibraries: true},
+	{folder: "support", why: "support reaches exchange, rewards and mall by ports of its own", ours: []string{"ledger", "partners", "internal/workflow"}},
 	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
-		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "partners", "web/idempotency", "web/signin", "projection", "sqlstore"}},
+		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "support", "partners", "web/idempotency", "web/signin", "projection", "sqlstore"}},
 	{folder: "projection", why: "a copy of the ledger knows only the ledger", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "web/signin", why: "who staff are has nothing to do with points", ours: []string{}},
 	{folder: "web/limit", why: "counting knows nothing of who is counted", ours: []string{}},
@@ -105,6 +106,7 @@ var suites = []string{
 	"settlement/reconcile/plant",
 	"web/signin/signintest",
 	"rewards/rewardstest",
+	"support/supporttest",
 }
 
 func TestImportsFollowTheHouse(t *testing.T) {
