@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	keyMax    = 100
+	keyMax    = 255
 	personMax = 64
 	memberMax = 64
 )

@@ -31,7 +31,7 @@ var (
 // world is a ledger, a store, subjects and reviews in memory, and a service.
 type world struct {
 	t        testing.TB
-	now      atomic.Int64 // milliseconds since 1970
+	began    time.Time
 	ledger   *moody
 	store    support.Store
 	subjects map[ledger.ID]*support.Subject
@@ -78,7 +78,7 @@ func must(t testing.TB, err error) {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, store: supporttest.NewMemory(), subjects: map[ledger.ID]*support.Subject{}, held: map[ledger.ID]*support.Held{}, decided: map[ledger.ID]bool{}}
-	w.now.Store(1_770_000_000_000)
+	w.began = time.Now()
 	w.ledger = &moody{Ledger: ledgertest.NewMemory(w.clock)}
 	w.submit(&ledger.Initialise{Hub: "EPT", Window: ledger.DateOf(w.clock())})
 	w.answer = func(r support.Remedy) (support.Answer, error) {
@@ -98,8 +98,10 @@ func (w *world) open() {
 	must(w.t, err)
 }
 
-// clock moves by itself, so that patience ends.
-func (w *world) clock() time.Time { return time.UnixMilli(w.now.Add(1)) }
+// clock goes on from a day of the test's own.
+func (w *world) clock() time.Time {
+	return time.UnixMilli(1_770_000_000_000).Add(time.Since(w.began))
+}
 
 func (w *world) submit(body ledger.Body) {
 	w.t.Helper()
@@ -168,7 +170,7 @@ func (r reviews) Decide(_ context.Context, id ledger.ID, release bool) error {
 // conversion is one of a member, of 3,000 that gave 1,000 points.
 func (w *world) conversion(member string) ledger.ID {
 	id := w.id()
-	w.subjects[id] = &support.Subject{Kind: support.Conversion, ID: id, Member: member, At: w.now.Load(), Points: 1000, Of: 3000}
+	w.subjects[id] = &support.Subject{Kind: support.Conversion, ID: id, Member: member, At: w.clock().UnixMilli(), Points: 1000, Of: 3000}
 	return id
 }
 

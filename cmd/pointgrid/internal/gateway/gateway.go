@@ -32,6 +32,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/signing"
 	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/support"
 	"github.com/pointgrid/pointgrid/web/access"
 	"github.com/pointgrid/pointgrid/web/signin"
 	"go.opentelemetry.io/otel/trace"
@@ -57,6 +58,7 @@ type Gateway struct {
 	Mall     *mall.Mall
 	Files    *bulkfile.Service
 	Rewards  *rewards.Service
+	Support  *support.Service
 	Night    *settlement.Night
 	Clock    *Clock
 	// Projection follows the ledger while the gateway serves; nil when the
@@ -107,7 +109,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildRewards, g.buildMall, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff,
+		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildRewards, g.buildMall, g.buildSupport, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())
@@ -190,14 +192,19 @@ func (g *Gateway) buildHosts(context.Context) error {
 	return nil
 }
 
-func (g *Gateway) buildServices(context.Context) (err error) {
+func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	accountKey, err := g.home.AccountKey(g.around.Random)
 	if err != nil {
 		return err
 	}
 	identity := ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}
+	screening, err := g.screening(ctx)
+	if err != nil {
+		return err
+	}
 	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.traces.ledger(g.Ledger), Identity: identity, Store: g.traces.store(g.Store), Registry: g.registry,
 		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, AccountKey: accountKey, Allowances: g.allowances(),
+		Screening: screening, ReviewWithin: g.config.Support.ReviewWithin,
 		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
 		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
 	if err != nil {
