@@ -30,34 +30,52 @@ type assets struct {
 	icons map[string]template.HTML
 }
 
-func loadAssets(files fs.FS) (*assets, error) {
+// loadAssets reads the files of all families. No two have one of the same name:
+// each would get either.
+func loadAssets(families []Family) (*assets, error) {
 	a := &assets{names: map[string]string{}, files: map[string]asset{}, icons: map[string]template.HTML{}}
-	entries, err := fs.Glob(files, "assets/*.*")
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range entries {
-		b, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, fmt.Errorf("page: %w", err)
+	for _, f := range families {
+		if err := a.read(f.Files, "assets/*.*", a.add); err != nil {
+			return nil, fmt.Errorf("page: family %q: %w", f.Name, err)
 		}
-		a.add(path.Base(name), b)
-	}
-	icons, err := fs.Glob(files, "assets/icons/*.svg")
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range icons {
-		b, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, fmt.Errorf("page: %w", err)
+		if err := a.read(f.Files, "assets/icons/*.svg", a.addIcon); err != nil {
+			return nil, fmt.Errorf("page: family %q: %w", f.Name, err)
 		}
-		a.icons[strings.TrimSuffix(path.Base(name), ".svg")] = template.HTML(b)
 	}
 	return a, nil
 }
 
-func (a *assets) add(name string, plain []byte) {
+// read gives the files of a pattern to add.
+func (a *assets) read(files fs.FS, pattern string, add func(name string, content []byte) error) error {
+	names, err := fs.Glob(files, pattern)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		b, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		if err := add(path.Base(name), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *assets) addIcon(name string, svg []byte) error {
+	name = strings.TrimSuffix(name, ".svg")
+	if _, taken := a.icons[name]; taken {
+		return fmt.Errorf("the icon %q is there twice", name)
+	}
+	a.icons[name] = template.HTML(svg)
+	return nil
+}
+
+func (a *assets) add(name string, plain []byte) error {
+	if _, taken := a.names[name]; taken {
+		return fmt.Errorf("the asset %q is there twice", name)
+	}
 	sum := sha256.Sum256(plain)
 	ext := path.Ext(name)
 	hashed := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
@@ -66,6 +84,7 @@ func (a *assets) add(name string, plain []byte) {
 		file.packed = packed
 	}
 	a.names[name], a.files[hashed] = hashed, file
+	return nil
 }
 
 func pack(plain []byte) []byte {

@@ -7,8 +7,11 @@
 //	pages/NAME.html    templates that define "title" and "main"; _NAME.html are parts of all
 //	words/en.yaml      the words, by key
 //	words/zh.yaml      the same keys
+//	words/TOPIC.en.yaml, words/TOPIC.zh.yaml   more of them, about something of their own
+//	assets/*           its own style sheets, scripts and pictures, and icons/*.svg
 //
-// and gets a [Set] that renders them within the layout.
+// and gets a [Set] that renders them within the layout. A family whose pages are to
+// look different defines "layout" in a part of its own.
 //
 // What it promises:
 //

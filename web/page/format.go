@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
 )
 
 // minus is the sign of a negative number, as wide as a digit.
@@ -104,6 +106,15 @@ func DateText(l Language, t time.Time) string {
 		return t.Format("2006年1月2日")
 	}
 	return t.Format("2 Jan 2006")
+}
+
+// MonthText writes a month as its readers do.
+func MonthText(l Language, m ledger.Month) string {
+	t := time.Date(1970, time.January+time.Month(m), 1, 0, 0, 0, 0, time.UTC)
+	if l == Chinese {
+		return t.Format("2006年1月")
+	}
+	return t.Format("January 2006")
 }
 
 // InstantText writes a date and the time of day to the second.

@@ -19,12 +19,21 @@ type Frame struct {
 	// be empty.
 	Notice string
 	Body   any
+	// Refresh, if set, has the browser go somewhere by itself; the page must have a
+	// link there too.
+	Refresh *Refresh
 
 	// The rest comes from the request.
 	Lang  Language
 	Theme Theme
 	Path  string // with its query
 	Flash *Flash
+}
+
+// Refresh is where a browser goes by itself, and after how long.
+type Refresh struct {
+	Seconds int
+	URL     string
 }
 
 // Link is one entry of the navigation.

@@ -22,7 +22,7 @@ var base embed.FS
 // Family is a group of pages with words of their own.
 type Family struct {
 	Name  string // before the slash of its pages' names
-	Files fs.FS  // with the folders pages and words
+	Files fs.FS  // with the folders pages and words, and maybe assets
 }
 
 // Options configure a [Set]. Without a default a field is required.
@@ -54,7 +54,7 @@ func New(o Options) (*Set, error) {
 	}
 	families := append([]Family{{Name: "", Files: ours}}, o.Families...)
 	s := &Set{o: o, pages: map[Language]map[string]*template.Template{}}
-	if s.assets, err = loadAssets(ours); err != nil {
+	if s.assets, err = loadAssets(families); err != nil {
 		return nil, err
 	}
 	if s.words, err = NewDictionary(families...); err != nil {

@@ -41,15 +41,11 @@ func NewDictionary(families ...Family) (*Dictionary, error) {
 	for _, l := range Languages {
 		found[l] = map[string]bool{}
 		for _, f := range families {
-			b, err := fs.ReadFile(f.Files, "words/"+string(l)+".yaml")
-			if err != nil {
-				return nil, fmt.Errorf("page: family %q: %w", f.Name, err)
-			}
-			file, err := bundle.ParseMessageFileBytes(b, string(l)+".yaml")
+			files, err := readWords(bundle, f, l)
 			if err != nil {
 				return nil, fmt.Errorf("page: family %q: words in %s: %w", f.Name, l, err)
 			}
-			for _, m := range file.Messages {
+			for _, m := range files {
 				if found[l][m.ID] {
 					errs = append(errs, fmt.Errorf("page: family %q: the words for %q in %s are there twice", f.Name, m.ID, l))
 				}
@@ -63,6 +59,27 @@ func NewDictionary(families ...Family) (*Dictionary, error) {
 		errs = append(errs, lacking(found, l)...)
 	}
 	return d, errors.Join(errs...)
+}
+
+// readWords returns what a family's files for a language say: words/en.yaml, and
+// those about something of their own, such as words/orders.en.yaml.
+func readWords(bundle *i18n.Bundle, f Family, l Language) (all []*i18n.Message, err error) {
+	names, err := fs.Glob(f.Files, "words/*."+string(l)+".yaml")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range append([]string{"words/" + string(l) + ".yaml"}, names...) {
+		b, err := fs.ReadFile(f.Files, name)
+		if err != nil {
+			return nil, err
+		}
+		file, err := bundle.ParseMessageFileBytes(b, string(l)+".yaml")
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, file.Messages...)
+	}
+	return all, nil
 }
 
 // lacking reports what other languages have and l has not.

@@ -107,6 +107,7 @@ func (c *Config) validateMall(wrong report) {
 	between(wrong, "mall.offer_ttl", c.Mall.OfferTTL, time.Minute, 24*time.Hour)
 	between(wrong, "mall.deadline", c.Mall.Deadline, time.Second, 24*time.Hour)
 	between(wrong, "mall.dispatch_within", c.Mall.DispatchWithin, time.Hour, 90*24*time.Hour)
+	c.Mall.Identity.validate(wrong, c.Sandbox)
 }
 
 type report func(key, format string, args ...any)

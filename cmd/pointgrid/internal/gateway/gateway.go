@@ -34,6 +34,7 @@ import (
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/support"
 	"github.com/pointgrid/pointgrid/web/access"
+	"github.com/pointgrid/pointgrid/web/session"
 	"github.com/pointgrid/pointgrid/web/signin"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -86,6 +87,7 @@ type Gateway struct {
 	access   *access.Recorder
 	calendar calendar.CutOff
 	staff    *signin.Service
+	sessions *session.Service // of members
 	metrics  *metrics
 	delivery *webhooks.Deliverer
 	watch    *webhooks.Watch
@@ -109,7 +111,7 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildRewards, g.buildMall, g.buildSupport, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff,
+		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildRewards, g.buildMall, g.buildSupport, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff, g.buildMembers,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())

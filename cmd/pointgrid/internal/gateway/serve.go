@@ -162,7 +162,7 @@ func (g *Gateway) forget(ctx context.Context) {
 	if _, err := g.Store.ForgetAccess(ctx, g.around.Now().Add(-keep.Keep), keep.Entries); err != nil && ctx.Err() == nil {
 		g.around.Logger.Error("old entries of the access log could not be dropped", "error", err)
 	}
-	if err := g.staff.Forget(ctx); err != nil && ctx.Err() == nil {
+	if err := errors.Join(g.staff.Forget(ctx), g.sessions.Forget(ctx)); err != nil && ctx.Err() == nil {
 		g.around.Logger.Error("old sessions could not be dropped", "error", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/console"
+	"github.com/pointgrid/pointgrid/web/mall"
 	"github.com/pointgrid/pointgrid/web/origin"
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/portal"
@@ -45,7 +46,7 @@ func (g *Gateway) buildStaff(context.Context) (err error) {
 
 // pages builds the pages for people, reached at a URL.
 func (g *Gateway) pages(url string, origins *origin.Finder) ([]page.Route, error) {
-	set, err := page.New(page.Options{Families: []page.Family{entrance.Family(), portal.Family(), console.Family()}, Location: g.calendar.Location,
+	set, err := page.New(page.Options{Families: []page.Family{entrance.Family(), portal.Family(), console.Family(), mall.Family()}, Location: g.calendar.Location,
 		Secure: strings.HasPrefix(url, "https:"), Logger: g.around.Logger})
 	if err != nil {
 		return nil, err
@@ -58,7 +59,11 @@ func (g *Gateway) pages(url string, origins *origin.Finder) ([]page.Route, error
 	if err != nil {
 		return nil, err
 	}
-	return set.Protect(originOf(url), slices.Concat(set.Routes(), p.Routes(), c.Routes()))
+	m, err := g.memberPages(set, url)
+	if err != nil {
+		return nil, err
+	}
+	return set.Protect(originOf(url), slices.Concat(set.Routes(), p.Routes(), c.Routes(), m.Routes()))
 }
 
 // originOf is the scheme, host and port of a base URL that the configuration's

@@ -13,6 +13,7 @@ PointGrid sandbox is ready.
 
   API          {{.URL}}/v1
   API docs     {{.URL}}/docs
+  members      {{.URL}}/mall     (choose a member on the sandbox's sign-in page)
   portal       {{.URL}}/portal   (sign in as below)
   console      {{.URL}}/console  (finance: sign in as below)
   metrics      {{.URL}}/metrics

@@ -16,7 +16,7 @@ import (
 // Hosts are the loyalty hosts of the companies, running in this process, each on
 // an address and with books of its own, and the utility's back office.
 type Hosts struct {
-	URLs map[string]string // by company, and of the [BackOffice]
+	URLs map[string]string // by company, and of the [BackOffice] and the [IdentityProvider]
 	all  []*partnersim.Host
 	back *backsim.System
 	stop context.CancelFunc
@@ -38,6 +38,9 @@ func StartHosts(s *Site, gatewayURL string, members int, forced bool, now func()
 		}
 	}
 	if err := h.startBackOffice(ctx, s, gatewayURL, now, logger); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	if err := h.startIdentity(ctx, gatewayURL, members, now); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil

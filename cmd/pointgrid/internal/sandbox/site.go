@@ -86,6 +86,7 @@ func (s *Site) Config(listen string, connectors map[string]string) (config.Confi
 		return config.Config{}, err
 	}
 	c.Mall.Billing, c.Mall.Payments = connectors[BackOffice], connectors[BackOffice]
+	c.Mall.Identity.Issuer, c.Mall.Identity.ClientID = connectors[IdentityProvider], MemberClient
 	for _, company := range Companies() {
 		p, err := s.partner(company, connectors[company.Code])
 		if err != nil {

@@ -1,0 +1,74 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/rewards"
+	"github.com/pointgrid/pointgrid/web/identity"
+	"github.com/pointgrid/pointgrid/web/mall"
+	"github.com/pointgrid/pointgrid/web/page"
+	"github.com/pointgrid/pointgrid/web/session"
+)
+
+// buildMembers makes the service by which members stay signed in. Its clock is the
+// machine's, as that of the staff's sessions.
+func (g *Gateway) buildMembers(context.Context) (err error) {
+	g.sessions, err = session.New(session.Options{Store: g.Store, Now: g.around.Now, Random: g.around.Random})
+	return err
+}
+
+// memberPages builds the pages for members, reached at a URL.
+func (g *Gateway) memberPages(set *page.Set, url string) (*mall.Mall, error) {
+	accountKey, err := g.home.AccountKey(g.around.Random)
+	if err != nil {
+		return nil, err
+	}
+	o := mall.Options{Pages: set, Sessions: g.sessions, Ledger: g.Ledger,
+		Account: func(_ context.Context, member string) (ledger.Account, error) {
+			return ledger.MemberAccount(accountKey, member)
+		},
+		Hub: g.config.Alliance.Hub, Sandbox: g.config.Sandbox, URL: url, Location: g.calendar.Location,
+		Now: g.Clock.Now, Machine: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}
+	provider, err := g.identity(url)
+	if err != nil {
+		return nil, err
+	}
+	if provider != nil { // a nil pointer in an interface would not be nil
+		o.Identity, o.Register = provider, g.registerMember
+	}
+	return mall.New(o)
+}
+
+// identity is the utility's provider; nil when none is configured. It is asked for
+// nothing before somebody signs in.
+func (g *Gateway) identity(url string) (*identity.Provider, error) {
+	c := &g.config.Mall.Identity
+	if c.Issuer == "" {
+		return nil, nil
+	}
+	o := identity.Options{Issuer: c.Issuer, ClientID: c.ClientID, Redirect: url + mall.CallbackPath, Scopes: c.Scopes,
+		MemberClaim: c.MemberClaim, NameClaim: c.NameClaim, Prompt: c.Prompt, Algorithms: c.Algorithms, Now: g.around.Now}
+	if c.ClientSecretFile != "" {
+		secret, err := os.ReadFile(c.ClientSecretFile)
+		if err != nil {
+			return nil, fmt.Errorf("configuration: mall.identity.client_secret_file: %w", err)
+		}
+		o.ClientSecret = strings.TrimSpace(string(secret))
+	}
+	return identity.New(o)
+}
+
+// registerMember takes in a customer who comes for the first time.
+func (g *Gateway) registerMember(ctx context.Context, member string) error {
+	_, err := g.Rewards.Register(ctx, []string{member})
+	var refusal *rewards.Refusal
+	if errors.As(err, &refusal) {
+		return fmt.Errorf("%w: %w", mall.ErrNotAMember, err)
+	}
+	return err
+}

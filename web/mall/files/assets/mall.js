@@ -1,0 +1,2 @@
+// What the members' pages do better with a script. Each works without it.
+"use strict";

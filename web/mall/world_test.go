@@ -1,0 +1,239 @@
+package mall_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"html"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/embedded"
+	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/web/mall"
+	"github.com/pointgrid/pointgrid/web/page"
+	"github.com/pointgrid/pointgrid/web/session"
+)
+
+var (
+	accountKey = []byte("an account key for tests, 32 bytes")
+	utility    = ledger.Identity{MSP: "UtilityMSP", Subject: "gateway"}
+)
+
+// clock stands still until a test moves it.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// world is a utility with members, over a ledger and a database of their own, and a
+// server before it. Its door /test/sign-in?member=M-1 lets in whoever knocks.
+type world struct {
+	t        testing.TB
+	ledger   *embedded.Ledger
+	store    *sqlstore.Store
+	sessions *session.Service
+	clock    *clock // the alliance's
+	machine  *clock // by which sessions live
+	options  mall.Options
+	mall     *mall.Mall
+	url      string
+	log      *strings.Builder
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newWorld opens a world; change may add to what the pages are made of.
+func newWorld(t testing.TB, change ...func(*world, *mall.Options)) *world {
+	t.Helper()
+	w := &world{t: t, clock: &clock{now: time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)}, machine: &clock{now: time.Now()}, log: &strings.Builder{}}
+	w.openLedger()
+	var err error
+	w.store, err = sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "db"), Now: w.machine.Now, Logger: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	t.Cleanup(func() { must(t, w.store.Close()) })
+	w.sessions, err = session.New(session.Options{Store: w.store, Now: w.machine.Now, Random: rand.Reader})
+	must(t, err)
+	w.serve(change)
+	return w
+}
+
+func (w *world) openLedger() {
+	l, err := embedded.Open(embedded.Options{Dir: w.t.TempDir(), Clock: w.clock.Now, CacheBytes: 1 << 20, Checkpointer: utility,
+		Signer: embedded.Signer{KeyID: "test", Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}})
+	must(w.t, err)
+	w.t.Cleanup(func() { must(w.t, l.Close()) })
+	w.ledger = l
+	w.give(utility, &ledger.Initialise{Hub: "EPT", Window: ledger.DateOf(w.clock.Now())})
+}
+
+func (w *world) serve(change []func(*world, *mall.Options)) {
+	logger := slog.New(slog.NewTextHandler(w.log, nil))
+	set, err := page.New(page.Options{Families: []page.Family{mall.Family()}, Location: time.UTC, Logger: logger})
+	must(w.t, err)
+	server := httptest.NewUnstartedServer(nil)
+	w.url = "http://" + server.Listener.Addr().String()
+	w.options = mall.Options{Pages: set, Sessions: w.sessions, Ledger: w.ledger,
+		Account: func(_ context.Context, member string) (ledger.Account, error) {
+			return ledger.MemberAccount(accountKey, member)
+		},
+		Hub: "EPT", URL: w.url, Location: time.UTC, Now: w.clock.Now, Machine: w.machine.Now, Random: rand.Reader, Logger: logger}
+	for _, c := range change {
+		c(w, &w.options)
+	}
+	w.mall, err = mall.New(w.options)
+	must(w.t, err)
+	routes, err := set.Protect(w.url, append(set.Routes(), w.mall.Routes()...))
+	must(w.t, err)
+	mux := page.Mux(routes)
+	mux.HandleFunc("GET /test/sign-in", w.letIn)
+	server.Config.Handler = mux
+	server.Start()
+	w.t.Cleanup(server.Close)
+}
+
+func (w *world) letIn(rw http.ResponseWriter, r *http.Request) {
+	member := r.URL.Query().Get("member")
+	v, err := w.sessions.Open(r.Context(), member, session.Person{Name: "李小明 " + member}, "")
+	must(w.t, err)
+	w.mall.SessionCookie(rw, v.Token)
+	http.Redirect(rw, r, mall.Area, http.StatusSeeOther)
+}
+
+func (w *world) give(who ledger.Identity, body ledger.Body) ledger.ID {
+	w.t.Helper()
+	id := w.newID()
+	results, err := w.ledger.Submit(context.Background(), who, ledger.Command{ID: id, Body: body})
+	must(w.t, err)
+	if results[0].Code != ledger.CodeOK {
+		w.t.Fatalf("%s: %s: %s", body.Kind(), results[0].Code, results[0].Message)
+	}
+	return id
+}
+
+func (w *world) newID() ledger.ID {
+	var random [10]byte
+	_, _ = rand.Read(random[:])
+	return ledger.NewID(w.clock.Now(), random).Root()
+}
+
+func (w *world) account(member string) ledger.Account {
+	a, err := ledger.MemberAccount(accountKey, member)
+	must(w.t, err)
+	return a
+}
+
+// month is the one that the ledger's open window lies in.
+func (w *world) month() ledger.Month { return ledger.DateOf(w.clock.Now()).Month() }
+
+// earn gives a member points that expire so many months from now.
+func (w *world) earn(member string, amount int64, months int) ledger.ID {
+	w.t.Helper()
+	return w.give(utility, &ledger.Issue{Account: w.account(member), Amount: amount, Expiry: w.month() + ledger.Month(months),
+		Reason: "rule=prepayment version=1 event=PAY-1 channel=app"})
+}
+
+// browser keeps cookies and follows redirects, as browsers do.
+type browser struct {
+	t      testing.TB
+	base   string
+	client *http.Client
+	header http.Header
+}
+
+func (w *world) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	must(w.t, err)
+	return &browser{w.t, w.url, &http.Client{Jar: jar}, http.Header{"Sec-Fetch-Site": {"same-origin"}}}
+}
+
+// signedIn is a browser of a member.
+func (w *world) signedIn(member string) *browser {
+	w.t.Helper()
+	b := w.browser()
+	if got := b.get("/test/sign-in?member=" + url.QueryEscape(member)); got.status != http.StatusOK || got.path != mall.Area {
+		w.t.Fatalf("sign-in of %s leads to %d %s", member, got.status, got.path)
+	}
+	return b
+}
+
+// answer is a page.
+type answer struct {
+	status int
+	path   string // where redirects led
+	body   string
+	header http.Header
+}
+
+func (b *browser) get(path string) answer { b.t.Helper(); return b.do(http.MethodGet, path, nil) }
+
+func (b *browser) do(method, path string, form url.Values) answer {
+	b.t.Helper()
+	r, err := http.NewRequest(method, b.base+path, strings.NewReader(form.Encode()))
+	must(b.t, err)
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for name, values := range b.header {
+		r.Header[name] = values
+	}
+	resp, err := b.client.Do(r)
+	must(b.t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	must(b.t, err)
+	return answer{resp.StatusCode, resp.Request.URL.Path, string(body), resp.Header}
+}
+
+var formToken = regexp.MustCompile(`name="form_token" value="([^"]+)"`)
+
+// send posts a form with the token that the member's pages carry.
+func (b *browser) send(path string, form url.Values) answer {
+	b.t.Helper()
+	found := formToken.FindStringSubmatch(b.get("/mall/me").body)
+	if found == nil {
+		b.t.Fatal("the page has no form token")
+	}
+	form.Set("form_token", html.UnescapeString(found[1]))
+	return b.do(http.MethodPost, path, form)
+}
+
+func want(t testing.TB, what string, got answer, status int, parts ...string) {
+	t.Helper()
+	if got.status != status {
+		t.Errorf("%s: status %d, want %d\n%s", what, got.status, status, got.body)
+	}
+	for _, p := range parts {
+		if !strings.Contains(got.body, p) {
+			t.Errorf("%s: the page does not have %q\n%s", what, p, got.body)
+		}
+	}
+}
