@@ -45,6 +45,8 @@ type Options struct {
 	MSP        func(partner string) (string, bool)
 	Webhooks   Webhooks
 	Mall       Mall                                                   // nil answers 503
+	Support    Support                                                // nil answers 503
+	Held       Held                                                   // needed with Support
 	SettleDue  func(context.Context) ([]settlement.Settlement, error) // see settlement.Night
 	Answers    idempotency.Store
 	Registry   Credentials
