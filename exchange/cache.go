@@ -2,11 +2,13 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members"
 )
 
 // Bounds of what is kept in memory.
@@ -55,8 +57,23 @@ func (s *Service) loadLink(ctx context.Context, id ledger.ID) (*linked, error) {
 	if err != nil {
 		return nil, err
 	}
-	account, err := ledger.MemberAccount(s.o.AccountKey, l.Member)
+	if l.EndedAt != 0 {
+		return &linked{Link: *l}, nil // nobody needs its account, and its member may be erased
+	}
+	account, err := s.account(ctx, l.Member)
 	return &linked{*l, account}, err
+}
+
+// account returns a member's account; somebody new is taken in.
+func (s *Service) account(ctx context.Context, member string) (ledger.Account, error) {
+	account, err := s.o.Members.Account(ctx, member)
+	if errors.Is(err, members.ErrErasing) {
+		return account, refuse(CodeMemberErased, "the member is being erased, and takes part in nothing any more")
+	}
+	if errors.Is(err, members.ErrNumber) {
+		return account, refuse(CodeInvalid, "member is not the number of a member")
+	}
+	return account, err
 }
 
 // quote returns a quote, or [ErrNotFound]. The caller must not change it.

@@ -18,6 +18,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/sqlstore"
@@ -239,7 +240,7 @@ func (p *play) open() (err error) {
 		screening = &suspicious{}
 	}
 	p.service, err = exchange.New(exchange.Options{Screening: screening, Ledger: p.ledger, Identity: gateway, Store: p.store, Registry: registry,
-		Hosts: func(code string) connector.Host { return p.host(code, hosts[code]) }, AccountKey: accountKey,
+		Hosts: func(code string) connector.Host { return p.host(code, hosts[code]) }, Members: memberstest.NewKnown(accountKey),
 		RetryFirst: 5 * time.Millisecond, RetryMax: 40 * time.Millisecond, RescanEvery: 20 * time.Millisecond,
 		Now: p.clock.now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	return err

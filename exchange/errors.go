@@ -52,7 +52,9 @@ const (
 	CodeModeRefused       = "mode_refused"
 	// CodeAllowance: the agreement would allow it, the utility's allowance for the
 	// member does not.
-	CodeAllowance      = "allowance_exceeded"
+	CodeAllowance = "allowance_exceeded"
+	// CodeMemberErased: the member is being erased, or was.
+	CodeMemberErased   = "member_erased"
 	CodeNotCompleted   = "not_completed"
 	CodePartnerDown    = "partner_unavailable"
 	CodePartnerRefused = "partner_refused"

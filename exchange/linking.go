@@ -25,6 +25,9 @@ func (s *Service) Link(ctx context.Context, p Party, r LinkRequest) (*Link, erro
 	if err := s.validateMembership(ctx, partner, r.Membership); err != nil {
 		return nil, err
 	}
+	if _, err := s.account(ctx, r.Member); err != nil {
+		return nil, err
+	}
 	id, err := s.newID()
 	if err != nil {
 		return nil, err

@@ -22,6 +22,13 @@ type Registry interface {
 	All() []partners.Partner
 }
 
+// Members finds members' accounts; [members.Registry] does.
+type Members interface {
+	// Account returns a member's account; somebody new is taken in. It returns
+	// [members.ErrErasing] and [members.ErrNumber].
+	Account(ctx context.Context, number string) (ledger.Account, error)
+}
+
 // Options configure a [Service]. Without a default a field is required.
 type Options struct {
 	Ledger   ledger.Ledger
@@ -29,9 +36,9 @@ type Options struct {
 	Store    Store
 	Registry Registry
 	// Hosts returns a partner's system, or nil when it has no Connector API.
-	Hosts      func(partner string) connector.Host
-	Hub        string // programme code of the electricity points; default "EPT"
-	AccountKey []byte // see ledger.MemberAccount; at least 32 bytes
+	Hosts   func(partner string) connector.Host
+	Hub     string // programme code of the electricity points; default "EPT"
+	Members Members
 
 	// Allowances, if set, narrows what members may convert in a day.
 	Allowances Allowances
@@ -108,16 +115,14 @@ func (o Options) withDefaults() Options {
 
 func (o *Options) validate() error {
 	switch {
-	case o.Ledger == nil, o.Store == nil, o.Registry == nil, o.Hosts == nil:
-		return errors.New("exchange: ledger, store, registry and hosts are required")
+	case o.Ledger == nil, o.Store == nil, o.Registry == nil, o.Hosts == nil, o.Members == nil:
+		return errors.New("exchange: ledger, store, registry, hosts and members are required")
 	case o.Now == nil, o.Random == nil, o.Logger == nil:
 		return errors.New("exchange: clock, randomness and logger are required")
 	case o.Identity.MSP == "" || o.Identity.Subject == "":
 		return errors.New("exchange: identity needs a company and a subject")
 	case !ledger.ValidProgramme(o.Hub):
 		return fmt.Errorf("exchange: hub %q is not a programme code", o.Hub)
-	case len(o.AccountKey) < 32:
-		return fmt.Errorf("exchange: account key has %d bytes, needs at least 32", len(o.AccountKey))
 	case min(o.ReviewWithin, o.QuoteTTL, o.Deadline, o.AgreementsTTL, o.RescanEvery, o.RetryFirst, o.RetryMax, o.TurnPatience) <= 0:
 		return errors.New("exchange: durations must be positive")
 	case min(o.PartnerMax, o.TotalMax, o.RecoveryMax, o.TurnsMax) < 1:

@@ -254,7 +254,7 @@ func TestAServiceSaysWhatItLacks(t *testing.T) {
 		"store":        func(o *exchange.Options) { o.Store = nil },
 		"clock":        func(o *exchange.Options) { o.Now = nil },
 		"identity":     func(o *exchange.Options) { o.Identity.MSP = "" },
-		"account key":  func(o *exchange.Options) { o.AccountKey = o.AccountKey[:31] },
+		"members":      func(o *exchange.Options) { o.Members = nil },
 		"hub":          func(o *exchange.Options) { o.Hub = "e" },
 		"a duration":   func(o *exchange.Options) { o.Deadline = -1 },
 		"a bound":      func(o *exchange.Options) { o.TotalMax = -1 },

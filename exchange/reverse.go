@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/partners"
 )
 
@@ -27,6 +28,9 @@ func (s *Service) Reverse(ctx context.Context, p Party, r ReverseRequest, wait t
 	c, err := s.Conversion(ctx, p, r.Conversion)
 	if err != nil {
 		return nil, false, err
+	}
+	if members.Erased(c.Member) {
+		return nil, false, refuse(CodeMemberErased, "the member of the conversion was erased, and there is nobody to give anything back to")
 	}
 	in, err := s.turns.enter(ctx, p.Partner, 1)
 	if err != nil {

@@ -83,6 +83,9 @@ type Filter struct {
 	Status    Status // empty is any
 	Escalated bool   // only those on the operator's list
 	InReview  bool   // only those at [StepReview]
+	// Account selects those of a member's that the utility's own clients asked for, the
+	// members' pages among them; zero is all.
+	Account ledger.Account
 	// CreatedFrom and CreatedUntil bound CreatedAt, milliseconds since 1970, the
 	// second excluded; 0 is unbounded.
 	CreatedFrom, CreatedUntil int64

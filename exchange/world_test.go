@@ -16,6 +16,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 )
@@ -91,7 +92,7 @@ func newWorld(t tb, change ...func(*exchange.Options)) *world {
 			}
 			return nil
 		},
-		AccountKey: accountKey, RetryFirst: time.Millisecond, RetryMax: 4 * time.Millisecond, RescanEvery: 5 * time.Millisecond,
+		Members: memberstest.NewKnown(accountKey), RetryFirst: time.Millisecond, RetryMax: 4 * time.Millisecond, RescanEvery: 5 * time.Millisecond,
 		Now: w.clock.now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	for _, c := range change {
 		c(&w.options)

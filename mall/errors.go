@@ -60,6 +60,8 @@ const (
 	CodeCancelled        = "cancelled_by_member"
 	CodeTimedOut         = "dispatch_timed_out"
 	CodeStockBelowZero   = "stock_below_zero"
+	// CodeMemberErased: the member is being erased, or was.
+	CodeMemberErased = "member_erased"
 )
 
 // Busy says that there is no room for the request now; nothing was done.

@@ -22,8 +22,8 @@ type Options struct {
 	Exchange Exchange
 	Tiers    Tiers
 
-	AccountKey []byte // see ledger.MemberAccount; at least 32 bytes
-	CodeKey    []byte // seals voucher codes; 32 bytes
+	Members Members
+	CodeKey []byte // seals voucher codes; 32 bytes
 
 	// OfferTTL is how long a price that was shown can be ordered at; default 30 min.
 	OfferTTL time.Duration
@@ -65,14 +65,12 @@ func (o Options) withDefaults() Options {
 
 func (o *Options) validate() error {
 	switch {
-	case o.Ledger == nil, o.Store == nil:
-		return errors.New("mall: ledger and store are required")
+	case o.Ledger == nil, o.Store == nil, o.Members == nil:
+		return errors.New("mall: ledger, store and members are required")
 	case o.Now == nil, o.Random == nil, o.Logger == nil:
 		return errors.New("mall: clock, randomness and logger are required")
 	case o.Identity.MSP == "" || o.Identity.Subject == "":
 		return errors.New("mall: identity needs a company and a subject")
-	case len(o.AccountKey) < 32:
-		return errors.New("mall: account key needs at least 32 bytes")
 	case min(o.OfferTTL, o.Deadline, o.DispatchWithin, o.RescanEvery, o.RetryFirst, o.RetryMax) <= 0:
 		return errors.New("mall: durations must be positive")
 	case min(o.TotalMax, o.RecoveryMax) < 1:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members"
 )
 
 // Request asks for an order.
@@ -159,7 +160,7 @@ func (m *Mall) draft(ctx context.Context, r *Request) (*Order, error) {
 	if err != nil {
 		return nil, err
 	}
-	account, err := ledger.MemberAccount(m.o.AccountKey, r.Member)
+	account, err := m.account(ctx, r.Member)
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +173,20 @@ func (m *Mall) draft(ctx context.Context, r *Request) (*Order, error) {
 		o.Stock = Reserved
 	}
 	return o, m.examine(ctx, o)
+}
+
+// account returns the member's account; somebody new is taken in.
+func (m *Mall) account(ctx context.Context, member string) (ledger.Account, error) {
+	account, err := m.o.Members.Account(ctx, member)
+	switch {
+	case errors.Is(err, members.ErrErasing):
+		return account, refuse(CodeMemberErased, "the member is being erased, and can order nothing any more")
+	case errors.Is(err, members.ErrNumber):
+		return account, invalid("member is not the number of a member")
+	case err != nil:
+		return account, fmt.Errorf("mall: account: %w", err)
+	}
+	return account, nil
 }
 
 func (m *Mall) tier(ctx context.Context, member string) (string, error) {

@@ -14,6 +14,13 @@ type Ledger interface {
 	Find(ctx context.Context, id ledger.ID) (ledger.Entry, error)
 }
 
+// Members finds members' accounts; [members.Registry] does.
+type Members interface {
+	// Account returns a member's account; somebody new is taken in. It returns
+	// [members.ErrErasing] and [members.ErrNumber].
+	Account(ctx context.Context, number string) (ledger.Account, error)
+}
+
 // Tiers knows how a member stands with the programme of rewards.
 type Tiers interface {
 	// TierOf returns the member's tier, a code, or "" for none.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/internal/workflow"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members"
 )
 
 // ReturnRequest asks to give part of an order back.
@@ -54,6 +55,8 @@ func returnable(o *Order, r *ReturnRequest) error {
 		return err
 	}
 	switch {
+	case members.Erased(o.Member):
+		return refuse(CodeMemberErased, "the member of the order was erased, and there is nobody to give anything back to")
 	case !o.Kind.waits():
 		return refuse(CodeNotReturnable, "only goods and services can be returned, not a %s", o.Kind)
 	case o.Status != Fulfilled:

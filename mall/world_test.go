@@ -19,6 +19,7 @@ import (
 	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/mall/backsim"
 	"github.com/pointgrid/pointgrid/mall/malltest"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 )
 
 // tb is what [testing.T] and [rapid.T] have in common.
@@ -82,7 +83,7 @@ func newWorld(t tb, store mall.Store) *world {
 	w.ledger.Lazy = true
 	w.submit(&ledger.Initialise{Hub: "EPT", Window: ledger.DateOf(w.clock.now())})
 	w.options = mall.Options{Ledger: w.ledger, Identity: gateway, Store: store, Billing: w.back, Payments: w.back, Exchange: w.bourse,
-		Tiers: tiers{}, AccountKey: accountKey, CodeKey: codeKey, Deadline: time.Minute, RescanEvery: 2 * time.Millisecond,
+		Tiers: tiers{}, Members: memberstest.NewKnown(accountKey), CodeKey: codeKey, Deadline: time.Minute, RescanEvery: 2 * time.Millisecond,
 		RetryFirst: time.Millisecond, RetryMax: 2 * time.Millisecond, Now: w.clock.now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)}
 	w.open(w.options)
 	t.Cleanup(func() { w.shut() })

@@ -20,6 +20,7 @@ type round struct {
 	book      *Book
 	records   map[string]*Record
 	standings map[string]*Standing
+	accounts  map[string]ledger.Account
 	earned    map[earnedKey]int64
 
 	changed []*Record
@@ -147,6 +148,9 @@ func (r *round) loadMembers(members map[string]bool, from, to ledger.Date) error
 	for _, s := range standings {
 		r.standings[s.Member] = s
 	}
+	if r.accounts, err = r.o.Members.Accounts(r.ctx, numbers); err != nil {
+		return err
+	}
 	if from > to {
 		return nil
 	}
@@ -203,9 +207,9 @@ func (r *round) take(a *ask, rec *Record) error {
 	if standing == nil {
 		return refuse(CodeMemberUnknown, "member", "no such member is registered; register the member and send the event again")
 	}
-	account, err := r.account(a.event.Member)
-	if err != nil {
-		return err
+	account, known := r.accounts[a.event.Member]
+	if !known {
+		return refuse(CodeMemberUnknown, "member", "the member is being erased, and earns nothing any more")
 	}
 	fresh := &Record{Event: *a.event, State: Nothing, Day: r.o.Day(time.UnixMilli(a.event.OccurredAt)), Account: account,
 		ReceivedAt: a.at, Command: commandOf(a.id, a.at), Tier: r.o.Ladder[r.o.Ladder.tierOf(standing)].Code}

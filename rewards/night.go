@@ -187,9 +187,13 @@ func (e *expiring) expire(ctx context.Context, commands []ledger.Command) error 
 
 // Announcements returns what was announced to a member with a sequence above after.
 func (s *Service) Announcements(ctx context.Context, member string, after int64, limit int) ([]Announcement, error) {
-	account, err := s.account(member)
+	accounts, err := s.o.Members.Accounts(ctx, []string{member})
 	if err != nil {
 		return nil, err
+	}
+	account, known := accounts[member]
+	if !known {
+		return nil, nil
 	}
 	return s.o.Store.ExpiryAnnouncements(ctx, account, after, limit)
 }

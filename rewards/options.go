@@ -11,10 +11,10 @@ import (
 
 // Options configure a [Service]. Without a default a field is required.
 type Options struct {
-	Ledger     ledger.Ledger
-	Identity   ledger.Identity // the utility's gateway
-	Store      Store
-	AccountKey []byte // see ledger.MemberAccount; at least 32 bytes
+	Ledger   ledger.Ledger
+	Identity ledger.Identity // the utility's gateway
+	Store    Store
+	Members  Members
 	// Day is the business day of an instant in the alliance's calendar.
 	Day func(time.Time) ledger.Date
 
@@ -45,11 +45,8 @@ type Options struct {
 }
 
 func (o *Options) setDefaults() error {
-	if o.Ledger == nil || o.Store == nil || o.Day == nil || o.Now == nil || o.Logger == nil {
-		return errors.New("rewards: ledger, store, calendar, clock and logger are required")
-	}
-	if _, err := ledger.MemberAccount(o.AccountKey, "M"); err != nil {
-		return err
+	if o.Ledger == nil || o.Store == nil || o.Members == nil || o.Day == nil || o.Now == nil || o.Logger == nil {
+		return errors.New("rewards: ledger, store, members, calendar, clock and logger are required")
 	}
 	if o.Ladder == nil {
 		o.Ladder = DefaultLadder()

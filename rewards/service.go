@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members"
 )
 
 // Service takes events and gives points. It may be used by many goroutines; there
@@ -142,26 +143,30 @@ func (s *Service) Totals(ctx context.Context, from, to ledger.Date) ([]Totals, e
 }
 
 // Register takes members in who are not there yet, and returns all of them.
-func (s *Service) Register(ctx context.Context, numbers []string) ([]Member, error) {
-	now := s.o.Now()
-	members := make([]Member, len(numbers))
+func (s *Service) Register(ctx context.Context, numbers []string) ([]members.Member, error) {
 	for i, n := range numbers {
-		if !ValidMember(n) {
+		if !ValidMember(n) || members.Erased(n) {
 			return nil, refuse(CodeInvalid, "member", "number %d must be 1 to 32 of A-Z, a-z, 0-9 and . _ -", i+1)
 		}
-		account, err := s.account(n)
-		if err != nil {
-			return nil, err
-		}
-		members[i] = Member{Number: n, Account: account, RegisteredAt: now.UnixMilli()}
 	}
-	today := s.o.Day(now)
-	return members, s.o.Store.RegisterMembers(ctx, members, Standing{Tier: s.o.Ladder[0].Code, Since: today, AsOf: today})
+	all, err := s.o.Members.Register(ctx, numbers)
+	if errors.Is(err, members.ErrErasing) {
+		return nil, refuse(CodeMemberUnknown, "member", "one of the members is being erased; register them again once that is done")
+	}
+	if err != nil {
+		return nil, err
+	}
+	today := s.o.Day(s.o.Now())
+	return all, s.o.Store.AddStandings(ctx, numbers, Standing{Tier: s.o.Ladder[0].Code, Since: today, AsOf: today})
 }
 
 // MemberOf returns the member who has an account, or [ErrNotFound].
 func (s *Service) MemberOf(ctx context.Context, account ledger.Account) (string, error) {
-	return s.o.Store.MemberOf(ctx, account)
+	number, err := s.o.Members.Number(ctx, account)
+	if errors.Is(err, members.ErrNotFound) {
+		return "", ErrNotFound
+	}
+	return number, err
 }
 
 // Way returns a member's tier and the way to the next, or [ErrNotFound].
@@ -191,11 +196,6 @@ func (s *Service) Ladder() Ladder { return s.o.Ladder }
 
 // Channels returns the channels there are.
 func (s *Service) Channels() []Channel { return s.o.Channels }
-
-// account is the member's account on the ledger.
-func (s *Service) account(member string) (ledger.Account, error) {
-	return ledger.MemberAccount(s.o.AccountKey, member)
-}
 
 // twelveMonths returns the first of the days that count for a tier at a day.
 func twelveMonths(today ledger.Date) ledger.Date {

@@ -4,13 +4,18 @@ import (
 	"context"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members"
 )
 
-// Member is a customer who takes part.
-type Member struct {
-	Number       string
-	Account      ledger.Account // on the ledger
-	RegisteredAt int64          // milliseconds since 1970
+// Members knows who the utility's customers are; [members.Registry] does.
+type Members interface {
+	// Register takes in who is not there yet, and returns all of them in order.
+	Register(ctx context.Context, numbers []string) ([]members.Member, error)
+	// Accounts returns the accounts of those of the numbers that are known.
+	Accounts(ctx context.Context, numbers []string) (map[string]ledger.Account, error)
+	// Number returns the number of the member who has an account, or
+	// [members.ErrNotFound].
+	Number(ctx context.Context, account ledger.Account) (string, error)
 }
 
 // Earned is what a member earned by rules of a code with events of one business
@@ -88,12 +93,10 @@ type Store interface {
 	// RewardTotals returns the totals of the days from and to, both included, in order.
 	RewardTotals(ctx context.Context, from, to ledger.Date) ([]Totals, error)
 
-	// RegisterMembers stores members who are not there yet, with a standing.
-	RegisterMembers(ctx context.Context, members []Member, s Standing) error
+	// AddStandings stores a standing for each of the members who has none yet.
+	AddStandings(ctx context.Context, numbers []string, s Standing) error
 	// Standings returns those of the members who are there, in no order.
 	Standings(ctx context.Context, members []string) ([]*Standing, error)
-	// MemberOf returns the member who has an account, or [ErrNotFound].
-	MemberOf(ctx context.Context, account ledger.Account) (string, error)
 	// EverybodyStanding returns standings in ascending order of member, after a member.
 	EverybodyStanding(ctx context.Context, after string, limit int) ([]*Standing, error)
 

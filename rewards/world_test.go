@@ -12,6 +12,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/rewards/rewardstest"
 )
@@ -105,7 +106,7 @@ func (w *world) enact(terms rewards.Terms) {
 }
 
 func (w *world) options() rewards.Options {
-	return rewards.Options{Ledger: w.ledger, Identity: utility, Store: w.store, AccountKey: key, Day: day, GraceDays: 30,
+	return rewards.Options{Ledger: w.ledger, Identity: utility, Store: w.store, Members: memberstest.NewKnown(key), Day: day, GraceDays: 30,
 		RetryEvery: time.Millisecond, Now: w.clock.Now, Logger: slog.New(slog.DiscardHandler)}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
@@ -173,7 +174,7 @@ func (h *honest) open() {
 	registry, err := partners.NewRegistry(callbacks, nil)
 	must(h.t, err)
 	h.exchange, err = exchange.New(exchange.Options{Ledger: h.ledger, Identity: settlementtest.Utility, Store: h.store, Registry: registry,
-		Hosts: func(code string) connector.Host { return h.clients[code] }, AccountKey: honestKey, RetryFirst: time.Millisecond, RetryMax: 20 * time.Millisecond,
+		Hosts: func(code string) connector.Host { return h.clients[code] }, Members: memberstest.NewKnown(honestKey), RetryFirst: time.Millisecond, RetryMax: 20 * time.Millisecond,
 		RescanEvery: 5 * time.Millisecond, Deadline: time.Second, Now: h.now, Random: rand.Reader, Logger: logger})
 	must(h.t, err)
 	must(h.t, h.exchange.Start(context.Background()))

@@ -75,6 +75,11 @@ func (c *checkpointer) close() error {
 
 // tidy starts a pass when one is due, and after one folds in the rest.
 func (s *sqliteSession) tidy() error {
+	if s.truncate.Load() {
+		if err := s.truncateLog(); err != nil {
+			return err
+		}
+	}
 	if s.logged >= checkpointEvery {
 		s.logged = 0
 		s.checkpointer.start()
@@ -86,6 +91,32 @@ func (s *sqliteSession) tidy() error {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
+}
+
+// truncateLog folds the log into the file and empties it. While somebody reads from the
+// log it is left for the next time: the writer does not wait.
+func (s *sqliteSession) truncateLog() error {
+	if _, err := s.exec("PRAGMA busy_timeout = 0", nil); err != nil {
+		return err
+	}
+	busy, err := s.pragma("PRAGMA wal_checkpoint(TRUNCATE)")
+	if _, back := s.exec("PRAGMA busy_timeout = 5000", nil); back != nil || err != nil {
+		return errors.Join(err, back)
+	}
+	s.truncate.Store(busy != 0)
+	return nil
+}
+
+// pragma returns the first number of what a pragma says.
+func (s *sqliteSession) pragma(query string) (int64, error) {
+	rows, err := s.conn.(driver.QueryerContext).QueryContext(context.Background(), query, nil)
+	if err != nil {
+		return 0, err
+	}
+	dest := make([]driver.Value, len(rows.Columns()))
+	err = rows.Next(dest)
+	n, _ := dest[0].(int64)
+	return n, errors.Join(err, rows.Close())
 }
 
 func (s *sqliteSession) close() error {

@@ -86,6 +86,9 @@ func (q *selection) terms(f exchange.Filter) (terms []string) {
 	if f.InReview {
 		terms = append(terms, "(step <> 'done' OR status = 'processing') AND step = 'review'")
 	}
+	if !f.Account.IsZero() {
+		terms = append(terms, "partner = '' AND account = "+q.arg(f.Account[:]))
+	}
 	if f.CreatedFrom != 0 {
 		terms = append(terms, "created_at >= "+q.arg(f.CreatedFrom)+" AND id >= "+q.arg(firstID(f.CreatedFrom-createdWithin)))
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/mall/malltest"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/sqlstore"
 )
 
@@ -75,7 +76,7 @@ func openMall(t testing.TB, store *sqlstore.Store) (*mall.Mall, *ledgertest.Memo
 	if _, err := l.Submit(context.Background(), utility, commands...); err != nil {
 		t.Fatal(err)
 	}
-	m, err := mall.New(mall.Options{Ledger: l, Identity: utility, Store: store, AccountKey: mallKey, CodeKey: mallKey,
+	m, err := mall.New(mall.Options{Ledger: l, Identity: utility, Store: store, Members: memberstest.NewKnown(mallKey), CodeKey: mallKey,
 		Now: time.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

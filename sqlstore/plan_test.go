@@ -60,6 +60,7 @@ func TestListsFindTheirRowsByAnIndex(t *testing.T) {
 		{"processing", exchange.Filter{Status: exchange.Processing, Before: before}, []string{"conversions_unfinished (id<?)"}},
 		{"completed", exchange.Filter{Status: exchange.Completed, Before: before}, []string{"sqlite_autoindex_conversions_1 (id<?)"}},
 		{"escalated", exchange.Filter{Escalated: true, Before: before}, []string{"conversions_escalated (id<?)"}},
+		{"a member's", exchange.Filter{Account: ledger.Account{1}, Before: before}, []string{"conversions_account (account=? AND id<?)"}},
 		{"of a time", exchange.Filter{CreatedFrom: 1_700_000_000_000, CreatedUntil: 1_800_000_000_000},
 			[]string{"sqlite_autoindex_conversions_1 (id>? AND id<?)"}},
 	}

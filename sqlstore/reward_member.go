@@ -11,39 +11,21 @@ import (
 const standingColumns = `member, tier, since, below, earned, as_of`
 
 const (
-	insertMember = `INSERT INTO reward_members (account, registered_at, ` + standingColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
-
-	selectMemberOf  = `SELECT member FROM reward_members WHERE account = $1`
+	insertStanding  = `INSERT INTO reward_members (` + standingColumns + `) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
 	selectEverybody = `SELECT ` + standingColumns + ` FROM reward_members WHERE member > $1 ORDER BY member LIMIT $2`
 )
 
-// RegisterMembers implements [rewards.Store].
-func (s *Store) RegisterMembers(ctx context.Context, members []rewards.Member, v rewards.Standing) error {
-	if len(members) == 0 {
+// AddStandings implements [rewards.Store].
+func (s *Store) AddStandings(ctx context.Context, numbers []string, v rewards.Standing) error {
+	if len(numbers) == 0 {
 		return nil
 	}
-	statements := make([]statement, len(members))
-	for i := range members {
-		m := &members[i]
-		statements[i] = stmt(insertMember, m.Account[:], m.RegisteredAt, m.Number, v.Tier, int64(v.Since), int64(v.Below), v.Earned, int64(v.AsOf))
+	statements := make([]statement, len(numbers))
+	for i, n := range numbers {
+		statements[i] = stmt(insertStanding, n, v.Tier, int64(v.Since), int64(v.Below), v.Earned, int64(v.AsOf))
 	}
 	_, err := s.writer.do(ctx, statements...)
 	return err
-}
-
-// MemberOf implements [rewards.Store].
-func (s *Store) MemberOf(ctx context.Context, account ledger.Account) (string, error) {
-	member, err := one(ctx, s.reader, scanMember, rewards.ErrNotFound, selectMemberOf, account[:])
-	if err != nil {
-		return "", err
-	}
-	return *member, nil
-}
-
-func scanMember(row scanner) (*string, error) {
-	var member string
-	err := row.Scan(&member)
-	return &member, err
 }
 
 func standingChange(v *rewards.Standing) statement {

@@ -18,7 +18,10 @@ func TestRewardsFindTheirRowsByAnIndex(t *testing.T) {
 		"a member's history":           {selectRewardHistory, "USING INDEX reward_events_member (member=? AND day<?)"},
 		"past days":                    {selectRewardsPast, "USING INDEX reward_events_day (day>? AND day<?)"},
 		"totals":                       {sumRewards, "USING INDEX reward_events_day (day>? AND day<?)"},
-		"who has an account":           {selectMemberOf, "USING INDEX sqlite_autoindex_reward_members_2 (account=?)"},
+		"who has an account":           {selectMemberWith, "USING INDEX sqlite_autoindex_members_2 (account=?)"},
+		"who has no account yet":       {selectUnknownOnes, "USING INDEX sqlite_autoindex_members_2 (account=?)"},
+		"the erasure of an account":    {selectErasureOf, "USING INDEX member_erasures_all (account=?)"},
+		"erasures that have not ended": {selectOpenErasures, "USING INDEX member_erasures_unfinished"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := make([]any, strings.Count(c.query, "$"))

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"modernc.org/sqlite"
 )
@@ -37,13 +38,16 @@ type sqliteSession struct {
 	values       []driver.NamedValue // of the statement being executed, used again
 	checkpointer *checkpointer
 	logged       int // statements since the last checkpoint
+	// truncate asks for the log to begin anew with nothing left in it.
+	truncate atomic.Bool
 }
 
 // newSQLiteSession opens the writing connection. Its cache holds the pages that
 // the largest transaction changes and no more: SQLite walks all of it at many
-// commits, and what it does not hold is in the kernel's.
+// commits, and what it does not hold is in the kernel's. What is deleted or replaced is
+// overwritten, so that somebody who was erased is not in the file any more.
 func newSQLiteSession(ctx context.Context, path string, logger *slog.Logger) (*sqliteSession, error) {
-	connector, err := sqlite.NewConnector(dsn(path, "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-8192)",
+	connector, err := sqlite.NewConnector(dsn(path, "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-8192)", "secure_delete(1)",
 		fmt.Sprintf("wal_autocheckpoint(%d)", autoCheckpoint), "journal_size_limit(67108864)"))
 	if err != nil {
 		return nil, err

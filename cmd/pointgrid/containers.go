@@ -39,7 +39,8 @@ func (c *containersLay) Run(ctx context.Context) error {
 
 type containersJoin struct {
 	containersFolder
-	Members int `default:"200" help:"Members who get electricity points on a new ledger, 0 to 100000."`
+	Members  int    `default:"200" help:"Members who get electricity points on a new ledger, 0 to 100000."`
+	Database string `env:"POINTGRID_DATABASE_URL" placeholder:"URL" help:"The gateway's database, in which the members' accounts are kept."`
 }
 
 // Run does what is not done yet.
@@ -48,5 +49,7 @@ func (c *containersJoin) Run(ctx context.Context) error {
 	if c.Members < 0 || c.Members > most {
 		return fmt.Errorf("--members is %d, must be 0 to %d", c.Members, most)
 	}
-	return c.alliance().Join(ctx, c.Members)
+	a := c.alliance()
+	a.DatabaseURL = c.Database
+	return a.Join(ctx, c.Members)
 }

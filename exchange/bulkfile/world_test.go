@@ -18,6 +18,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 )
@@ -63,7 +64,7 @@ func newWorld(t testing.TB, change ...func(*bulkfile.Options)) *world {
 	must(t, err)
 	quiet := slog.New(slog.DiscardHandler)
 	w.exchange, err = exchange.New(exchange.Options{Ledger: w.ledger, Identity: gateway, Store: w.rows, Registry: registry,
-		Hosts: func(string) connector.Host { return nil }, AccountKey: accountKey, Now: w.now, Random: rand.Reader, Logger: quiet})
+		Hosts: func(string) connector.Host { return nil }, Members: memberstest.NewKnown(accountKey), Now: w.now, Random: rand.Reader, Logger: quiet})
 	must(t, err)
 	must(t, w.exchange.Start(context.Background()))
 	t.Cleanup(func() { _ = w.exchange.Close(context.Background()) })

@@ -188,6 +188,7 @@ func selects(f exchange.Filter, c *exchange.Conversion) bool {
 		f.Status != "" && c.Status != f.Status,
 		f.Escalated && c.EscalatedAt == 0,
 		f.InReview && c.Step != exchange.StepReview,
+		!f.Account.IsZero() && (c.Account != f.Account || c.Party.Partner != ""),
 		f.CreatedFrom != 0 && c.CreatedAt < f.CreatedFrom,
 		f.CreatedUntil != 0 && c.CreatedAt >= f.CreatedUntil,
 		!f.Before.IsZero() && compare(c.ID, f.Before) >= 0:

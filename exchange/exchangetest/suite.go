@@ -27,6 +27,7 @@ func RunStore(t *testing.T, open func(t *testing.T) exchange.Store) {
 		{"unfinished conversions are paged in ascending order", unfinishedConversions},
 		{"a review is decided once, with the locks of its rates", decideReview},
 		{"conversions are selected by every field of the filter", filters},
+		{"a member's list has what our own clients asked for, and nothing of others", ofAccount},
 		{"conversions are paged newest first", pages},
 		{"a reversal comes back as it was", reversalRoundTrip},
 		{"one reversal at a time", oneReversalAtATime},

@@ -48,6 +48,19 @@ func filters(t *testing.T, s exchange.Store) {
 	}
 }
 
+func ofAccount(t *testing.T, s exchange.Store) {
+	ours, theirs, other, later := conversion(1), conversion(2), conversion(3), conversion(4)
+	for _, c := range []*exchange.Conversion{ours, other, later} {
+		c.Party = exchange.Party{Client: "mall"}
+	}
+	other.Account = ledger.Account{9}
+	for _, c := range []*exchange.Conversion{ours, theirs, other, later} {
+		create(t, s, c)
+	}
+	suite.WantEqual(t, "the member's", selected(t, s, exchange.Filter{Account: ours.Account, Limit: 10}), []ledger.ID{later.ID, ours.ID})
+	suite.WantEqual(t, "the page behind", selected(t, s, exchange.Filter{Account: ours.Account, Before: later.ID, Limit: 10}), []ledger.ID{ours.ID})
+}
+
 func noLonger(c *exchange.Conversion) *exchange.Conversion {
 	c.EscalatedAt = 0
 	return c

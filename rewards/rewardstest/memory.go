@@ -16,7 +16,6 @@ type Memory struct {
 	mu        sync.Mutex
 	records   map[string]rewards.Record
 	standings map[string]rewards.Standing
-	accounts  map[ledger.Account]string
 	rules     []rewards.Rule
 	announced []rewards.Announcement
 	night     rewards.Night
@@ -26,7 +25,7 @@ var _ rewards.Store = (*Memory)(nil)
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	return &Memory{records: map[string]rewards.Record{}, standings: map[string]rewards.Standing{}, accounts: map[ledger.Account]string{}}
+	return &Memory{records: map[string]rewards.Record{}, standings: map[string]rewards.Standing{}}
 }
 
 // stored is a record as any store gives it back.
@@ -184,27 +183,17 @@ func (m *Memory) RewardTotals(_ context.Context, from, to ledger.Date) ([]reward
 	return all, nil
 }
 
-// RegisterMembers implements [rewards.Store].
-func (m *Memory) RegisterMembers(_ context.Context, members []rewards.Member, s rewards.Standing) error {
+// AddStandings implements [rewards.Store].
+func (m *Memory) AddStandings(_ context.Context, numbers []string, s rewards.Standing) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, v := range members {
-		if _, ok := m.standings[v.Number]; !ok {
-			s.Member = v.Number
-			m.standings[v.Number], m.accounts[v.Account] = s, v.Number
+	for _, n := range numbers {
+		if _, ok := m.standings[n]; !ok {
+			s.Member = n
+			m.standings[n] = s
 		}
 	}
 	return nil
-}
-
-// MemberOf implements [rewards.Store].
-func (m *Memory) MemberOf(_ context.Context, account ledger.Account) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if member, ok := m.accounts[account]; ok {
-		return member, nil
-	}
-	return "", rewards.ErrNotFound
 }
 
 // Standings implements [rewards.Store].

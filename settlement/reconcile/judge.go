@@ -50,7 +50,9 @@ func (o *Options) judgeComplete(w *row) Type {
 	}
 	d := o.differences(w)
 	switch {
-	case d&(FieldMembership|FieldAccount) != 0 || w.cells[Partner].first.Stranger:
+	case d&(FieldMembership|FieldAccount) != 0 || w.cells[Partner].first.Stranger && w.cells[Ours].first.Membership != 0:
+		// What we state no membership for is of somebody who was erased since: whose
+		// it is can nobody say any more, and the rest of the row agrees.
 		return UnknownMember
 	case d&FieldAmount != 0:
 		return WrongAmount

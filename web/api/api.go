@@ -44,6 +44,7 @@ type Options struct {
 	// MSP returns a partner's identity on the ledger, under which its programs act.
 	MSP        func(partner string) (string, bool)
 	Webhooks   Webhooks
+	Privacy    Privacy                                                // nil answers 503
 	Mall       Mall                                                   // nil answers 503
 	Support    Support                                                // nil answers 503
 	Held       Held                                                   // needed with Support

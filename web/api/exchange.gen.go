@@ -922,6 +922,48 @@ func (e MallReturnStatus) Valid() bool {
 	}
 }
 
+// Defines values for MemberErasureState.
+const (
+	MemberErasureStateDone       MemberErasureState = "done"
+	MemberErasureStateForfeiting MemberErasureState = "forfeiting"
+	MemberErasureStateForgetting MemberErasureState = "forgetting"
+	MemberErasureStateNone       MemberErasureState = "none"
+	MemberErasureStateWithdrawn  MemberErasureState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the MemberErasureState enum.
+func (e MemberErasureState) Valid() bool {
+	switch e {
+	case MemberErasureStateDone:
+		return true
+	case MemberErasureStateForfeiting:
+		return true
+	case MemberErasureStateForgetting:
+		return true
+	case MemberErasureStateNone:
+		return true
+	case MemberErasureStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MemberExportFormat.
+const (
+	MemberExportFormatPointgridMember MemberExportFormat = "pointgrid-member"
+)
+
+// Valid indicates whether the value is a known member of the MemberExportFormat enum.
+func (e MemberExportFormat) Valid() bool {
+	switch e {
+	case MemberExportFormatPointgridMember:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Mode.
 const (
 	ModeCallback Mode = "callback"
@@ -2688,6 +2730,19 @@ type ExpiryAnnouncementPage struct {
 	NextCursor    string               `json:"next_cursor,omitempty,omitzero"`
 }
 
+// ExportedMember defines model for ExportedMember.
+type ExportedMember struct {
+	// Account A member's account on the ledger.
+	Account MemberAccount `json:"account"`
+	Number  string        `json:"number"`
+
+	// RegisteredAt RFC 3339, in UTC.
+	RegisteredAt Time `json:"registered_at"`
+
+	// Salted Whether the account depends on a salt; false for members of early releases.
+	Salted bool `json:"salted"`
+}
+
 // ExposureCap Yuan, a decimal with at most six places, 0.000001 to 1000000000000.
 type ExposureCap = string
 
@@ -3299,6 +3354,55 @@ type MallText struct {
 
 // MemberAccount A member's account on the ledger.
 type MemberAccount = string
+
+// MemberErasure defines model for MemberErasure.
+type MemberErasure struct {
+	// Account A member's account on the ledger.
+	Account MemberAccount `json:"account"`
+
+	// Code Why it was withdrawn
+	Code   string `json:"code,omitempty,omitzero"`
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// FinishedAt RFC 3339, in UTC.
+	FinishedAt      Time   `json:"finished_at,omitempty,omitzero"`
+	ForfeitedPoints string `json:"forfeited_points,omitempty,omitzero"`
+
+	// PointsLeft What would have to be confirmed; absent once it was begun.
+	PointsLeft string `json:"points_left,omitempty,omitzero"`
+
+	// RequestedAt RFC 3339, in UTC.
+	RequestedAt Time `json:"requested_at,omitempty,omitzero"`
+
+	// State `none`: never asked for. `forfeiting`: points are being forfeited, and it may still be withdrawn.
+	// `forgetting`: there is no way back. `done`. `withdrawn`: nothing was changed, `code` says why.
+	State MemberErasureState `json:"state"`
+}
+
+// MemberErasureState `none`: never asked for. `forfeiting`: points are being forfeited, and it may still be withdrawn.
+// `forgetting`: there is no way back. `done`. `withdrawn`: nothing was changed, `code` says why.
+type MemberErasureState string
+
+// MemberErasureRequest defines model for MemberErasureRequest.
+type MemberErasureRequest struct {
+	// ForfeitedPoints The points that are left, confirmed to be forfeited.
+	ForfeitedPoints AmountOrZero `json:"forfeited_points"`
+}
+
+// MemberExport Members of the object besides these are lists, one for each part of what is held.
+type MemberExport struct {
+	Format MemberExportFormat `json:"format"`
+
+	// MadeAt RFC 3339, in UTC.
+	MadeAt Time           `json:"made_at"`
+	Member ExportedMember `json:"member"`
+
+	// Version 1. A change of meaning is another version; new members are none.
+	Version int64 `json:"version"`
+}
+
+// MemberExportFormat defines model for MemberExport.Format.
+type MemberExportFormat string
 
 // MemberList defines model for MemberList.
 type MemberList struct {
@@ -4842,6 +4946,12 @@ type MallRefused = Problem
 
 // MallUnavailable RFC 9457 problem details.
 type MallUnavailable = Problem
+
+// MemberErasureConflict RFC 9457 problem details.
+type MemberErasureConflict = Problem
+
+// MemberErasureRefused RFC 9457 problem details.
+type MemberErasureRefused = Problem
 
 // NotFound RFC 9457 problem details.
 type NotFound = Problem

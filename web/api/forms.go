@@ -56,6 +56,7 @@ type forms struct {
 	rewardEvent        *jsonbody.Form[RewardEventRequest]
 	rewardEvents       *jsonbody.List[RewardEventRequest]
 	rewardCancellation *jsonbody.Form[RewardCancellation]
+	memberErasure      *jsonbody.Form[MemberErasureRequest]
 	rewardTerms        explainedForm[RewardTerms]
 	rewardPreview      explainedForm[RewardPreviewRequest]
 	memberRegistration explainedForm[MemberRegistration]
@@ -139,7 +140,8 @@ func (f *forms) addBreaks(s schemas) (err error) {
 }
 
 func (f *forms) addRewards(checks *validator.Validate, s schemas) error {
-	var errs [5]error
+	var errs [6]error
+	f.memberErasure, errs[5] = jsonbody.NewForm[MemberErasureRequest](checks, s.always("MemberErasureRequest"))
 	f.rewardEvent, errs[0] = jsonbody.NewForm[RewardEventRequest](checks, s.always("RewardEventRequest"))
 	f.rewardEvents = jsonbody.NewList("events", rewardEventsMax, f.rewardEvent)
 	f.rewardCancellation, errs[1] = jsonbody.NewForm[RewardCancellation](checks, s.always("RewardCancellation"))

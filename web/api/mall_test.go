@@ -14,6 +14,7 @@ import (
 	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/mall/backsim"
 	"github.com/pointgrid/pointgrid/mall/malltest"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 )
 
 // withMall serves the alliance with a mall in which the member M-1 has points.
@@ -22,7 +23,7 @@ func withMall(t *testing.T) (*world, *backsim.System) {
 	w := newWorld(t)
 	back := backsim.New(func(member, account string) bool { return member == "M-1" && account == "C-1" })
 	m, err := mall.New(mall.Options{Ledger: w.ledger, Identity: gateway, Store: malltest.NewMemory(), Billing: back, Payments: back,
-		AccountKey: accountKey, CodeKey: make([]byte, 32), Now: time.Now, Random: rand.Reader, Logger: w.options.Logger})
+		Members: memberstest.NewKnown(accountKey), CodeKey: make([]byte, 32), Now: time.Now, Random: rand.Reader, Logger: w.options.Logger})
 	must(t, err)
 	t.Cleanup(func() { _ = m.Close(context.Background()) })
 	account, err := ledger.MemberAccount(accountKey, "M-1")

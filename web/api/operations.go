@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
@@ -146,12 +147,15 @@ func (a *API) rewardOperations() []operation {
 		{method: http.MethodPost, path: "/v1/reward_rules/:rule_id/preview", handle: withExplained(a.forms.rewardPreview, a.previewRewardRule)},
 		{method: http.MethodGet, path: "/v1/reward_totals", handle: a.listRewardTotals},
 		{method: http.MethodPost, path: "/v1/members", handle: withExplained(a.forms.memberRegistration, a.registerMembers)},
+		{method: http.MethodGet, path: "/v1/members/:account/export", scope: partners.ScopeOperator, handle: a.exportMember},
+		{method: http.MethodPost, path: "/v1/members/:account/erasure", scope: partners.ScopeOperator, handle: withBody(a.forms.memberErasure, a.eraseMember)},
+		{method: http.MethodGet, path: "/v1/members/:account/erasure", scope: partners.ScopeOperator, handle: a.getMemberErasure},
 		{method: http.MethodGet, path: "/v1/members/:account/tier", handle: a.getMemberTier},
 		{method: http.MethodGet, path: "/v1/members/:account/reward_events", handle: a.listMemberRewardEvents},
 		{method: http.MethodGet, path: "/v1/members/:account/expiry_announcements", handle: a.listExpiryAnnouncements},
 	}
 	for i := range all {
-		all[i].scope = partners.ScopeRewards
+		all[i].scope = cmp.Or(all[i].scope, partners.ScopeRewards)
 	}
 	return all
 }

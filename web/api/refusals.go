@@ -13,6 +13,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
+	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/settlement"
@@ -92,11 +93,14 @@ func problemOf(err error) *problem.Problem {
 	var shop *mall.Refusal
 	var full *mall.Busy
 	var refused *support.Refusal
+	var obstacle *members.Obstacle
 	switch {
 	case errors.As(err, &p):
 		return p
 	case errors.As(err, &shop):
 		return mallProblem(shop)
+	case errors.As(err, &obstacle):
+		return obstacleProblem(obstacle)
 	case errors.As(err, &full):
 		return later("busy", "too many orders are under way; nothing was done", max(full.RetryAfter, time.Second))
 	case errors.As(err, &hook):
@@ -148,6 +152,8 @@ var sentinels = []struct {
 	{desk.ErrChanged, 409, "break_changed", "somebody else changed the break meanwhile; look at it again"},
 	{webhooks.ErrChanged, 409, "webhook_endpoint_changed", "somebody else changed the endpoint at the same time; look, and try again"},
 	{rewards.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{members.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{members.ErrErasing, 409, "member_erased", "the member is being erased, and takes part in nothing any more"},
 	{rewards.ErrConflict, 409, "reward_event_conflict", "the event ID was used for an event with other content; each event has an ID of its own"},
 	{rewards.ErrChanged, 409, "rule_changed", "somebody else proposed or decided at the same time; look, and try again"},
 	{mall.ErrNotFound, 404, "not_found", "it is not there, or not yours"},

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/web/jsonbody"
 	"github.com/pointgrid/pointgrid/web/problem"
@@ -21,7 +22,7 @@ type Rewards interface {
 	Receipt(ctx context.Context, id string) (ledger.Receipt, error)
 	History(ctx context.Context, member string, before *rewards.Place, limit int) ([]*rewards.Record, error)
 	Totals(ctx context.Context, from, to ledger.Date) ([]rewards.Totals, error)
-	Register(ctx context.Context, members []string) ([]rewards.Member, error)
+	Register(ctx context.Context, members []string) ([]members.Member, error)
 	MemberOf(ctx context.Context, account ledger.Account) (string, error)
 	Way(ctx context.Context, member string) (rewards.Way, error)
 	Announcements(ctx context.Context, member string, after int64, limit int) ([]rewards.Announcement, error)

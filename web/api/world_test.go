@@ -27,6 +27,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/partnerstest"
@@ -101,7 +102,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	must(t, err)
 	logger := slog.New(slog.NewJSONHandler(w.log, nil))
 	service, err := exchange.New(exchange.Options{Ledger: w.ledger, Identity: gateway, Store: w.store, Registry: registry,
-		Hosts: func(string) connector.Host { return nil }, AccountKey: accountKey, Now: time.Now, Random: rand.Reader, Logger: logger})
+		Hosts: func(string) connector.Host { return nil }, Members: memberstest.NewKnown(accountKey), Now: time.Now, Random: rand.Reader, Logger: logger})
 	must(t, err)
 	must(t, service.Start(context.Background()))
 	t.Cleanup(func() { _ = service.Close(context.Background()) })
@@ -167,7 +168,7 @@ func (w *world) serveFiles(converter bulkfile.Converter, registry *partners.Regi
 
 func (w *world) serveRewards(logger *slog.Logger) {
 	var err error
-	w.rewards, err = rewards.New(context.Background(), rewards.Options{Ledger: w.ledger, Identity: gateway, Store: rewardstest.NewMemory(), AccountKey: accountKey,
+	w.rewards, err = rewards.New(context.Background(), rewards.Options{Ledger: w.ledger, Identity: gateway, Store: rewardstest.NewMemory(), Members: memberstest.NewKnown(accountKey),
 		Day: func(at time.Time) ledger.Date { return ledger.DateOf(at.UTC()) }, Now: time.Now, Logger: logger})
 	must(w.t, err)
 	must(w.t, w.rewards.Start(context.Background()))

@@ -22,6 +22,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
+	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/partnerstest"
@@ -145,7 +146,7 @@ func newWorld(t testing.TB) *world {
 	w.directory, err = partners.OpenDirectory(context.Background(), partners.DirectoryOptions{Registry: registry, Store: w.clients, Now: w.machine.Now, Random: rand.Reader})
 	must(t, err)
 	w.service, err = exchange.New(exchange.Options{Ledger: w.ledger, Identity: gateway, Store: exchangetest.NewMemory(), Registry: registry,
-		Hosts: func(string) connector.Host { return nil }, AccountKey: accountKey, Now: w.clock.Now, Random: rand.Reader, Logger: logger})
+		Hosts: func(string) connector.Host { return nil }, Members: memberstest.NewKnown(accountKey), Now: w.clock.Now, Random: rand.Reader, Logger: logger})
 	must(t, err)
 	must(t, w.service.Start(context.Background()))
 	t.Cleanup(func() { _ = w.service.Close(context.Background()) })

@@ -24,8 +24,10 @@ import (
 type Alliance struct {
 	Dir      string
 	Programs string // of Fabric; empty builds them
-	Progress func(string)
-	Now      func() time.Time
+	// DatabaseURL is the gateway's database; empty is a file in its folder.
+	DatabaseURL string
+	Progress    func(string)
+	Now         func() time.Time
 }
 
 // Names of the folders inside the gateway's container.

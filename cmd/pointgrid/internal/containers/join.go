@@ -5,10 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/gateway"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric/network"
@@ -59,16 +61,23 @@ func (a *Alliance) fill(ctx context.Context, profile string, members int) error 
 
 // seed leaves the links to the companies, which make them through the API.
 func (a *Alliance) seed(ctx context.Context, s *sandbox.Site, l ledger.Ledger, members int) error {
-	accountKey, err := s.Home().AccountKey(rand.Reader)
-	if err != nil {
-		return err
-	}
 	alliance := config.Default().Alliance
 	calendar, err := calendar.Parse(alliance.TimeZone, alliance.CutOff)
 	if err != nil {
 		return err
 	}
-	seeding := sandbox.Seeding{Ledger: l, AccountKey: accountKey, Hub: alliance.Hub, MSP: alliance.MSP,
+	// Who the members are must be known to the gateway, which starts later.
+	c := config.Default()
+	c.DataDir, c.DatabaseURL = string(s.Home()), a.DatabaseURL
+	store, err := gateway.OpenStore(ctx, &c, a.Now, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	registry, err := gateway.OpenMembers(ctx, s.Home(), store, rand.Reader, a.Now)
+	if err != nil {
+		return errors.Join(err, store.Close())
+	}
+	seeding := sandbox.Seeding{Ledger: l, Registry: registry, Hub: alliance.Hub, MSP: alliance.MSP,
 		Window: calendar.Date(a.Now()), Members: members, Points: pointsEach, Now: a.Now, Random: rand.Reader}
-	return seeding.Run(ctx)
+	return errors.Join(seeding.Run(ctx), store.Close())
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric"
 	"github.com/pointgrid/pointgrid/mall"
+	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
@@ -60,6 +61,8 @@ type Gateway struct {
 	Files    *bulkfile.Service
 	Rewards  *rewards.Service
 	Support  *support.Service
+	Members  *members.Registry
+	Privacy  *members.Privacy
 	Night    *settlement.Night
 	Clock    *Clock
 	// Projection follows the ledger while the gateway serves; nil when the
@@ -111,7 +114,25 @@ const subject = "gateway"
 func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway, error) {
 	g := &Gateway{config: c, around: around, home: Home(c.DataDir), metrics: newMetrics(), traces: newTraces(around.Spans, around.Now)}
 	for _, part := range []func(context.Context) error{
-		g.readKeys, g.openLedger, g.openStore, g.openClients, g.admitPartners, g.buildHosts, g.buildServices, g.buildFiles, g.buildRewards, g.buildMall, g.buildSupport, g.buildReconciliation, g.buildSigning, g.buildProjection, g.buildWebhooks, g.buildStaff, g.buildMembers,
+		g.readKeys,
+		g.openLedger,
+		g.openStore,
+		g.openClients,
+		g.admitPartners,
+		g.buildHosts,
+		g.openMembers,
+		g.buildServices,
+		g.buildFiles,
+		g.buildRewards,
+		g.buildMall,
+		g.buildSupport,
+		g.buildReconciliation,
+		g.buildSigning,
+		g.buildProjection,
+		g.buildWebhooks,
+		g.buildStaff,
+		g.buildSessions,
+		g.buildPrivacy,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, g.Close())
@@ -195,17 +216,13 @@ func (g *Gateway) buildHosts(context.Context) error {
 }
 
 func (g *Gateway) buildServices(ctx context.Context) (err error) {
-	accountKey, err := g.home.AccountKey(g.around.Random)
-	if err != nil {
-		return err
-	}
 	identity := ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}
 	screening, err := g.screening(ctx)
 	if err != nil {
 		return err
 	}
 	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.traces.ledger(g.Ledger), Identity: identity, Store: g.traces.store(g.Store), Registry: g.registry,
-		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, AccountKey: accountKey, Allowances: g.allowances(),
+		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, Members: g.Members, Allowances: g.allowances(),
 		Screening: screening, ReviewWithin: g.config.Support.ReviewWithin,
 		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
 		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})

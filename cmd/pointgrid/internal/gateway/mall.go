@@ -18,10 +18,6 @@ import (
 // buildMall makes the mall with the systems that are configured. Calls to them are
 // signed with the gateway's key, as those to partners are.
 func (g *Gateway) buildMall(context.Context) error {
-	accountKey, err := g.home.AccountKey(g.around.Random)
-	if err != nil {
-		return err
-	}
 	codeKey, err := g.home.CodeKey(g.around.Random)
 	if err != nil {
 		return err
@@ -32,7 +28,7 @@ func (g *Gateway) buildMall(context.Context) error {
 	}
 	c := g.config.Mall
 	o := mall.Options{Ledger: g.traces.ledger(g.Ledger), Identity: ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}, Store: g.Store,
-		Exchange: &bourse{g}, Tiers: tiers{g.Rewards}, AccountKey: accountKey, CodeKey: codeKey, OfferTTL: c.OfferTTL, Deadline: c.Deadline, DispatchWithin: c.DispatchWithin,
+		Exchange: &bourse{g}, Tiers: tiers{g.Rewards}, Members: g.Members, CodeKey: codeKey, OfferTTL: c.OfferTTL, Deadline: c.Deadline, DispatchWithin: c.DispatchWithin,
 		Zone: zone, Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger}
 	// An interface with a nil pointer in it would not be nil.
 	if billing, err := g.backOffice(c.Billing); err != nil {

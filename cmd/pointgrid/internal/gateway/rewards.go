@@ -10,14 +10,10 @@ import (
 )
 
 // buildRewards makes the service by which members earn.
-func (g *Gateway) buildRewards(ctx context.Context) error {
-	accountKey, err := g.home.AccountKey(g.around.Random)
-	if err != nil {
-		return err
-	}
+func (g *Gateway) buildRewards(ctx context.Context) (err error) {
 	o := rewardOptions(&g.config.Rewards)
 	o.Ledger, o.Identity, o.Store = g.traces.ledger(g.Ledger), ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}, g.Store
-	o.AccountKey, o.Day, o.Now, o.Logger = accountKey, g.calendar.Date, g.Clock.Now, g.around.Logger
+	o.Members, o.Day, o.Now, o.Logger = g.Members, g.calendar.Date, g.Clock.Now, g.around.Logger
 	m := newRewardMetrics(g.around, g.Clock.Now)
 	o.Timer, o.Answered, o.Rounded = g.around.Now, m.answered, m.rounded
 	if g.Rewards, err = rewards.New(ctx, o); err != nil {

@@ -69,6 +69,7 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	if g.Projection != nil {
 		background.Go(func() { g.runProjection(ctx) })
 	}
+	background.Go(func() { g.Privacy.Run(ctx) })
 	background.Go(func() { g.delivery.Run(ctx) })
 	background.Go(func() { g.watch.Run(ctx) })
 	background.Go(func() { every(ctx, nightEvery, g.runNight) })

@@ -67,7 +67,7 @@ func (s *Seeding) seedRewards(ctx context.Context, store rewards.Store, day func
 		return err
 	}
 	service, err := rewards.New(ctx, rewards.Options{Ledger: s.Ledger, Identity: ledger.Identity{MSP: s.MSP, Subject: "sandbox"}, Store: store,
-		AccountKey: s.AccountKey, Day: day, Now: s.Now, Logger: slog.New(slog.DiscardHandler)})
+		Members: s.Registry, Day: day, Now: s.Now, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}

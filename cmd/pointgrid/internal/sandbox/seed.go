@@ -9,6 +9,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members"
 )
 
 // Member returns the utility's number of the n-th member, from 1.
@@ -23,14 +24,14 @@ type Seeding struct {
 	Links  interface {
 		CreateLink(context.Context, *exchange.Link) error
 	}
-	AccountKey []byte
-	Hub, MSP   string
-	Window     ledger.Date
-	Members    int   // with electricity points
-	Points     int64 // of each member
-	Linked     int   // the first of them are linked with every company
-	Now        func() time.Time
-	Random     io.Reader
+	Registry *members.Registry
+	Hub, MSP string
+	Window   ledger.Date
+	Members  int   // with electricity points
+	Points   int64 // of each member
+	Linked   int   // the first of them are linked with every company
+	Now      func() time.Time
+	Random   io.Reader
 }
 
 // Run initialises the ledger, admits the companies, signs the agreements, issues
@@ -79,9 +80,12 @@ var lotMonths = [3]ledger.Month{2, 8, 20}
 
 // issue gives each member its points in lots of different months.
 func (s *Seeding) issue(ctx context.Context, utility ledger.Identity) error {
+	if err := s.register(ctx); err != nil {
+		return err
+	}
 	var batch []ledger.Command
 	for n := 1; n <= s.Members; n++ {
-		account, err := ledger.MemberAccount(s.AccountKey, Member(n))
+		account, err := s.Registry.Account(ctx, Member(n))
 		if err != nil {
 			return err
 		}
@@ -98,6 +102,21 @@ func (s *Seeding) issue(ctx context.Context, utility ledger.Identity) error {
 				return err
 			}
 			batch = batch[:0]
+		}
+	}
+	return nil
+}
+
+// register takes the members in, many at once.
+func (s *Seeding) register(ctx context.Context) error {
+	const together = 500
+	for first := 1; first <= s.Members; first += together {
+		var numbers []string
+		for n := first; n <= min(first+together-1, s.Members); n++ {
+			numbers = append(numbers, Member(n))
+		}
+		if _, err := s.Registry.Register(ctx, numbers); err != nil {
+			return err
 		}
 	}
 	return nil

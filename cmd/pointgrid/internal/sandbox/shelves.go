@@ -11,6 +11,7 @@ import (
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
+	"github.com/pointgrid/pointgrid/members"
 )
 
 // ContractAccount returns the contract account of a member: C-000042 is
@@ -74,13 +75,13 @@ func shelves() []shelf {
 
 // fillMall puts the products on their shelves. Those of them that are there from
 // an interrupted seeding went with it.
-func (s *Site) fillMall(ctx context.Context, l ledger.Ledger, store mall.Store, accountKey []byte, now func() time.Time) error {
+func (s *Site) fillMall(ctx context.Context, l ledger.Ledger, store mall.Store, known *members.Registry, now func() time.Time) error {
 	codeKey, err := s.Home().CodeKey(rand.Reader)
 	if err != nil {
 		return err
 	}
 	m, err := mall.New(mall.Options{Ledger: l, Identity: ledger.Identity{MSP: config.Default().Alliance.MSP, Subject: "sandbox"}, Store: store,
-		AccountKey: accountKey, CodeKey: codeKey, Now: now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
+		Members: known, CodeKey: codeKey, Now: now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}

@@ -217,7 +217,7 @@ func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error 
 }
 
 func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store, a Amounts, now func() time.Time) error {
-	accountKey, err := s.Home().AccountKey(rand.Reader)
+	registry, err := gateway.OpenMembers(ctx, s.Home(), store, rand.Reader, now)
 	if err != nil {
 		return err
 	}
@@ -226,12 +226,12 @@ func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store,
 	if err != nil {
 		return err
 	}
-	seeding := Seeding{Ledger: l, Links: store, AccountKey: accountKey, Hub: alliance.Hub, MSP: alliance.MSP,
+	seeding := Seeding{Ledger: l, Links: store, Registry: registry, Hub: alliance.Hub, MSP: alliance.MSP,
 		Window: calendar.Date(now()), Members: a.Members, Points: pointsEach, Linked: a.Linked, Now: now, Random: rand.Reader}
 	if err := seeding.Run(ctx); err != nil {
 		return err
 	}
-	if err := s.fillMall(ctx, l, store, accountKey, now); err != nil {
+	if err := s.fillMall(ctx, l, store, registry, now); err != nil {
 		return err
 	}
 	return seeding.seedRewards(ctx, store, calendar.Date, a.Events)
