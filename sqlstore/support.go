@@ -23,9 +23,11 @@ const (
 	// faster its entry is there already.
 	insertDisputeEntry = `INSERT INTO support_trail (dispute, number, at, side, person, what, state, text, public)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM support_disputes WHERE id = $10 AND version = $11 ON CONFLICT DO NOTHING`
-	forgetDisputes = `UPDATE support_disputes SET member = '' WHERE member = $1`
-	forgetEntries  = `UPDATE support_trail SET text = '' WHERE side = 'member' AND dispute IN (SELECT id FROM support_disputes WHERE member = $1)`
-	forgetActs     = `UPDATE support_acts SET member = '' WHERE member = $1`
+	forgetEntries    = `UPDATE support_trail SET text = '' WHERE dispute IN (SELECT id FROM support_disputes WHERE member = $1)`
+	forgetResolution = `UPDATE support_disputes SET resolution = $1 WHERE id = $2`
+	forgetDisputes   = `UPDATE support_disputes SET member = $1 WHERE member = $2`
+	forgetActs       = `UPDATE support_acts SET member = $1, reason = '' WHERE member = $2`
+	selectForgotten  = `SELECT ` + disputeColumns + ` FROM support_disputes WHERE member = $1 AND resolution <> '' ORDER BY id`
 
 	selectDispute      = `SELECT ` + disputeColumns + ` FROM support_disputes WHERE id = $1`
 	selectDisputeByKey = `SELECT ` + disputeColumns + ` FROM support_disputes WHERE client = $1 AND request_key = $2`
@@ -189,8 +191,22 @@ func (s *Store) DisputeCounts(ctx context.Context) (map[support.State]int64, err
 	return counts, err
 }
 
-// ForgetMember implements [support.Store].
-func (s *Store) ForgetMember(ctx context.Context, member string) error {
-	_, err := s.writer.do(ctx, stmt(forgetEntries, member), stmt(forgetDisputes, member), stmt(forgetActs, member))
+// ForgetMember implements [support.Store]. Whoever erases sees to it that nothing of the
+// member is under way.
+func (s *Store) ForgetMember(ctx context.Context, member, token string) error {
+	resolved, err := list(ctx, s.reader, scanDispute, selectForgotten, member)
+	if err != nil {
+		return err
+	}
+	all := []statement{stmt(forgetEntries, member)}
+	for _, d := range resolved {
+		d.Resolution.Text = ""
+		text, err := resolutionText(d)
+		if err != nil {
+			return err
+		}
+		all = append(all, stmt(forgetResolution, text, d.ID[:]))
+	}
+	_, err = s.writer.do(ctx, append(all, stmt(forgetDisputes, token, member), stmt(forgetActs, token, member))...)
 	return err
 }

@@ -41,9 +41,9 @@ type Store interface {
 	// made, from one to another, both included, ascending.
 	GoodwillTotals(ctx context.Context, from, to ledger.Date) ([]GoodwillTotal, error)
 
-	// ForgetMember takes a member's number, and the texts that the member wrote, out of
-	// disputes and acts.
-	ForgetMember(ctx context.Context, member string) error
+	// ForgetMember puts a token in the place of a member's number, and drops the texts of
+	// the member's disputes and acts, which may say anything.
+	ForgetMember(ctx context.Context, member, token string) error
 }
 
 // GoodwillTotal is the goodwill of one day.

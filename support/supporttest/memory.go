@@ -216,23 +216,24 @@ func (m *Memory) GoodwillTotals(_ context.Context, from, to ledger.Date) (all []
 }
 
 // ForgetMember implements [support.Store].
-func (m *Memory) ForgetMember(_ context.Context, member string) error {
+func (m *Memory) ForgetMember(_ context.Context, member, token string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for id, d := range m.disputes {
 		if d.Member != member {
 			continue
 		}
-		d.Member = ""
+		d.Member = token
+		if d.Resolution != nil {
+			d.Resolution.Text = ""
+		}
 		for i := range m.trails[id] {
-			if e := &m.trails[id][i]; e.Side == support.ByMember {
-				e.Text = ""
-			}
+			m.trails[id][i].Text = ""
 		}
 	}
 	for id, a := range m.acts {
 		if a.Member == member {
-			a.Member = ""
+			a.Member, a.Reason = token, ""
 			m.acts[id] = a
 		}
 	}

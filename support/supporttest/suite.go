@@ -336,15 +336,15 @@ func forget(t *testing.T, s support.Store) {
 	d.Version = 2
 	suite.Must(t, s.SaveDispute(ctx, d, entry(d), nil))
 	createAct(t, s, SampleAct(1))
-	suite.Must(t, s.ForgetMember(ctx, d.Member))
+	suite.Must(t, s.ForgetMember(ctx, d.Member, "erased-1"))
 	got, err := s.Dispute(ctx, d.ID)
 	suite.Must(t, err)
 	trail, err := s.DisputeTrail(ctx, d.ID)
 	suite.Must(t, err)
 	a, err := s.Act(ctx, SampleAct(1).ID)
 	suite.Must(t, err)
-	if got.Member != "" || a.Member != "" || len(trail) != 2 || trail[0].Text != "" || trail[1].Text == "" {
-		t.Errorf("left are %q, %q and %+v", got.Member, a.Member, trail)
+	if got.Member != "erased-1" || got.Resolution.Text != "" || a.Member != "erased-1" || a.Reason != "" || len(trail) != 2 || trail[0].Text != "" || trail[1].Text != "" {
+		t.Errorf("left are %+v, %+v and %+v", got, a, trail)
 	}
 }
 

@@ -42,6 +42,7 @@ func (g *Gateway) places() []members.Place {
 		{Name: "exchange", Export: g.exportExchange},
 		{Name: "rewards", Export: g.exportRewards},
 		{Name: "mall", Export: g.exportMall},
+		g.Support.Place(),
 		g.Store.MemberPlace(),
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
-	"github.com/pointgrid/pointgrid/rewards"
+	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/support"
 )
 
@@ -19,17 +19,13 @@ const supportEvery = 2 * time.Second
 
 // buildSupport makes the service with which staff help members.
 func (g *Gateway) buildSupport(context.Context) error {
-	key, err := g.home.AccountKey(g.around.Random)
-	if err != nil {
-		return err
-	}
 	holidays, err := g.config.Holidays()
 	if err != nil {
 		return err
 	}
 	c := &g.config.Support
 	g.Support, err = support.New(support.Options{Ledger: g.traces.ledger(g.Ledger), Identity: ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}, Store: g.Store,
-		Members: &roll{g, key}, Subjects: &subjects{g}, Reviews: &reviews{g}, Limits: support.Limits{Case: c.GoodwillLimit, Day: c.GoodwillDay, Remedy: c.RemedyLimit},
+		Members: roll{g.Members}, Subjects: &subjects{g}, Reviews: &reviews{g}, Limits: support.Limits{Case: c.GoodwillLimit, Day: c.GoodwillDay, Remedy: c.RemedyLimit},
 		Within: c.DisputeWithin, LotMonths: c.LotMonths, Day: g.calendar.Date, Due: dueIn(c.DueDays, holidays.Business), Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger})
 	return err
 }
@@ -60,33 +56,15 @@ func dueIn(days int, business func(ledger.Date) (bool, error)) func(ledger.Date)
 }
 
 // roll tells support who has which account.
-type roll struct {
-	g   *Gateway
-	key []byte
-}
+type roll struct{ *members.Registry }
 
-// AccountOf implements [support.Members]: of somebody who is registered or linked.
-func (r *roll) AccountOf(ctx context.Context, member string) (ledger.Account, error) {
-	facts, err := r.g.Store.LinkFacts(ctx, member, 0)
-	if err == nil && facts.First == 0 {
-		_, err = r.g.Rewards.Way(ctx, member)
+// AccountOf implements [support.Members].
+func (r roll) AccountOf(ctx context.Context, member string) (ledger.Account, error) {
+	known, err := r.Accounts(ctx, []string{member})
+	if account, ok := known[member]; ok || err != nil {
+		return account, err
 	}
-	if notThere(err) {
-		return ledger.Account{}, support.ErrNotFound
-	}
-	if err != nil {
-		return ledger.Account{}, err
-	}
-	return ledger.MemberAccount(r.key, member)
-}
-
-// MemberOf returns the member who has an account, or [support.ErrNotFound].
-func (r *roll) MemberOf(ctx context.Context, account ledger.Account) (string, error) {
-	member, err := r.g.Rewards.MemberOf(ctx, account)
-	if notThere(err) {
-		err = support.ErrNotFound
-	}
-	return member, err
+	return ledger.Account{}, support.ErrNotFound
 }
 
 // subjects lets support see and remedy conversions and orders, as a client of the
@@ -285,5 +263,5 @@ func (s screen) remember(ctx context.Context, g *Gateway, within time.Duration) 
 
 // notThere reports whether an error says that something is not there.
 func notThere(err error) bool {
-	return errors.Is(err, exchange.ErrNotFound) || errors.Is(err, mall.ErrNotFound) || errors.Is(err, rewards.ErrNotFound)
+	return errors.Is(err, exchange.ErrNotFound) || errors.Is(err, mall.ErrNotFound)
 }
