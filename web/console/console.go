@@ -51,6 +51,7 @@ type Options struct {
 	Waiting    func(context.Context) ([]settlement.Waiting, error)
 	Papers     Papers
 	Holidays   Holidays
+	Helpdesk   *Helpdesk
 
 	Hub     string // programme code of the electricity points
 	Sandbox bool
@@ -95,7 +96,7 @@ var (
 	workers  = []signin.Role{signin.Maker, signin.Checker, signin.Finance}
 	finance  = []signin.Role{signin.Finance}
 	admins   = []signin.Role{signin.Admin}
-	everyone = append(append([]signin.Role(nil), readers...), signin.Admin)
+	everyone = append(append([]signin.Role(nil), readers...), signin.Admin, signin.Support)
 )
 
 // admits lets in whoever has a role that some page asks for: of a partner, its
@@ -158,7 +159,7 @@ func (c *Console) leaves() []leaf {
 			leaf{get, "/settlements/{id}/print", c.showPrint, readers, 0}, leaf{get, "/settlements/{id}/journal.csv", c.downloadJournal, utility, 0},
 			leaf{get, "/reports/liability", c.showLiability, utility, 0}, leaf{get, "/reports/liability/{expiry}", c.showBehind, utility, 0})
 	}
-	return all
+	return append(all, c.helpdeskLeaves()...)
 }
 
 // Routes are all pages and forms of the console.
