@@ -40,9 +40,15 @@ func (w *work) owe(a *account, amount int64) error {
 	return w.move(houseDebts, -amount)
 }
 
-// takeIssueBack undoes an issue. Points that have expired are lost to the member
-// already, and whose they were cannot be told from the lot any more.
-func (w *work) takeIssueBack(c *ledger.TakeBack, t *ledger.Transfer) error {
+// taking is a part of an issue that is to be taken back, or all that is left of it.
+type taking struct {
+	ledger.TakeBackPart
+	rest bool
+}
+
+// takeIssueBack undoes an issue, or a part of one. Points that have expired are lost
+// to the member already, and whose they were cannot be told from the lot any more.
+func (w *work) takeIssueBack(c *taking, t *ledger.Transfer) error {
 	a, err := w.account(c.Account)
 	if err != nil {
 		return err
@@ -56,16 +62,16 @@ func (w *work) takeIssueBack(c *ledger.TakeBack, t *ledger.Transfer) error {
 	}
 	there := min(amount, total(a.lots))
 	a.lots, t.Lots, _ = takeBack(a.lots, there, expiry)
-	t.Account, t.Related, t.Amount, t.Reason = c.Account, c.Original, amount, c.Reason
+	t.Kind, t.Account, t.Related, t.Amount, t.Reason = ledger.KindTakeBack, c.Account, c.Original, amount, c.Reason
 	if err := w.owe(a, amount-there); err != nil {
 		return err
 	}
 	return w.move(houseIssued, amount)
 }
 
-// issued counts an issue as taken back and returns what it was. One that only
+// issued counts what is taken back of an issue and returns it. An issue that only
 // filled a debt gave no points, and its month is zero.
-func (w *work) issued(c *ledger.TakeBack) (amount int64, expiry ledger.Month, err error) {
+func (w *work) issued(c *taking) (amount int64, expiry ledger.Month, err error) {
 	e, err := w.find(c.Original)
 	if err != nil {
 		return 0, 0, err
@@ -81,14 +87,21 @@ func (w *work) issued(c *ledger.TakeBack) (amount int64, expiry ledger.Month, er
 	if err != nil {
 		return 0, 0, err
 	}
-	if v.now.from > 0 {
-		return 0, 0, refuse(ledger.CodeAboveOriginal, "issue %s was taken back already", c.Original)
+	left := o.Amount - v.now.from
+	if c.rest {
+		c.Amount = left
 	}
-	v.edit(&w.journal).from = o.Amount
+	switch {
+	case left == 0:
+		return 0, 0, refuse(ledger.CodeAboveOriginal, "issue %s was taken back already", c.Original)
+	case c.Amount > left:
+		return 0, 0, refuse(ledger.CodeAboveOriginal, "%d of %d can still be taken back, not %d", left, o.Amount, c.Amount)
+	}
+	v.edit(&w.journal).from += c.Amount
 	if len(o.Lots) > 0 {
 		expiry = o.Lots[0].Expiry
 	}
-	return o.Amount, expiry, nil
+	return c.Amount, expiry, nil
 }
 
 func (w *work) expire(c *ledger.Expire, t *ledger.Transfer) error {

@@ -64,14 +64,21 @@ func (w *work) wantNamed(body ledger.Body) {
 		w.accounts.want(w, c.Account)
 		w.houses.want(w, houseIssued)
 	case *ledger.TakeBack:
-		w.accounts.want(w, c.Account)
-		w.houses.want(w, houseIssued)
-		w.reversals.want(w, c.Original)
-		w.pages.want(w, slice(c.Original))
+		w.wantIssue(c.Account, c.Original)
+	case *ledger.TakeBackPart:
+		w.wantIssue(c.Account, c.Original)
 	case *ledger.Expire:
 		w.accounts.want(w, c.Account)
 		w.houses.want(w, houseExpired)
 	}
+}
+
+// wantIssue wants what taking an issue back names.
+func (w *work) wantIssue(account ledger.Account, original ledger.ID) {
+	w.accounts.want(w, account)
+	w.houses.want(w, houseIssued)
+	w.reversals.want(w, original)
+	w.pages.want(w, slice(original))
 }
 
 func (w *work) wantLeg(l *ledger.LegTerms, dir ledger.Direction) {
@@ -107,6 +114,9 @@ func (w *work) wantLinked(body ledger.Body) {
 			w.houses.want(w, houseDebts)
 		}
 	case *ledger.TakeBack:
+		w.wantRecord(c.Original)
+		w.houses.want(w, houseDebts)
+	case *ledger.TakeBackPart:
 		w.wantRecord(c.Original)
 		w.houses.want(w, houseDebts)
 	}

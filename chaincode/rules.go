@@ -72,7 +72,9 @@ func (w *work) rules(body ledger.Body, t *ledger.Transfer) error {
 	case *ledger.Issue:
 		return w.issue(c, t)
 	case *ledger.TakeBack:
-		return w.takeIssueBack(c, t)
+		return w.takeIssueBack(&taking{ledger.TakeBackPart{Original: c.Original, Account: c.Account, Reason: c.Reason}, true}, t)
+	case *ledger.TakeBackPart:
+		return w.takeIssueBack(&taking{TakeBackPart: *c}, t)
 	case *ledger.Expire:
 		return w.expire(c, t)
 	case *ledger.Checkpoint:

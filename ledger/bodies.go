@@ -49,14 +49,28 @@ type Issue struct {
 	Reason  string // rule, version, event and channel; no personal data
 }
 
-// TakeBack undoes an [Issue], because what it was given for was cancelled: the
-// whole of it leaves the member's account, first from the lot of its month. What
-// is not there any more, because it was spent, becomes the account's debt, which
-// later issues fill before they give anything. By the utility, once for each
-// issue, and only until its points expire.
+// TakeBack undoes an [Issue], because what it was given for was cancelled: what is
+// left of it, which is the whole unless parts were taken back before, leaves the
+// member's account, first from the lot of its month. What is not there any more,
+// because it was spent, becomes the account's debt, which later issues fill before
+// they give anything. By the utility, once for each issue, and only until its
+// points expire.
 type TakeBack struct {
 	Original ID // the issue
 	Account  Account
+	Reason   string
+}
+
+// TakeBackPart undoes a part of an [Issue], as [TakeBack] does the whole: afterwards
+// everything stands as if that much less had been issued, but for what was spent.
+// All parts together are at most the issue. The transfer is of [KindTakeBack], so
+// that who reads transfers need not tell them apart. It is a command of its own and
+// no field of TakeBack, because what a block says must be read for ever as it was
+// written.
+type TakeBackPart struct {
+	Original ID // the issue
+	Account  Account
+	Amount   int64
 	Reason   string
 }
 
@@ -172,6 +186,7 @@ func (*AcceptAgreement) Kind() Kind  { return KindAcceptAgreement }
 func (*RejectAgreement) Kind() Kind  { return KindRejectAgreement }
 func (*Issue) Kind() Kind            { return KindIssue }
 func (*TakeBack) Kind() Kind         { return KindTakeBack }
+func (*TakeBackPart) Kind() Kind     { return KindTakeBackPart }
 func (*Expire) Kind() Kind           { return KindExpire }
 func (*Hold) Kind() Kind             { return KindHold }
 func (*Post) Kind() Kind             { return KindPost }

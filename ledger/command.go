@@ -44,7 +44,8 @@ const (
 	KindAcceptAdjustment  Kind = 21
 	KindRejectAdjustment  Kind = 22
 
-	KindTakeBack Kind = 23
+	KindTakeBack     Kind = 23
+	KindTakeBackPart Kind = 24 // of commands only
 )
 
 var kindNames = map[Kind]string{
@@ -57,7 +58,7 @@ var kindNames = map[Kind]string{
 	KindCloseWindow: "close_window", KindCheckpoint: "checkpoint",
 	KindAdvanceSettlement: "advance_settlement", KindProposeAdjustment: "propose_adjustment",
 	KindAcceptAdjustment: "accept_adjustment", KindRejectAdjustment: "reject_adjustment",
-	KindTakeBack: "take_back",
+	KindTakeBack: "take_back", KindTakeBackPart: "take_back_part",
 }
 
 // String returns the kind's name in lower case with underscores.
@@ -230,6 +231,8 @@ func newBody(k Kind) Body {
 		return &RejectAdjustment{}
 	case KindTakeBack:
 		return &TakeBack{}
+	case KindTakeBackPart:
+		return &TakeBackPart{}
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func bodies() []ledger.Body {
 		&ledger.Post{}, &ledger.Void{}, &ledger.ConvertIn{}, &ledger.ConvertOut{}, &ledger.CrossConvert{},
 		&ledger.Reverse{}, &ledger.Freeze{}, &ledger.CloseWindow{}, &ledger.Checkpoint{},
 		&ledger.AdvanceSettlement{}, &ledger.ProposeAdjustment{}, &ledger.AcceptAdjustment{}, &ledger.RejectAdjustment{},
-		&ledger.TakeBack{},
+		&ledger.TakeBack{}, &ledger.TakeBackPart{},
 	}
 }
 

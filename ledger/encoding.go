@@ -79,6 +79,19 @@ func (c *TakeBack) read(d *wire.Decoder) {
 	c.Reason = d.String()
 }
 
+func (c *TakeBackPart) append(e *wire.Encoder) {
+	e.Raw(c.Original[:])
+	e.Raw(c.Account[:])
+	e.Int(c.Amount)
+	e.String(c.Reason)
+}
+
+func (c *TakeBackPart) read(d *wire.Decoder) {
+	copy(c.Original[:], d.Raw(16))
+	copy(c.Account[:], d.Raw(16))
+	c.Amount, c.Reason = d.Int(), d.String()
+}
+
 func (c *Expire) append(e *wire.Encoder) {
 	e.Raw(c.Account[:])
 	e.Uint(uint64(c.Month))

@@ -121,6 +121,10 @@ func (c *TakeBack) Validate() error {
 	return errors.Join(checkID("original", c.Original), checkAccount(c.Account), checkText("reason", c.Reason, ReasonMax))
 }
 
+func (c *TakeBackPart) Validate() error {
+	return errors.Join(checkID("original", c.Original), checkAccount(c.Account), checkAmount(c.Amount), checkText("reason", c.Reason, ReasonMax))
+}
+
 func (c *Expire) Validate() error { return checkAccount(c.Account) }
 
 func (c *Hold) Validate() error {

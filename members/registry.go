@@ -220,6 +220,19 @@ func (r *Registry) Number(ctx context.Context, account ledger.Account) (string, 
 	return m.Number, nil
 }
 
+// Numbers returns the numbers of those of the accounts that are a member's.
+func (r *Registry) Numbers(ctx context.Context, accounts []ledger.Account) (map[ledger.Account]string, error) {
+	found, err := r.o.Store.MembersWith(ctx, accounts)
+	if err != nil {
+		return nil, err
+	}
+	numbers := make(map[ledger.Account]string, len(found))
+	for _, m := range found {
+		numbers[m.Account] = m.Number
+	}
+	return numbers, nil
+}
+
 // remember keeps an account in memory, unless its member is being erased: shut comes
 // before the cache is cleared, so one of both sees the other.
 func (r *Registry) remember(m *Member) {

@@ -18,6 +18,8 @@ type Store interface {
 	Members(ctx context.Context, numbers []string) ([]*Member, error)
 	// MemberWith returns the member who has an account.
 	MemberWith(ctx context.Context, account ledger.Account) (*Member, error)
+	// MembersWith returns those who have one of the accounts, in no order.
+	MembersWith(ctx context.Context, accounts []ledger.Account) ([]*Member, error)
 	// Everybody returns members in ascending order of number, after a number.
 	Everybody(ctx context.Context, after string, limit int) ([]*Member, error)
 	// Unknown returns members without an account in ascending order of number.

@@ -66,11 +66,38 @@ func (s *Service) reviewPage(ctx context.Context, n *Night) (more bool, err erro
 	for member, points := range earned {
 		byMember[member].Earned = points
 	}
-	for _, v := range page {
-		s.o.Ladder.review(v, n.Date, s.o.GraceDays)
+	if err := s.review(ctx, page, n.Date); err != nil {
+		return false, err
 	}
 	n.After = page[len(page)-1].Member
 	return true, s.o.Store.SaveRewardNight(ctx, *n, page)
+}
+
+// review gives each of a page the tier that is due, and notes what it takes the place
+// of. Who is being erased has no account any more, and leaves no note.
+func (s *Service) review(ctx context.Context, page []*Standing, today ledger.Date) error {
+	was := map[string]string{}
+	var changed []string
+	for _, v := range page {
+		tier := v.Tier
+		if s.o.Ladder.review(v, today, s.o.GraceDays); v.Tier != tier {
+			was[v.Member], changed = tier, append(changed, v.Member)
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	accounts, err := s.o.Members.Accounts(ctx, changed)
+	if err != nil {
+		return err
+	}
+	at := s.o.Now().UnixMilli()
+	for _, v := range page {
+		if account, known := accounts[v.Member]; known && was[v.Member] != "" {
+			v.Changed = &TierChange{Account: account, At: at, Was: was[v.Member]}
+		}
+	}
+	return nil
 }
 
 // announceDays are how long before its end an expiry is announced.

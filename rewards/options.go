@@ -2,6 +2,7 @@ package rewards
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -31,6 +32,10 @@ type Options struct {
 	// unknown then is asked for again every RetryEvery, default 2 s.
 	LedgerPatience time.Duration
 	RetryEvery     time.Duration
+
+	// Besides, if set, returns the totals of points that members were given for other
+	// things than events; they are among [Service.Totals].
+	Besides func(ctx context.Context, from, to ledger.Date) ([]Totals, error)
 
 	Now    func() time.Time
 	Logger *slog.Logger

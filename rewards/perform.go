@@ -30,11 +30,12 @@ func (r *round) perform() {
 func (r *round) settle(results []ledger.Result) error {
 	ended := make([]*Record, len(r.work))
 	moved := map[string]*Standing{}
+	at := r.o.Now().UnixMilli()
 	for i, rec := range r.work {
 		own := *rec
 		own.ended(&results[i])
 		ended[i] = &own
-		r.count(moved, rec.State, &own)
+		r.count(moved, rec.State, &own, at)
 	}
 	standings := make([]*Standing, 0, len(moved))
 	for _, s := range moved {
@@ -55,7 +56,7 @@ func (r *round) settle(results []ledger.Result) error {
 
 // count adds what an event was issued, or subtracts what was taken back, to what
 // the member has earned within twelve months. Tiers rise at once.
-func (r *round) count(moved map[string]*Standing, before State, rec *Record) {
+func (r *round) count(moved map[string]*Standing, before State, rec *Record, at int64) {
 	points := int64(0)
 	switch {
 	case before == Issuing && rec.State == Issued:
@@ -74,7 +75,10 @@ func (r *round) count(moved map[string]*Standing, before State, rec *Record) {
 		moved[rec.Member] = s
 	}
 	s.Earned += points
-	r.o.Ladder.rise(s, r.today)
+	tier := s.Tier
+	if r.o.Ladder.rise(s, r.today); s.Tier != tier {
+		s.Changed = &TierChange{Account: rec.Account, At: at, Was: tier}
+	}
 }
 
 // finish answers an ask about whose event the ledger was asked, or which needed

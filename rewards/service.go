@@ -1,9 +1,11 @@
 package rewards
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -134,12 +136,20 @@ func (s *Service) History(ctx context.Context, member string, before *Place, lim
 	return s.o.Store.RewardHistory(ctx, member, before, limit)
 }
 
-// Totals returns what was earned within so many days; see [Store.RewardTotals].
+// Totals returns what was earned within so many days, what Options.Besides has of them
+// last of each day; see [Store.RewardTotals].
 func (s *Service) Totals(ctx context.Context, from, to ledger.Date) ([]Totals, error) {
 	if to < from || to-from >= previewDaysMax {
 		return nil, refuse(CodeInvalid, "to", "totals cover 1 to %d days", previewDaysMax)
 	}
-	return s.o.Store.RewardTotals(ctx, from, to)
+	all, err := s.o.Store.RewardTotals(ctx, from, to)
+	if err != nil || s.o.Besides == nil {
+		return all, err
+	}
+	more, err := s.o.Besides(ctx, from, to)
+	all = append(all, more...)
+	slices.SortStableFunc(all, func(a, b Totals) int { return cmp.Compare(a.Day, b.Day) })
+	return all, err
 }
 
 // Register takes members in who are not there yet, and returns all of them.

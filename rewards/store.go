@@ -13,6 +13,8 @@ type Members interface {
 	Register(ctx context.Context, numbers []string) ([]members.Member, error)
 	// Accounts returns the accounts of those of the numbers that are known.
 	Accounts(ctx context.Context, numbers []string) (map[string]ledger.Account, error)
+	// Numbers returns the numbers of those of the accounts that are somebody's.
+	Numbers(ctx context.Context, accounts []ledger.Account) (map[ledger.Account]string, error)
 	// Number returns the number of the member who has an account, or
 	// [members.ErrNotFound].
 	Number(ctx context.Context, account ledger.Account) (string, error)
@@ -97,6 +99,10 @@ type Store interface {
 	AddStandings(ctx context.Context, numbers []string, s Standing) error
 	// Standings returns those of the members who are there, in no order.
 	Standings(ctx context.Context, members []string) ([]*Standing, error)
+	// TierChanges returns the changes of the accounts' tiers after a time, those of an
+	// account in the order of time. A standing brings one with it; of several of an
+	// account in one millisecond the first counts.
+	TierChanges(ctx context.Context, accounts []ledger.Account, after int64) ([]TierChange, error)
 	// EverybodyStanding returns standings in ascending order of member, after a member.
 	EverybodyStanding(ctx context.Context, after string, limit int) ([]*Standing, error)
 

@@ -95,6 +95,9 @@ type Standing struct {
 	// or later, less those that were taken back.
 	Earned int64
 	AsOf   ledger.Date
+	// Changed is, of a standing that is to be stored with another tier, what is to be
+	// remembered of the one before; nil otherwise.
+	Changed *TierChange
 }
 
 // tierOf is the place of the member's tier; one that the ladder no longer has is

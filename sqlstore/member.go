@@ -67,6 +67,16 @@ func (s *Store) MemberWith(ctx context.Context, account ledger.Account) (*member
 	return one(ctx, s.reader, scanWholeMember, members.ErrNotFound, selectMemberWith, account[:])
 }
 
+// MembersWith implements [members.Store].
+func (s *Store) MembersWith(ctx context.Context, accounts []ledger.Account) (all []*members.Member, err error) {
+	err = pieces(accountArgs(accounts), func(length int, args []any) error {
+		found, err := list(ctx, s.reader, scanWholeMember, `SELECT `+memberColumns+` FROM members WHERE account IN `+among(1, length), args...)
+		all = append(all, found...)
+		return err
+	})
+	return all, err
+}
+
 // Everybody implements [members.Store].
 func (s *Store) Everybody(ctx context.Context, after string, limit int) ([]*members.Member, error) {
 	return list(ctx, s.reader, scanWholeMember, selectAllMembers, after, int64(max(limit, 0)))

@@ -35,7 +35,7 @@ func among(first, length int) string {
 
 // pieces calls read with the elements of a list as arguments, piece by piece, and
 // the length of the piece.
-func pieces(all []string, read func(length int, args []any) error) error {
+func pieces[T any](all []T, read func(length int, args []any) error) error {
 	for len(all) > 0 {
 		length := piece
 		if len(all) <= shortPiece {
@@ -127,7 +127,7 @@ func (s *Store) SettleRewards(ctx context.Context, records []*rewards.Record, st
 		statements = append(statements, settledReward(r))
 	}
 	for _, v := range standings {
-		statements = append(statements, standingChange(v))
+		statements = append(statements, standingChange(v)...)
 	}
 	_, err := s.writer.do(ctx, statements...)
 	return err

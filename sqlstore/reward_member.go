@@ -12,6 +12,7 @@ const standingColumns = `member, tier, since, below, earned, as_of`
 
 const (
 	insertStanding  = `INSERT INTO reward_members (` + standingColumns + `) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
+	insertTierChange = `INSERT INTO reward_tier_changes (account, at, was) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 	selectEverybody = `SELECT ` + standingColumns + ` FROM reward_members WHERE member > $1 ORDER BY member LIMIT $2`
 )
 
@@ -28,8 +29,13 @@ func (s *Store) AddStandings(ctx context.Context, numbers []string, v rewards.St
 	return err
 }
 
-func standingChange(v *rewards.Standing) statement {
-	return stmt(updateStanding, v.Tier, int64(v.Since), int64(v.Below), v.Earned, int64(v.AsOf), v.Member)
+// standingChange stores a standing, and what tier it takes the place of.
+func standingChange(v *rewards.Standing) []statement {
+	all := []statement{stmt(updateStanding, v.Tier, int64(v.Since), int64(v.Below), v.Earned, int64(v.AsOf), v.Member)}
+	if c := v.Changed; c != nil {
+		all = append(all, stmt(insertTierChange, c.Account[:], c.At, c.Was))
+	}
+	return all
 }
 
 // Standings implements [rewards.Store].
@@ -40,6 +46,38 @@ func (s *Store) Standings(ctx context.Context, members []string) (all []*rewards
 		return err
 	})
 	return all, err
+}
+
+// TierChanges implements [rewards.Store].
+func (s *Store) TierChanges(ctx context.Context, accounts []ledger.Account, after int64) (all []rewards.TierChange, err error) {
+	err = pieces(accountArgs(accounts), func(length int, args []any) error {
+		found, err := values(list(ctx, s.reader, scanTierChange, selectTierChanges(length), append(args, after)...))
+		all = append(all, found...)
+		return err
+	})
+	return all, err
+}
+
+func selectTierChanges(length int) string {
+	return fmt.Sprintf(`SELECT account, at, was FROM reward_tier_changes
+		WHERE account IN %s AND at > $%d ORDER BY account, at`, among(1, length), length+1)
+}
+
+func scanTierChange(row scanner) (*rewards.TierChange, error) {
+	var c rewards.TierChange
+	if err := row.Scan((*accountColumn)(&c.Account), (*natural)(&c.At), &c.Was); err != nil {
+		return nil, fmt.Errorf("sqlstore: change of a tier: %w", err)
+	}
+	return &c, nil
+}
+
+// accountArgs are accounts as arguments of a query.
+func accountArgs(accounts []ledger.Account) [][]byte {
+	args := make([][]byte, len(accounts))
+	for i := range accounts {
+		args[i] = accounts[i][:]
+	}
+	return args
 }
 
 // EverybodyStanding implements [rewards.Store].

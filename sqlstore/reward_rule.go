@@ -143,7 +143,7 @@ func (s *Store) SaveRewardNight(ctx context.Context, n rewards.Night, standings 
 	}
 	statements := []statement{stmt(upsertNight, int64(n.Date), n.After, done)}
 	for _, v := range standings {
-		statements = append(statements, standingChange(v))
+		statements = append(statements, standingChange(v)...)
 	}
 	_, err := s.writer.do(ctx, statements...)
 	return err

@@ -14,6 +14,7 @@ import (
 type benchCommand struct {
 	Conversions benchConversions `cmd:"" help:"Conversions through REST, finished and on disk, with load generator, gateway and partners as processes of their own."`
 	File        benchFile        `cmd:"" help:"A file of conversions, from its first byte sent to its last result read, with client and gateway as processes of their own."`
+	Pages       benchPages       `cmd:"" help:"Members' pages visited at a rate, each visit at a moment of its own, with load generator and gateway as processes of their own."`
 	Rewards     benchRewards     `cmd:"" help:"Events that earn points, in bulk through REST, on the ledger and on disk, with load generator and gateway as processes of their own."`
 	Settlement  benchSettlement  `cmd:"" help:"Netting and three-way reconciliation of a window, with breaks of every type planted, all of which must be found."`
 	Webhooks    benchWebhooks    `cmd:"" help:"Conversions that a receiver is told of by webhooks, alone and beside a receiver that never answers."`
@@ -36,6 +37,29 @@ func (b *benchWebhooks) Run(ctx context.Context) error {
 	defer remove()
 	return (&bench.Webhooks{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Warmup: b.Warmup, Duration: b.Duration,
 		Now: time.Now, Database: b.Database}).Run(ctx)
+}
+
+type benchPages struct {
+	Rate     int           `help:"Pages in each second." default:"200"`
+	Products int           `help:"Products in the mall, beside those of every sandbox." default:"1000"`
+	Database string        `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
+	Members  int           `help:"Members, of whom up to 5000 are linked with every company and visit the pages." default:"100000"`
+	Duration time.Duration `help:"Length of the measurement." default:"30s"`
+	Warmup   time.Duration `help:"What runs before it and does not count." default:"5s"`
+	Dir      string        `help:"Empty folder for ledger and database; a temporary one when not given." type:"path"`
+}
+
+func (b *benchPages) Run(ctx context.Context) error {
+	if b.Rate < 1 || b.Products < 1 || b.Members < 1 {
+		return fmt.Errorf("--rate is %d, --products %d, --members %d; each must be at least 1", b.Rate, b.Products, b.Members)
+	}
+	dir, remove, err := folder(b.Dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return (&bench.Pages{Out: os.Stdout, Dir: dir, Members: b.Members, Products: b.Products, Rate: b.Rate, Warmup: b.Warmup,
+		Duration: b.Duration, Now: time.Now, Database: b.Database}).Run(ctx)
 }
 
 type benchRewards struct {
@@ -132,6 +156,10 @@ func (settleWindowCommand) Run(ctx context.Context) error {
 type rewardLoadCommand struct{}
 
 func (rewardLoadCommand) Run() error { return bench.RunRewardLoad(os.Stdin, os.Stdout, time.Now) }
+
+type pageLoadCommand struct{}
+
+func (pageLoadCommand) Run() error { return bench.RunPageLoad(os.Stdin, os.Stdout, time.Now) }
 
 type loadCommand struct{}
 

@@ -219,7 +219,8 @@ func (h *history) reversal(a ledger.Account) ledger.Body {
 	return &ledger.Reverse{Account: a, Original: id, Amount: n}
 }
 
-// takingBack undoes an issue of the account, or what is none, or of somebody else.
+// takingBack undoes an issue of the account, whole or in parts, or what is none, or of
+// somebody else.
 func (h *history) takingBack(a ledger.Account) ledger.Body {
 	ids := h.issues[a]
 	if h.chance(10) {
@@ -228,7 +229,11 @@ func (h *history) takingBack(a ledger.Account) ledger.Body {
 	if len(ids) == 0 {
 		return &ledger.Issue{Account: a, Amount: h.pick(1, 3000, "amount"), Expiry: h.month(0, 6)}
 	}
-	return &ledger.TakeBack{Account: a, Original: one(h, ids, "issue"), Reason: "cancelled"}
+	id := one(h, ids, "issue")
+	if left := h.m.conversions[id].issued; h.chance(60) {
+		return &ledger.TakeBackPart{Account: a, Original: id, Amount: h.pick(1, left+1, "part"), Reason: "reversed"}
+	}
+	return &ledger.TakeBack{Account: a, Original: id, Reason: "cancelled"}
 }
 
 func (h *history) rare(a ledger.Account, k int64) ledger.Body {

@@ -55,7 +55,7 @@ type modelConversion struct {
 	to                  string    // the house account, of a post to one
 	lots                []ledger.Lot
 	reversible          bool
-	issued              int64 // by an issue that was not taken back
+	issued              int64 // by an issue, less what was taken back of it
 	issue               bool
 }
 

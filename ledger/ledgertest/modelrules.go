@@ -76,7 +76,9 @@ func (m *model) rules(caller ledger.Identity, at int64, c ledger.Command) []ledg
 	case *ledger.Reverse:
 		return m.reverse(b)
 	case *ledger.TakeBack:
-		return m.takeBack(b)
+		return m.takeBack(b.Original, b.Account, m.conversions[b.Original].issued)
+	case *ledger.TakeBackPart:
+		return m.takeBack(b.Original, b.Account, b.Amount)
 	default:
 		return m.member(at, c)
 	}
@@ -138,14 +140,14 @@ func (m *model) member(at int64, c ledger.Command) (moved []ledger.Lot) {
 	return moved
 }
 
-// takeBack undoes an issue: what the account has of it and otherwise has goes, the
-// rest is owed.
-func (m *model) takeBack(b *ledger.TakeBack) (moved []ledger.Lot) {
-	c, ok := m.conversions[b.Original]
-	require(ok && c.account == b.Account, ledger.CodeTransferUnknown)
+// takeBack undoes so much of an issue: what the account has of it and otherwise has
+// goes, the rest is owed.
+func (m *model) takeBack(original ledger.ID, account ledger.Account, amount int64) (moved []ledger.Lot) {
+	c, ok := m.conversions[original]
+	require(ok && c.account == account, ledger.CodeTransferUnknown)
 	require(c.issue, ledger.CodeNotReversible)
-	require(c.issued > 0, ledger.CodeAboveOriginal)
-	a := m.account(b.Account)
+	require(c.issued > 0 && c.issued >= amount, ledger.CodeAboveOriginal)
+	a := m.account(account)
 	months := a.months()
 	if len(c.lots) > 0 {
 		require(c.lots[0].Expiry >= m.window.Month(), ledger.CodeLotExpired)
@@ -155,14 +157,14 @@ func (m *model) takeBack(b *ledger.TakeBack) (moved []ledger.Lot) {
 	for _, n := range a.lots {
 		there += n
 	}
-	moved = a.take(min(there, c.issued), months)
-	if short := c.issued - there; short > 0 {
+	moved = a.take(min(there, amount), months)
+	if short := amount - there; short > 0 {
 		a.debt += short
 		m.house["debts"] -= short
 	}
-	m.house["issued"] += c.issued
-	c.issued = 0
-	m.conversions[b.Original], m.accounts[b.Account] = c, a
+	m.house["issued"] += amount
+	c.issued -= amount
+	m.conversions[original], m.accounts[account] = c, a
 	return moved
 }
 

@@ -72,6 +72,9 @@ func testTakeBackRefusals(s *suite) {
 	s.refused(ledger.CodeTransferUnknown, take(issued, s.member()))
 	s.refused(ledger.CodeNotReversible, take(hold, a))
 	s.refusedAs(s.Partners[0], ledger.CodeNotPermitted, take(issued, a))
+	s.refusedAs(s.Partners[0], ledger.CodeNotPermitted, &ledger.TakeBackPart{Original: issued, Account: a, Amount: 1})
+	s.refused(ledger.CodeInvalid, &ledger.TakeBackPart{Original: issued, Account: a})
+	s.refused(ledger.CodeNotReversible, &ledger.TakeBackPart{Original: hold, Account: a, Amount: 1})
 	s.ok(&ledger.Freeze{Account: a, Frozen: true})
 	s.ok(take(issued, a)) // also from a frozen account, like a reversal
 	s.ok(&ledger.Freeze{Account: a, Frozen: false})
@@ -80,5 +83,48 @@ func testTakeBackRefusals(s *suite) {
 	s.ok(&ledger.Void{Account: a, Hold: hold})
 	s.nextMonth()
 	s.refused(ledger.CodeLotExpired, take(late, a))
+	s.refused(ledger.CodeLotExpired, &ledger.TakeBackPart{Original: late, Account: a, Amount: 1})
 	s.owes(a, 0, lots(m, 0, 5))
+}
+
+// testTakeBackParts takes an issue back in three parts, the last of them as what is
+// left: each leaves what there was with that much less issued.
+func testTakeBackParts(s *suite) {
+	a, m := s.member(), s.window().Month()
+	before := s.balances(s.hub)
+	issue := s.ok(&ledger.Issue{Account: a, Amount: 100, Expiry: m + 2, Reason: "conversion bonus"}).ID
+	s.ok(&ledger.Issue{Account: a, Amount: 10, Expiry: m + 1})
+	part := func(amount int64) *ledger.TakeBackPart {
+		return &ledger.TakeBackPart{Original: issue, Account: a, Amount: amount, Reason: "reversed"}
+	}
+	s.refused(ledger.CodeAboveOriginal, part(101))
+	t := s.ok(part(30))
+	if t.Kind != ledger.KindTakeBack || t.Related != issue || t.Amount != 30 || t.Debt() != 0 || !reflect.DeepEqual(t.Lots, lots(m, 2, 30)) {
+		s.Errorf("the first part wrote %+v", t)
+	}
+	s.owes(a, 0, lots(m, 1, 10, 2, 70))
+	s.refused(ledger.CodeAboveOriginal, part(71))
+
+	hold := s.ok(&ledger.Hold{Account: a, Amount: 60, To: "mall"}) // 10 and 50, so that 20 are left
+	s.ok(&ledger.Post{Account: a, Hold: hold.ID})
+	s.ok(&ledger.Freeze{Account: a, Frozen: true})
+	t = s.ok(part(50))
+	if t.Amount != 50 || t.Debt() != 30 || !reflect.DeepEqual(t.Lots, lots(m, 2, 20)) {
+		s.Errorf("a part of which some was spent wrote %+v", t)
+	}
+	s.ok(&ledger.Freeze{Account: a, Frozen: false})
+	t = s.ok(&ledger.TakeBack{Original: issue, Account: a})
+	if t.Amount != 20 || t.Debt() != 20 || len(t.Lots) != 0 {
+		s.Errorf("taking back what is left wrote %+v", t)
+	}
+	s.owes(a, 50, nil)
+	s.refused(ledger.CodeAboveOriginal, part(1))
+	s.refused(ledger.CodeAboveOriginal, &ledger.TakeBack{Original: issue, Account: a})
+
+	after := s.balances(s.hub)
+	for account, want := range map[string]int64{"issued": -10, "debts": -50, "mall": 60, a.String(): 0} {
+		if got := after[account] - before[account]; got != want {
+			s.Errorf("%s changed by %d, want %d", account, got, want)
+		}
+	}
 }

@@ -51,6 +51,7 @@ func Run(t *testing.T, target Target) {
 		{"an account is bounded", testBounds},
 		{"an issue is taken back, and what was spent is owed", testTakeBack},
 		{"a take-back has limits", testTakeBackRefusals},
+		{"an issue is taken back in parts", testTakeBackParts},
 		{"a conversion gives what the agreement says", testAmounts},
 		{"rounding leaves a residue", testResidue},
 		{"a conversion is refused for what it is", testLegRefusals},

@@ -56,6 +56,19 @@ func (k *Known) Accounts(ctx context.Context, numbers []string) (map[string]ledg
 	return all, nil
 }
 
+// Numbers is as that of a [members.Registry].
+func (k *Known) Numbers(_ context.Context, accounts []ledger.Account) (map[ledger.Account]string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	all := map[ledger.Account]string{}
+	for _, a := range accounts {
+		if n, ok := k.by[a]; ok {
+			all[a] = n
+		}
+	}
+	return all, nil
+}
+
 // Number is as that of a [members.Registry].
 func (k *Known) Number(_ context.Context, account ledger.Account) (string, error) {
 	k.mu.Lock()

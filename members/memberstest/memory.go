@@ -77,6 +77,18 @@ func (s *Memory) MemberWith(_ context.Context, account ledger.Account) (*members
 	return nil, members.ErrNotFound
 }
 
+// MembersWith implements [members.Store].
+func (s *Memory) MembersWith(_ context.Context, accounts []ledger.Account) (all []*members.Member, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.members {
+		if slices.Contains(accounts, m.Account) && !m.Account.IsZero() {
+			all = append(all, own(m))
+		}
+	}
+	return all, nil
+}
+
 func (s *Memory) page(limit int, pick func(*members.Member) bool) (all []*members.Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

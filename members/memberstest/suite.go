@@ -110,11 +110,20 @@ func worked(t *testing.T, s members.Store) {
 	page, err := s.Unknown(ctx, 10)
 	suite.Must(t, err)
 	suite.WantEqual(t, "those without an account", page, []*members.Member{{Number: "old-1"}, {Number: "old-2"}})
+	with, err := s.MembersWith(ctx, []ledger.Account{{}, {99}})
+	suite.Must(t, err)
+	suite.WantEqual(t, "how many have no account, or one that is nobody's", len(with), 0)
 	_, err = s.MemberWith(ctx, ledger.Account{})
 	suite.WantErr(t, "who has no account", err, members.ErrNotFound)
 	suite.Must(t, s.SetAccount(ctx, "old-1", ledger.Account{55}))
 	suite.WantErr(t, "another account", s.SetAccount(ctx, "old-1", ledger.Account{56}), members.ErrNotFound)
-	suite.WantEqual(t, "the member", with(t, s, ledger.Account{55}), &members.Member{Number: "old-1", Account: ledger.Account{55}})
+	one := &members.Member{Number: "old-1", Account: ledger.Account{55}}
+	with, err = s.MembersWith(ctx, []ledger.Account{{55}, {56}})
+	suite.Must(t, err)
+	suite.WantEqual(t, "those with an account", with, []*members.Member{one})
+	got, err := s.MemberWith(ctx, ledger.Account{55})
+	suite.Must(t, err)
+	suite.WantEqual(t, "the member", got, one)
 }
 
 func begun(t *testing.T, s members.Store) {

@@ -16,6 +16,7 @@ type Memory struct {
 	mu        sync.Mutex
 	records   map[string]rewards.Record
 	standings map[string]rewards.Standing
+	changes   []rewards.TierChange
 	rules     []rewards.Rule
 	announced []rewards.Announcement
 	night     rewards.Night
@@ -74,9 +75,27 @@ func (m *Memory) SettleRewards(_ context.Context, records []*rewards.Record, sta
 func (m *Memory) stand(standings []*rewards.Standing) {
 	for _, s := range standings {
 		if _, ok := m.standings[s.Member]; ok {
-			m.standings[s.Member] = *s
+			own := *s
+			own.Changed = nil
+			m.standings[s.Member] = own
+		}
+		if c := s.Changed; c != nil && !slices.ContainsFunc(m.changes, func(o rewards.TierChange) bool { return o.Account == c.Account && o.At == c.At }) {
+			m.changes = append(m.changes, *c)
 		}
 	}
+}
+
+// TierChanges implements [rewards.Store].
+func (m *Memory) TierChanges(_ context.Context, accounts []ledger.Account, after int64) (all []rewards.TierChange, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.changes {
+		if c.At > after && slices.Contains(accounts, c.Account) {
+			all = append(all, c)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b rewards.TierChange) int { return cmp.Compare(a.At, b.At) })
+	return all, nil
 }
 
 // where returns copies of the records that match.

@@ -25,6 +25,7 @@ func RunStore(t *testing.T, open func(t *testing.T) rewards.Store) {
 		{"the past is read in pages by day and member", testPast},
 		{"totals are by day, channel, segment, kind and rule", testTotals},
 		{"a member is registered once", testMembers},
+		{"what tier was held is told after it changed", testTierChanges},
 		{"a rule's version is added once and decided once", testRules},
 		{"an expiry is announced once", testAnnouncements},
 		{"the night is kept with its standings", testNight},

@@ -32,6 +32,7 @@ type Options struct {
 	Exchange    Exchange
 	Files       Files
 	Rewards     Rewards
+	Bonuses     Bonuses
 	Quotes      Quotes
 	Settlements Settlements
 	Statements  Statements
@@ -86,8 +87,8 @@ type Options struct {
 
 func (o *Options) check() error {
 	switch {
-	case o.Exchange == nil || o.Files == nil || o.Rewards == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
-		return errors.New("api: exchange, files, rewards, quotes, settlements, statements and the night are required")
+	case o.Exchange == nil || o.Files == nil || o.Rewards == nil || o.Bonuses == nil || o.Quotes == nil || o.Settlements == nil || o.Statements == nil || o.SettleDue == nil:
+		return errors.New("api: exchange, files, rewards, bonuses, quotes, settlements, statements and the night are required")
 	case o.Signing == nil || o.Payments == nil || o.Papers == nil:
 		return errors.New("api: signing, payments and papers are required")
 	case o.Received == nil || o.Breaks == nil || o.Reconciler == nil || o.MSP == nil:

@@ -101,7 +101,11 @@ func (a *API) getConversion(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(renderConversion(c)), nil
+	out := renderConversion(c)
+	if out.Bonus, err = a.bonusOf(r, c); err != nil {
+		return reply{}, err
+	}
+	return ok(out), nil
 }
 
 func (a *API) listConversions(r *request) (reply, error) {

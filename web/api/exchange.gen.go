@@ -475,6 +475,27 @@ func (e ConsentChannel) Valid() bool {
 	}
 }
 
+// Defines values for ConversionBonusState.
+const (
+	ConversionBonusStateDone    ConversionBonusState = "done"
+	ConversionBonusStateDue     ConversionBonusState = "due"
+	ConversionBonusStateRefused ConversionBonusState = "refused"
+)
+
+// Valid indicates whether the value is a known member of the ConversionBonusState enum.
+func (e ConversionBonusState) Valid() bool {
+	switch e {
+	case ConversionBonusStateDone:
+		return true
+	case ConversionBonusStateDue:
+		return true
+	case ConversionBonusStateRefused:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConversionFileFormat.
 const (
 	ConversionFileFormatCsv    ConversionFileFormat = "csv"
@@ -898,6 +919,27 @@ func (e MallOrderStatus) Valid() bool {
 	case MallOrderStatusRefunded:
 		return true
 	case MallOrderStatusReserved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MallProposalState.
+const (
+	MallProposalStateApproved MallProposalState = "approved"
+	MallProposalStateProposed MallProposalState = "proposed"
+	MallProposalStateRejected MallProposalState = "rejected"
+)
+
+// Valid indicates whether the value is a known member of the MallProposalState enum.
+func (e MallProposalState) Valid() bool {
+	switch e {
+	case MallProposalStateApproved:
+		return true
+	case MallProposalStateProposed:
+		return true
+	case MallProposalStateRejected:
 		return true
 	default:
 		return false
@@ -2271,6 +2313,10 @@ type Conversion struct {
 	// Amount Points in the smallest unit of the programme, 1 to 10^15.
 	Amount Amount `json:"amount"`
 
+	// Bonus What the member's tier brought beside a conversion. Only the utility's clients are told, where they ask for
+	// one conversion or for a member's bonuses.
+	Bonus *ConversionBonus `json:"bonus,omitempty"`
+
 	// CreatedAt RFC 3339, in UTC.
 	CreatedAt Time `json:"created_at"`
 
@@ -2348,6 +2394,51 @@ type ConversionBatchResult struct {
 type ConversionBatchResults struct {
 	// Results One for each item, in order.
 	Results []ConversionBatchResult `json:"results"`
+}
+
+// ConversionBonus What the member's tier brought beside a conversion. Only the utility's clients are told, where they ask for
+// one conversion or for a member's bonuses.
+type ConversionBonus struct {
+	// Bps The tier's bonus in ten-thousandths.
+	Bps int64 `json:"bps"`
+
+	// ConversionID A UUID of version 7 in lower case.
+	ConversionID ID `json:"conversion_id"`
+
+	// Converted Points in the smallest unit of the programme, 1 to 10^15.
+	Converted Amount `json:"converted"`
+
+	// ConvertedAt RFC 3339, in UTC.
+	ConvertedAt Time `json:"converted_at"`
+
+	// Expiry Month at the end of which the points expire.
+	Expiry string `json:"expiry"`
+
+	// Points Points in the smallest unit of the programme, 0 to 10^15.
+	Points AmountOrZero `json:"points"`
+
+	// State `due`: the ledger is still to be asked, or an account that is frozen is to be free first. `done`: the
+	// points are what the ledger has. `refused`: the ledger would not have it, because the points had expired.
+	State ConversionBonusState `json:"state"`
+
+	// Stays Points in the smallest unit of the programme, 0 to 10^15.
+	Stays AmountOrZero `json:"stays"`
+
+	// Tier That the member held when the conversion was recorded on the ledger.
+	Tier string `json:"tier"`
+
+	// TransferID The issue on the ledger.
+	TransferID string `json:"transfer_id"`
+}
+
+// ConversionBonusState `due`: the ledger is still to be asked, or an account that is frozen is to be free first. `done`: the
+// points are what the ledger has. `refused`: the ledger would not have it, because the points had expired.
+type ConversionBonusState string
+
+// ConversionBonusPage defines model for ConversionBonusPage.
+type ConversionBonusPage struct {
+	Bonuses    []ConversionBonus `json:"bonuses"`
+	NextCursor string            `json:"next_cursor,omitempty,omitzero"`
 }
 
 // ConversionByQuote defines model for ConversionByQuote.
@@ -3058,6 +3149,30 @@ type MallAddress struct {
 	Street string `json:"street"`
 }
 
+// MallCategoryChange defines model for MallCategoryChange.
+type MallCategoryChange struct {
+	Name MallText `json:"name"`
+
+	// Shelf Orders the categories.
+	Shelf int `json:"shelf"`
+
+	// Version That of the category as it stands; 0 for a new one.
+	Version int64 `json:"version"`
+}
+
+// MallCategoryDetail defines model for MallCategoryDetail.
+type MallCategoryDetail struct {
+	ID      string   `json:"id"`
+	Name    MallText `json:"name"`
+	Shelf   int      `json:"shelf"`
+	Version int64    `json:"version"`
+}
+
+// MallCategoryList defines model for MallCategoryList.
+type MallCategoryList struct {
+	Categories []MallCategoryDetail `json:"categories"`
+}
+
 // MallCodes defines model for MallCodes.
 type MallCodes struct {
 	Codes []string `json:"codes"`
@@ -3079,6 +3194,16 @@ type MallDispatch struct {
 
 // MallKind defines model for MallKind.
 type MallKind string
+
+// MallMonth defines model for MallMonth.
+type MallMonth struct {
+	// Month Example: 2026-03
+	Month    string             `json:"month"`
+	Products []MallProductSales `json:"products"`
+
+	// Spent What members spent, less what they returned; of it, on electricity's own products.
+	Spent MallSpent `json:"spent"`
+}
 
 // MallOffer What one unit costs; `list_points` without the bonus.
 type MallOffer struct {
@@ -3106,6 +3231,9 @@ type MallOrder struct {
 
 	// Failure Why it did not complete.
 	Failure *Failure `json:"failure,omitempty"`
+
+	// Fast The member has the fast channel: it goes before others.
+	Fast bool `json:"fast,omitempty,omitzero"`
 
 	// Fen In all.
 	Fen string `json:"fen"`
@@ -3155,6 +3283,13 @@ type MallOrderRequest struct {
 // MallOrderStatus defines model for MallOrderStatus.
 type MallOrderStatus string
 
+// MallPicture defines model for MallPicture.
+type MallPicture struct {
+	// ID From its content.
+	ID        string `json:"id"`
+	MediaType string `json:"media_type"`
+}
+
 // MallPrice Of one unit. The most particular one that fits a member's tier and channel counts; several of the same are a choice.
 type MallPrice struct {
 	Channel string `json:"channel,omitempty,omitzero"`
@@ -3179,6 +3314,7 @@ type MallProduct struct {
 	Bonus       *MallRatio `json:"bonus,omitempty"`
 	Category    string     `json:"category"`
 	Description MallText   `json:"description,omitempty,omitzero"`
+	Exclusive   bool       `json:"exclusive,omitempty,omitzero"`
 
 	// ForYou It is sold to the member's tier.
 	ForYou bool     `json:"for_you"`
@@ -3194,6 +3330,7 @@ type MallProduct struct {
 	// Own It is electricity's own.
 	Own         bool        `json:"own"`
 	Partner     string      `json:"partner,omitempty,omitzero"`
+	Picture     string      `json:"picture,omitempty,omitzero"`
 	Prices      []MallPrice `json:"prices"`
 	QuantityMax int         `json:"quantity_max"`
 
@@ -3213,12 +3350,19 @@ type MallProduct struct {
 
 // MallProductChange defines model for MallProductChange.
 type MallProductChange struct {
+	// BillFen What one unit credits to a bill.
+	BillFen *string `json:"bill_fen,omitempty"`
+
 	// Bonus How many times a point counts for a product of electricity's own; 1 or more.
-	Bonus       *MallRatio  `json:"bonus,omitempty"`
-	Category    *string     `json:"category,omitempty"`
-	Description *MallText   `json:"description,omitempty"`
-	Listed      *bool       `json:"listed,omitempty"`
-	Name        *MallText   `json:"name,omitempty"`
+	Bonus       *MallRatio `json:"bonus,omitempty"`
+	Category    *string    `json:"category,omitempty"`
+	Description *MallText  `json:"description,omitempty"`
+	Exclusive   *bool      `json:"exclusive,omitempty"`
+	Listed      *bool      `json:"listed,omitempty"`
+	Name        *MallText  `json:"name,omitempty"`
+
+	// Picture Empty for the neutral one.
+	Picture     *string     `json:"picture,omitempty"`
 	Prices      []MallPrice `json:"prices,omitempty,omitzero"`
 	QuantityMax *int        `json:"quantity_max,omitempty"`
 
@@ -3229,6 +3373,7 @@ type MallProductChange struct {
 	SaleUntil *Instant  `json:"sale_until,omitempty"`
 	Shelf     *int      `json:"shelf,omitempty"`
 	Summary   *MallText `json:"summary,omitempty"`
+	Tiers     *[]string `json:"tiers,omitempty"`
 	Version   int64     `json:"version"`
 }
 
@@ -3247,13 +3392,19 @@ type MallProductRequest struct {
 	Bonus       MallRatio `json:"bonus,omitempty,omitzero"`
 	Category    string    `json:"category"`
 	Description MallText  `json:"description,omitempty,omitzero"`
-	ID          string    `json:"id"`
-	Kind        MallKind  `json:"kind"`
-	Listed      bool      `json:"listed"`
-	Name        MallText  `json:"name"`
+
+	// Exclusive On the shelf that only members see whose tier has that privilege.
+	Exclusive bool     `json:"exclusive,omitempty,omitzero"`
+	ID        string   `json:"id"`
+	Kind      MallKind `json:"kind"`
+	Listed    bool     `json:"listed"`
+	Name      MallText `json:"name"`
 
 	// Partner The company whose product it is; absent for electricity's own.
-	Partner     string      `json:"partner,omitempty,omitzero"`
+	Partner string `json:"partner,omitempty,omitzero"`
+
+	// Picture The name of a drawing that comes with the gateway, or the `id` of one that was added; absent for a neutral one.
+	Picture     string      `json:"picture,omitempty,omitzero"`
 	Prices      []MallPrice `json:"prices"`
 	QuantityMax int         `json:"quantity_max"`
 
@@ -3271,6 +3422,61 @@ type MallProductRequest struct {
 	Tiers []string `json:"tiers,omitempty,omitzero"`
 }
 
+// MallProductSales defines model for MallProductSales.
+type MallProductSales struct {
+	Category string   `json:"category"`
+	Fen      string   `json:"fen"`
+	Kind     MallKind `json:"kind"`
+	Orders   int64    `json:"orders"`
+
+	// Partner Absent for electricity's own.
+	Partner        string `json:"partner,omitempty,omitzero"`
+	Points         string `json:"points"`
+	Product        string `json:"product"`
+	Quantity       int64  `json:"quantity"`
+	ReturnedFen    string `json:"returned_fen"`
+	ReturnedPoints string `json:"returned_points"`
+}
+
+// MallProposal defines model for MallProposal.
+type MallProposal struct {
+	// Checker Who decided.
+	Checker string `json:"checker,omitempty,omitzero"`
+
+	// DecidedAt RFC 3339, in UTC.
+	DecidedAt Time `json:"decided_at,omitempty,omitzero"`
+
+	// ID A UUID of version 7 in lower case.
+	ID      ID          `json:"id"`
+	Maker   string      `json:"maker"`
+	Note    string      `json:"note,omitempty,omitzero"`
+	Product MallProduct `json:"product"`
+
+	// ProposedAt RFC 3339, in UTC.
+	ProposedAt Time              `json:"proposed_at"`
+	Reason     string            `json:"reason,omitempty,omitzero"`
+	State      MallProposalState `json:"state"`
+}
+
+// MallProposalPage defines model for MallProposalPage.
+type MallProposalPage struct {
+	NextCursor string         `json:"next_cursor,omitempty,omitzero"`
+	Proposals  []MallProposal `json:"proposals"`
+}
+
+// MallProposalRequest A new product, or, with its ID, a change of one.
+type MallProposalRequest struct {
+	Change *MallProductChange `json:"change,omitempty"`
+
+	// Note Why; for who decides.
+	Note      string              `json:"note,omitempty,omitzero"`
+	Product   *MallProductRequest `json:"product,omitempty"`
+	ProductID string              `json:"product_id,omitempty,omitzero"`
+}
+
+// MallProposalState defines model for MallProposalState.
+type MallProposalState string
+
 // MallRatio How many times a point counts for a product of electricity's own; 1 or more.
 type MallRatio struct {
 	// Den Points in the smallest unit of the programme, 1 to 10^15.
@@ -3278,6 +3484,11 @@ type MallRatio struct {
 
 	// Num Points in the smallest unit of the programme, 1 to 10^15.
 	Num Amount `json:"num"`
+}
+
+// MallRejection defines model for MallRejection.
+type MallRejection struct {
+	Reason string `json:"reason,omitempty,omitzero"`
 }
 
 // MallReturn defines model for MallReturn.
@@ -3326,6 +3537,26 @@ type MallShownPrice struct {
 	Points Amount `json:"points"`
 }
 
+// MallSpendingReport defines model for MallSpendingReport.
+type MallSpendingReport struct {
+	From string `json:"from"`
+
+	// Months Those in which something was fulfilled.
+	Months []MallMonth `json:"months"`
+
+	// Spent What members spent, less what they returned; of it, on electricity's own products.
+	Spent MallSpent `json:"spent"`
+	Until string    `json:"until"`
+}
+
+// MallSpent What members spent, less what they returned; of it, on electricity's own products.
+type MallSpent struct {
+	Fen       string `json:"fen"`
+	OwnFen    string `json:"own_fen"`
+	OwnPoints string `json:"own_points"`
+	Points    string `json:"points"`
+}
+
 // MallStock defines model for MallStock.
 type MallStock struct {
 	Available string `json:"available"`
@@ -3360,7 +3591,7 @@ type MemberErasure struct {
 	// Account A member's account on the ledger.
 	Account MemberAccount `json:"account"`
 
-	// Code Why it was withdrawn
+	// Code Why it was withdrawn, or what it waits for.
 	Code   string `json:"code,omitempty,omitzero"`
 	Detail string `json:"detail,omitempty,omitzero"`
 
@@ -4794,6 +5025,9 @@ type AccountActionKindFilter = AccountActionKind
 // ledger did; `code` says why.
 type AccountActionStateFilter = AccountActionState
 
+// CategoryID defines model for CategoryID.
+type CategoryID = string
+
 // ClientID defines model for ClientID.
 type ClientID = string
 
@@ -4827,6 +5061,12 @@ type MallChannel = string
 
 // MallMember defines model for MallMember.
 type MallMember = string
+
+// MallMonthFrom defines model for MallMonthFrom.
+type MallMonthFrom = string
+
+// MallMonthUntil defines model for MallMonthUntil.
+type MallMonthUntil = string
 
 // MallOnSale defines model for MallOnSale.
 type MallOnSale string

@@ -153,6 +153,7 @@ func (a *API) rewardOperations() []operation {
 		{method: http.MethodGet, path: "/v1/members/:account/tier", handle: a.getMemberTier},
 		{method: http.MethodGet, path: "/v1/members/:account/reward_events", handle: a.listMemberRewardEvents},
 		{method: http.MethodGet, path: "/v1/members/:account/expiry_announcements", handle: a.listExpiryAnnouncements},
+		{method: http.MethodGet, path: "/v1/members/:account/conversion_bonuses", handle: a.listConversionBonuses},
 	}
 	for i := range all {
 		all[i].scope = cmp.Or(all[i].scope, partners.ScopeRewards)

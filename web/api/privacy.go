@@ -79,7 +79,7 @@ func parsePoints(text string) (int64, error) {
 	}
 	n, err := ledger.ParseAmount(text)
 	if err != nil {
-		return 0, problem.Invalid(problem.Parameter("forfeited_points", "amount", "must be a string of digits, 0 to 1000000000000000"))
+		return 0, problem.Invalid(problem.At("/forfeited_points", "amount", "must be a string of digits, 0 to 1000000000000000"))
 	}
 	return n, nil
 }

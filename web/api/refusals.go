@@ -158,6 +158,7 @@ var sentinels = []struct {
 	{rewards.ErrChanged, 409, "rule_changed", "somebody else proposed or decided at the same time; look, and try again"},
 	{mall.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{mall.ErrChanged, 409, "changed", "somebody else changed it meanwhile; look, and try again"},
+	{mall.ErrProposed, 409, "proposal_open", "another proposal for the product waits for a decision"},
 	{mall.ErrReturnUnderWay, 409, "return_under_way", "another return of the order is under way; wait for its end"},
 	{support.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{support.ErrChanged, 409, "changed", "somebody else changed it meanwhile; look, and try again"},

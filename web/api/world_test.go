@@ -65,6 +65,7 @@ type world struct {
 	nights  *nights
 	files   *bulkfile.Service
 	rewards *rewards.Service
+	bonuses shownBonuses
 
 	statements *statements.Service
 	desk       *desk.Desk
@@ -113,7 +114,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	must(t, err)
 	w.reconciles(logger)
 	w.options = api.Options{Received: w.statements, Breaks: w.desk, Reconciler: w.reconciler,
-		MSP: msp(registry), Signing: noSigning{}, Payments: noPayments{}, Papers: noPapers{}, Exchange: w.script, Files: w.files, Rewards: w.rewards, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
+		MSP: msp(registry), Signing: noSigning{}, Payments: noPayments{}, Papers: noPapers{}, Exchange: w.script, Files: w.files, Rewards: w.rewards, Bonuses: &w.bonuses, Quotes: w.store, Settlements: w.nights, Statements: w.nights.open, SettleDue: w.nights.settleDue, Answers: newAnswers(), Webhooks: w.webhooks(),
 		Registry: w.directory, Access: &memoryLog{Memory: w.credentials}, Signed: w.store, Assertions: &usedUp{seen: map[string]bool{}}, Issuer: "https://api.pointgrid.example", Keys: []partners.SigningKey{w.signing},
 		Clock: w.clock, Ready: func(context.Context) error { return w.ready }, Metrics: prometheus.NewRegistry(), Now: time.Now, Random: rand.Reader, Logger: logger}
 	for _, c := range change {

@@ -45,6 +45,22 @@ type Options struct {
 	Identity Identity
 	Register func(ctx context.Context, member string) error
 
+	// Shop is the mall's shelves and orders. Linked reports whether a member has an
+	// account with a partner; CompanyName is what people call a partner. Without them
+	// the mall finds out itself, and people read its code.
+	Shop        Shop
+	Linked      func(ctx context.Context, member, partner string) (bool, error)
+	CompanyName func(partner string, l page.Language) string
+
+	// Exchange needs Book.
+	Exchange Exchange
+	Book     Book
+	// Share, if set, is the part of an agreement's daily cap that a member may use; see
+	// [exchange.Allowances].
+	Share   func(ctx context.Context, member string) (int64, error)
+	History History
+	Rewards Rewards
+
 	Hub      string // programme code of the electricity points
 	Sandbox  bool
 	URL      string           // where browsers reach us, without a slash at the end
@@ -69,6 +85,9 @@ func New(o Options) (*Mall, error) {
 	if o.Identity != nil && o.Register == nil {
 		return nil, errors.New("member pages: who is named by a provider must be registered")
 	}
+	if o.Exchange != nil && o.Book == nil {
+		return nil, errors.New("member pages: the exchange needs its book")
+	}
 	return &Mall{o}, nil
 }
 
@@ -82,12 +101,16 @@ type leaf struct {
 func (m *Mall) leaves() []leaf {
 	return slices.Concat(
 		m.homeLeaves(),
+		m.shopLeaves(),
+		m.pointLeaves(),
+		m.partnerLeaves(),
+		m.convertLeaves(),
 	)
 }
 
 // Routes are all pages and forms for members.
 func (m *Mall) Routes() []page.Route {
-	routes := m.entranceRoutes()
+	routes := append(m.entranceRoutes(), m.pictureRoutes()...)
 	for _, l := range m.leaves() {
 		routes = append(routes, page.Route{Method: l.method, Path: Area + l.path, Handler: m.guard(l.handle)})
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/rewards"
+	"github.com/pointgrid/pointgrid/rewards/bonus"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/settlement/desk"
@@ -60,11 +61,13 @@ type Gateway struct {
 	Mall     *mall.Mall
 	Files    *bulkfile.Service
 	Rewards  *rewards.Service
-	Support  *support.Service
-	Members  *members.Registry
-	Privacy  *members.Privacy
-	Night    *settlement.Night
-	Clock    *Clock
+	// Bonuses pays what members' tiers bring on conversions, while the gateway serves.
+	Bonuses *bonus.Follower
+	Support *support.Service
+	Members *members.Registry
+	Privacy *members.Privacy
+	Night   *settlement.Night
+	Clock   *Clock
 	// Projection follows the ledger while the gateway serves; nil when the
 	// configuration does not ask for it.
 	Projection *projection.Follower
@@ -124,6 +127,7 @@ func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway,
 		g.buildServices,
 		g.buildFiles,
 		g.buildRewards,
+		g.buildBonuses,
 		g.buildMall,
 		g.buildSupport,
 		g.buildReconciliation,

@@ -14,6 +14,7 @@ func (g *Gateway) buildRewards(ctx context.Context) (err error) {
 	o := rewardOptions(&g.config.Rewards)
 	o.Ledger, o.Identity, o.Store = g.traces.ledger(g.Ledger), ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}, g.Store
 	o.Members, o.Day, o.Now, o.Logger = g.Members, g.calendar.Date, g.Clock.Now, g.around.Logger
+	o.Besides = g.bonusTotals
 	m := newRewardMetrics(g.around, g.Clock.Now)
 	o.Timer, o.Answered, o.Rounded = g.around.Now, m.answered, m.rounded
 	if g.Rewards, err = rewards.New(ctx, o); err != nil {

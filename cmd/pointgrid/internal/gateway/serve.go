@@ -70,6 +70,7 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 		background.Go(func() { g.runProjection(ctx) })
 	}
 	background.Go(func() { g.Privacy.Run(ctx) })
+	background.Go(func() { g.runBonuses(ctx) })
 	background.Go(func() { g.delivery.Run(ctx) })
 	background.Go(func() { g.watch.Run(ctx) })
 	background.Go(func() { every(ctx, nightEvery, g.runNight) })

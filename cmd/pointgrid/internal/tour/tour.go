@@ -96,6 +96,7 @@ var steps = []step{
 	{"a file, and kill -9 in it", (*Tour).file, anywhere},
 	{"a webhook", (*Tour).webhook, anywhere},
 	{"a prepayment earns, and is returned", (*Tour).earn, anywhere},
+	{"a tier brings a bonus", (*Tour).bonusOfTier, anywhere},
 	{"ten yuan off the electricity bill", (*Tour).redeem, anywhere},
 	{"an order is cancelled", (*Tour).cancelOrder, anywhere},
 	{"a receipt", (*Tour).fetchReceipt, anywhere},

@@ -1,0 +1,3 @@
+// Package bonustest is the conformance suite of bonus.Store, and an implementation
+// in memory that passes it.
+package bonustest
