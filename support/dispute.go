@@ -158,7 +158,7 @@ type Entry struct {
 
 // Bounds.
 const (
-	TextMax      = 2000 // bytes of a message, note or reason
+	TextMax      = 6000 // bytes of a message, note or reason
 	ReferenceMax = 100  // bytes of a reference
 	openMax      = 20   // disputes of a member that are not resolved
 	entriesMax   = 500  // of a dispute

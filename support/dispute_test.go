@@ -65,7 +65,7 @@ func TestADisputeIsRefused(t *testing.T) {
 		"for a reason that is no word":  {func(r *support.OpenRequest) { r.Reason = "because" }, support.CodeInvalid},
 		"for an order's reason":         {func(r *support.OpenRequest) { r.Reason = support.Faulty }, support.CodeInvalid},
 		"without a text":                {func(r *support.OpenRequest) { r.Text = "" }, support.CodeInvalid},
-		"with a text too long":          {func(r *support.OpenRequest) { r.Text = strings.Repeat("长", 667) }, support.CodeInvalid},
+		"with a text too long":          {func(r *support.OpenRequest) { r.Text = strings.Repeat("长", 2001) }, support.CodeInvalid},
 		"with a text that is no text":   {func(r *support.OpenRequest) { r.Text = "a\xff" }, support.CodeInvalid},
 		"with a control character":      {func(r *support.OpenRequest) { r.Text = "a\x00" }, support.CodeInvalid},
 		"without a key":                 {func(r *support.OpenRequest) { r.Key = "" }, support.CodeInvalid},
