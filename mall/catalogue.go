@@ -13,43 +13,74 @@ import (
 type Shown struct {
 	Product *Product
 	Offers  []Offer
-	// ForYou says that the product is sold to the member's tier.
+	// ForYou says that the product is sold to a member who stands so.
 	ForYou bool
+	// List is what it costs in points in members' eyes who have no tier, cheapest
+	// first; for who looks has a better price.
+	List []Offer
 	// Available is what can be ordered, -1 where that is not limited.
 	Available int64
 }
 
-// Viewer is who looks at the catalogue. Both may be empty.
+// Viewer is who looks at the catalogue. Both may be empty: without a member it is
+// staff, who see the exclusive shelf too.
 type Viewer struct{ Member, Channel string }
 
-// Show returns a product, on sale or not. It returns [ErrNotFound].
+// Show returns a product, on sale or not. It returns [ErrNotFound], also for what
+// stands on the exclusive shelf when that is closed to the viewer.
 func (m *Mall) Show(ctx context.Context, v Viewer, id string) (*Shown, error) {
+	s, err := m.Standing(ctx, v.Member)
+	if err != nil {
+		return nil, err
+	}
 	p, err := m.o.Store.Product(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	all, err := m.shown(ctx, v, []*Product{p})
+	if p.Exclusive && v.Member != "" && !s.Exclusive {
+		return nil, ErrNotFound
+	}
+	all, err := m.shown(ctx, s, v.Channel, []*Product{p})
 	if err != nil {
 		return nil, err
 	}
 	return all[0], nil
 }
 
-// Browse returns products by shelf. Query is what the member searches for.
+// Browse returns products by shelf, of the exclusive one only if it is open to the
+// viewer. Query is what the member searches for.
 func (m *Mall) Browse(ctx context.Context, v Viewer, f ProductFilter, query string) ([]*Shown, error) {
+	s, err := m.Standing(ctx, v.Member)
+	if err != nil {
+		return nil, err
+	}
+	if v.Member != "" && !s.Exclusive {
+		if f.Access == ExclusiveOnly {
+			return nil, nil
+		}
+		f.Access = OpenOnly
+	}
 	f.Wanted = Wanted(query)
 	all, err := m.o.Store.Products(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	return m.shown(ctx, v, all)
+	return m.shown(ctx, s, v.Channel, all)
 }
 
-func (m *Mall) shown(ctx context.Context, v Viewer, all []*Product) ([]*Shown, error) {
-	tier, err := m.tier(ctx, v.Member)
-	if err != nil {
-		return nil, err
+// Standing returns how a member stands; nobody has no tier.
+func (m *Mall) Standing(ctx context.Context, member string) (Standing, error) {
+	if m.o.Tiers == nil || member == "" {
+		return Standing{}, nil
 	}
+	s, err := m.o.Tiers.StandingOf(ctx, member)
+	if err != nil {
+		return Standing{}, fmt.Errorf("mall: tier: %w", err)
+	}
+	return s, nil
+}
+
+func (m *Mall) shown(ctx context.Context, standing Standing, channel string, all []*Product) ([]*Shown, error) {
 	var limited []string
 	for _, p := range all {
 		if p.Kind.Stocked() {
@@ -68,7 +99,7 @@ func (m *Mall) shown(ctx context.Context, v Viewer, all []*Product) ([]*Shown, e
 	}
 	out := make([]*Shown, len(all))
 	for i, p := range all {
-		out[i] = &Shown{Product: p, Offers: p.Offers(tier, v.Channel), ForYou: p.For(tier), Available: -1}
+		out[i] = &Shown{Product: p, Offers: p.Offers(standing.Tier, channel), List: p.Offers("", ""), ForYou: p.For(standing), Available: -1}
 		if p.Kind.Stocked() {
 			out[i].Available = left[p.ID]
 		}
@@ -96,20 +127,16 @@ func (m *Mall) SaveCategory(ctx context.Context, by string, c *Category) error {
 }
 
 // SaveProduct makes a product, of version 1, or changes one to the next version.
-// The kind, and whose product it is, never change. It returns a [*Refusal],
-// [ErrNotFound] or [ErrChanged].
+// The kind, and whose product it is, never change. Under four eyes a new product,
+// and a change of what members pay or get, are refused: see [Mall.Propose]. It
+// returns a [*Refusal], [ErrNotFound] or [ErrChanged].
 func (m *Mall) SaveProduct(ctx context.Context, by string, p *Product) error {
-	if err := p.Validate(); err != nil {
+	before, err := m.before(ctx, p)
+	if err != nil {
 		return err
 	}
-	if p.Version > 1 {
-		before, err := m.o.Store.Product(ctx, p.ID)
-		if err != nil {
-			return err
-		}
-		if before.Kind != p.Kind || before.Partner != p.Partner {
-			return invalid("kind and partner of a product are fixed; make another")
-		}
+	if m.o.FourEyes && costsOtherwise(before, p) {
+		return refuse(CodeApprovalNeeded, "a new product, or another price, is proposed by one and approved by another")
 	}
 	p.UpdatedAt = m.now()
 	e, err := m.entry(by, p.ID, ChangedProduct, p.Version, p)

@@ -16,6 +16,8 @@ var (
 	// ErrReturnUnderWay: another return of the order is under way, or more was
 	// returned meanwhile.
 	ErrReturnUnderWay = errors.New("mall: another return of the order is under way")
+	// ErrProposed: another proposal for the product waits for a decision.
+	ErrProposed = errors.New("mall: another proposal for the product is open")
 	// ErrKeyReused: the idempotency key was used for another request.
 	ErrKeyReused = errors.New("mall: idempotency key was used for another request")
 )
@@ -60,6 +62,9 @@ const (
 	CodeCancelled        = "cancelled_by_member"
 	CodeTimedOut         = "dispatch_timed_out"
 	CodeStockBelowZero   = "stock_below_zero"
+	CodeApprovalNeeded   = "approval_needed"
+	CodeSamePerson       = "same_person"
+	CodeDecided          = "already_decided"
 	// CodeMemberErased: the member is being erased, or was.
 	CodeMemberErased = "member_erased"
 )

@@ -25,6 +25,8 @@ type Options struct {
 	Members Members
 	CodeKey []byte // seals voucher codes; 32 bytes
 
+	// FourEyes lets nobody make a product, or change a price, alone.
+	FourEyes bool
 	// OfferTTL is how long a price that was shown can be ordered at; default 30 min.
 	OfferTTL time.Duration
 	// Deadline is how long an unknown outcome is asked for before what was done is

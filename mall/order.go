@@ -109,7 +109,10 @@ type Order struct {
 	Category string `json:"category"`
 	Partner  string `json:"partner,omitempty"`
 	Name     Text   `json:"name"`
+	Picture  string `json:"picture,omitempty"`
 	Tier     string `json:"tier,omitempty"`
+	// Fast says that it goes before others where it waits for people.
+	Fast     bool   `json:"fast,omitempty"`
 	Channel  string `json:"channel,omitempty"`
 	Quantity int64  `json:"quantity,string"`
 	// Points and Fen are of one unit; see [Order.Total].
@@ -150,6 +153,9 @@ type Order struct {
 // Total returns what the order costs in all. Bounds of price and quantity keep it
 // far below an overflow.
 func (o *Order) Total() (points, fen int64) { return o.Points * o.Quantity, o.Fen * o.Quantity }
+
+// PostID is under what the ledger has the post of its points.
+func (o *Order) PostID() ledger.ID { return o.ID.Step(numPost) }
 
 // Clone returns a copy that shares nothing with o.
 func (o *Order) Clone() *Order {

@@ -149,11 +149,11 @@ func (m *Mall) draft(ctx context.Context, r *Request) (*Order, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	tier, err := m.tier(ctx, r.Member)
+	standing, err := m.Standing(ctx, r.Member)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.sells(p, tier, r); err != nil {
+	if err := m.sells(p, standing, r); err != nil {
 		return nil, err
 	}
 	id, err := m.newID()
@@ -166,7 +166,7 @@ func (m *Mall) draft(ctx context.Context, r *Request) (*Order, error) {
 	}
 	now := m.now()
 	o := &Order{ID: id, Client: r.Client, Request: r.Idempotency, Member: r.Member, Account: account,
-		Product: p.ID, Version: p.Version, Kind: p.Kind, Category: p.Category, Partner: p.Partner, Name: p.Name, Tier: tier, Channel: r.Channel,
+		Product: p.ID, Version: p.Version, Kind: p.Kind, Category: p.Category, Partner: p.Partner, Name: p.Name, Picture: p.Picture, Tier: standing.Tier, Fast: standing.Fast && p.Kind.waits(), Channel: r.Channel,
 		Quantity: r.Quantity, Points: r.Points, Fen: r.Fen, BillFen: p.BillFen * r.Quantity, ContractAccount: r.ContractAccount, Address: r.Address,
 		Status: Ordered, Step: firstStep(p.Kind), CreatedAt: now, Deadline: now + m.o.Deadline.Milliseconds(), Revision: 1}
 	if p.Kind.Stocked() {
@@ -189,25 +189,14 @@ func (m *Mall) account(ctx context.Context, member string) (ledger.Account, erro
 	return account, nil
 }
 
-func (m *Mall) tier(ctx context.Context, member string) (string, error) {
-	if m.o.Tiers == nil || member == "" {
-		return "", nil
-	}
-	tier, err := m.o.Tiers.TierOf(ctx, member)
-	if err != nil {
-		return "", fmt.Errorf("mall: tier: %w", err)
-	}
-	return tier, nil
-}
-
 // sells refuses what the catalogue does not allow.
-func (m *Mall) sells(p *Product, tier string, r *Request) error {
+func (m *Mall) sells(p *Product, standing Standing, r *Request) error {
 	now := m.now()
-	offers := p.Offers(tier, r.Channel)
+	offers := p.Offers(standing.Tier, r.Channel)
 	switch {
 	case !p.OnSale(now):
 		return refuse(CodeNotOnSale, "the product is not on sale now")
-	case !p.For(tier):
+	case !p.For(standing):
 		return refuse(CodeTierExcluded, "the product is for other tiers")
 	case r.Quantity > p.QuantityMax:
 		return refuse(CodeQuantity, "at most %d can be ordered at once", p.QuantityMax)
@@ -275,4 +264,21 @@ func (m *Mall) examine(ctx context.Context, o *Order) error {
 		return refuse(string(result.Code), "%s", result.Message)
 	}
 	return nil
+}
+
+// Check reports, as a [*Refusal], why [Mall.Place] would refuse a request now. It does
+// nothing and keeps nothing.
+func (m *Mall) Check(ctx context.Context, r Request) error {
+	if err := r.validate(); err != nil {
+		return err
+	}
+	o, err := m.draft(ctx, &r)
+	if err != nil || o.Stock != Reserved {
+		return err
+	}
+	s, err := m.o.Store.Stock(ctx, o.Product)
+	if err == nil && s.Available < o.Quantity {
+		return refuse(CodeSoldOut, "fewer than %d are left", o.Quantity)
+	}
+	return err
 }

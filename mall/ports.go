@@ -23,8 +23,18 @@ type Members interface {
 
 // Tiers knows how a member stands with the programme of rewards.
 type Tiers interface {
-	// TierOf returns the member's tier, a code, or "" for none.
-	TierOf(ctx context.Context, member string) (string, error)
+	// StandingOf returns how the member stands; the zero value is somebody without a
+	// tier.
+	StandingOf(ctx context.Context, member string) (Standing, error)
+}
+
+// Standing is a member's tier, and what it brings in the mall.
+type Standing struct {
+	Tier string // a code, or "" for none
+	// Exclusive opens the exclusive shelf.
+	Exclusive bool
+	// Fast puts orders that wait for people before those of others.
+	Fast bool
 }
 
 // Outcome is what a system outside said about a piece of work.

@@ -58,6 +58,12 @@ type Product struct {
 	Shelf int64 `json:"shelf,string"`
 	// Tiers are those to which it is sold; empty is everybody.
 	Tiers []string `json:"tiers,omitempty"`
+	// Exclusive puts it on the shelf that only members with that privilege see and
+	// buy from.
+	Exclusive bool `json:"exclusive,omitempty"`
+	// Picture names a drawing of package pictures or a [Picture]; empty is a neutral
+	// one by kind.
+	Picture string `json:"picture,omitempty"`
 	// SaleFrom and SaleUntil bound the sale, milliseconds since 1970, the second
 	// excluded; 0 is unbounded.
 	SaleFrom  int64 `json:"sale_from,string,omitempty"`
@@ -88,8 +94,10 @@ func (p *Product) OnSale(at int64) bool {
 	return p.Listed && at >= p.SaleFrom && (p.SaleUntil == 0 || at < p.SaleUntil)
 }
 
-// For reports whether it is sold to a tier.
-func (p *Product) For(tier string) bool { return len(p.Tiers) == 0 || slices.Contains(p.Tiers, tier) }
+// For reports whether it is sold to somebody who stands so.
+func (p *Product) For(s Standing) bool {
+	return (len(p.Tiers) == 0 || slices.Contains(p.Tiers, s.Tier)) && (!p.Exclusive || s.Exclusive)
+}
 
 // Clone returns a copy that shares nothing with p.
 func (p *Product) Clone() *Product {
@@ -120,6 +128,8 @@ func (p *Product) Validate() error {
 		return invalid("the sale ends before it begins")
 	case !p.Bonus.zero() && (!p.Own() || p.Bonus.Den < 1 || p.Bonus.Num < p.Bonus.Den || p.Bonus.Num > ratioMax):
 		return invalid("a bonus is a ratio of 1 or more, of numbers up to %d, for a product of the utility's own", ratioMax)
+	case p.Picture != "" && !validCode(p.Picture):
+		return invalid("picture must be the name of a drawing, or the ID of a picture that was uploaded")
 	case len(p.Tiers) > tiersMax || slices.ContainsFunc(p.Tiers, func(t string) bool { return !validCode(t) }):
 		return invalid("tiers are at most %d codes", tiersMax)
 	}

@@ -25,6 +25,25 @@ type Store interface {
 	// MallChanges returns the entries about a product or category, oldest first.
 	MallChanges(ctx context.Context, subject string) ([]*Change, error)
 
+	// CreateProposal stores a new proposal, or returns [ErrProposed] while another for
+	// the product is open.
+	CreateProposal(ctx context.Context, x *Proposal) error
+	// ApproveProposal stores the decision, the product as with SaveProduct, and the
+	// entry about it. It returns [ErrChanged] when the proposal is not open, or the
+	// product's version is not the one before.
+	ApproveProposal(ctx context.Context, x *Proposal, e *Change) error
+	// RejectProposal stores the decision, or returns [ErrChanged] for one that is not
+	// open.
+	RejectProposal(ctx context.Context, x *Proposal) error
+	Proposal(ctx context.Context, id ledger.ID) (*Proposal, error)
+	// Proposals returns those in a state, "" for all, with an ID below before unless
+	// that is zero, newest first, at most limit.
+	Proposals(ctx context.Context, state ProposalState, before ledger.ID, limit int) ([]*Proposal, error)
+
+	// AddPicture stores a picture, unless one of its ID is there.
+	AddPicture(ctx context.Context, p *Picture) error
+	Picture(ctx context.Context, id string) (*Picture, error)
+
 	Stock(ctx context.Context, product string) (*Stock, error)
 	// Stocks returns those of some products, in any order.
 	Stocks(ctx context.Context, products []string) ([]*Stock, error)
@@ -52,7 +71,9 @@ type Store interface {
 	UpdateMallOrder(ctx context.Context, o *Order) error
 	MallOrder(ctx context.Context, id ledger.ID) (*Order, error)
 	MallOrderByKey(ctx context.Context, client, key string) (*Order, error)
-	// MallOrders returns those that a filter picks, newest first.
+	// MallOrders returns those that a filter picks, newest first; with Waiting in the
+	// order in which they are to be sent off: those of the fast channel first, then
+	// oldest first.
 	MallOrders(ctx context.Context, f OrderFilter) ([]*Order, error)
 	// UnfinishedMallOrders returns those not at StepDone that are to be looked at by a
 	// time, with an ID above after, ascending, at most limit.
@@ -83,6 +104,7 @@ type ProductFilter struct {
 	Kind     Kind     // empty is any
 	Wanted   []string // see [Wanted]
 	OnSaleAt int64    // milliseconds since 1970; 0 picks what is not on sale too
+	Access   Access
 	// AfterShelf and AfterID are those of the last of the page before; AfterID "" is
 	// the first page.
 	AfterShelf int64
@@ -90,10 +112,20 @@ type ProductFilter struct {
 	Limit      int // 1 to 200
 }
 
+// Access picks products by who may see them.
+type Access string
+
+// The open shelves, the exclusive one, or all of them.
+const (
+	AnyAccess     Access = ""
+	OpenOnly      Access = "open"
+	ExclusiveOnly Access = "exclusive"
+)
+
 // Picks reports whether the filter picks a product, wherever it stands.
 func (f *ProductFilter) Picks(p *Product) bool {
 	return (f.Category == "" || p.Category == f.Category) && (f.Kind == "" || p.Kind == f.Kind) &&
-		(f.OnSaleAt == 0 || p.OnSale(f.OnSaleAt))
+		(f.OnSaleAt == 0 || p.OnSale(f.OnSaleAt)) && (f.Access == AnyAccess || p.Exclusive == (f.Access == ExclusiveOnly))
 }
 
 // OrderFilter picks orders.
@@ -103,8 +135,11 @@ type OrderFilter struct {
 	// Waiting picks those that wait for dispatch, Escalated those on the operator's
 	// list.
 	Waiting, Escalated bool
-	Before             ledger.ID // of the last one of the page before; zero is the first page
-	Limit              int       // 1 to 200
+	// Before is the last one of the page before, After that of a page of Waiting, and
+	// AfterFast whether that one was of the fast channel. Zero is the first page.
+	Before, After ledger.ID
+	AfterFast     bool
+	Limit         int // 1 to 200
 }
 
 // Picks reports whether the filter picks an order.

@@ -314,14 +314,12 @@ func (w *world) restocked(o *mall.Order) (n int64) {
 	return n
 }
 
-// tiers: the member M-7 is gold.
+// tiers: the member M-7 is gold and may go to the exclusive shelf, M-8 is platinum
+// and has the fast channel too.
 type tiers struct{}
 
-func (tiers) TierOf(_ context.Context, member string) (string, error) {
-	if member == "M-7" {
-		return "gold", nil
-	}
-	return "", nil
+func (tiers) StandingOf(_ context.Context, member string) (mall.Standing, error) {
+	return map[string]mall.Standing{"M-7": {Tier: "gold", Exclusive: true}, "M-8": {Tier: "platinum", Exclusive: true, Fast: true}}[member], nil
 }
 
 // bourse is an exchange that converts what it is asked for, once.

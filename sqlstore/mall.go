@@ -27,11 +27,11 @@ const (
 	updateTerm  = `INSERT INTO mall_terms (term, product) SELECT $1, $2 FROM mall_products WHERE id = $3 AND version = $4 ON CONFLICT DO NOTHING`
 	insertTerm  = `INSERT INTO mall_terms (term, product) SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM mall_products WHERE id = $3) ON CONFLICT DO NOTHING`
 
-	insertProduct = `INSERT INTO mall_products (id, category, kind, shelf, listed, sale_from, sale_until, version, detail)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
-	insertMallStock = `INSERT INTO mall_stocks (product, available, reserved, consumed, version) VALUES ($1, 0, 0, 0, 0) ON CONFLICT DO NOTHING`
-	updateProduct   = `UPDATE mall_products SET category = $1, kind = $2, shelf = $3, listed = $4, sale_from = $5, sale_until = $6,
-		version = $7, detail = $8 WHERE id = $9 AND version = $10`
+	insertProduct = `INSERT INTO mall_products (id, category, kind, shelf, listed, exclusive, sale_from, sale_until, version, detail)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE TRUE ON CONFLICT DO NOTHING`
+	insertMallStock = `INSERT INTO mall_stocks (product, available, reserved, consumed, version) SELECT $1, 0, 0, 0, 0 WHERE TRUE ON CONFLICT DO NOTHING`
+	updateProduct   = `UPDATE mall_products SET category = $1, kind = $2, shelf = $3, listed = $4, exclusive = $5, sale_from = $6, sale_until = $7,
+		version = $8, detail = $9 WHERE id = $10 AND version = $11`
 	insertProductChange = insertChange + ` FROM mall_products WHERE id = $7 AND version = $8 ON CONFLICT DO NOTHING`
 
 	productColumns = `id, version, detail`
@@ -85,25 +85,34 @@ func scanCategory(row scanner) (*mall.Category, error) {
 
 // SaveProduct implements [mall.Store].
 func (s *Store) SaveProduct(ctx context.Context, p *mall.Product, e *mall.Change) error {
-	detail, err := json.Marshal(p)
+	all, err := productStatements(p, e)
 	if err != nil {
-		return fmt.Errorf("sqlstore: product %s: %w", p.ID, err)
+		return err
 	}
-	if e.Number != p.Version {
+	done, err := s.writer.do(ctx, all...)
+	if err == nil && done[len(all)-2].affected == 0 {
 		return mall.ErrChanged
 	}
-	args := []any{p.Category, string(p.Kind), p.Shelf, flag(p.Listed), p.SaleFrom, p.SaleUntil, p.Version, string(detail)}
+	return err
+}
+
+// productStatements store a product; the last but one is the product itself.
+func productStatements(p *mall.Product, e *mall.Change) ([]statement, error) {
+	detail, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: product %s: %w", p.ID, err)
+	}
+	if e.Number != p.Version {
+		return nil, mall.ErrChanged
+	}
+	args := []any{p.Category, string(p.Kind), p.Shelf, flag(p.Listed), flag(p.Exclusive), p.SaleFrom, p.SaleUntil, p.Version, string(detail)}
 	all := termStatements(p)
 	if p.Version == 1 {
 		all = append(all, stmt(insertMallStock, p.ID), stmt(insertProduct, append([]any{p.ID}, args...)...))
 	} else {
 		all = append(all, stmt(updateProduct, append(args, p.ID, p.Version-1)...))
 	}
-	done, err := s.writer.do(ctx, append(all, stmt(insertProductChange, append(changeArgs(e), p.ID, p.Version)...))...)
-	if err == nil && done[len(all)-1].affected == 0 {
-		return mall.ErrChanged
-	}
-	return err
+	return append(all, stmt(insertProductChange, append(changeArgs(e), p.ID, p.Version)...)), nil
 }
 
 func flag(b bool) int64 {
@@ -168,6 +177,9 @@ func (q *selection) products(f mall.ProductFilter) string {
 	}
 	if f.OnSaleAt != 0 {
 		terms = append(terms, "listed = 1 AND sale_from <= "+q.arg(f.OnSaleAt)+" AND (sale_until = 0 OR sale_until > "+q.arg(f.OnSaleAt)+")")
+	}
+	if f.Access != mall.AnyAccess {
+		terms = append(terms, "exclusive = "+q.arg(flag(f.Access == mall.ExclusiveOnly)))
 	}
 	for _, w := range f.Wanted {
 		// No text in UTF-8 has a byte 0xff, so what begins with w lies below w and one.

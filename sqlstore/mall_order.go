@@ -12,15 +12,15 @@ import (
 )
 
 const mallOrderColumns = `id, client, request_key, request_hash, member, product, category, kind, partner, quantity, points, fen,
-	returned, status, step, stock, wake_at, escalated_at, month, revision, detail`
+	returned, status, step, stock, wake_at, escalated_at, month, revision, fast, detail`
 
 const (
 	// An order that reserves stock is new for the rest of its transaction, in which
 	// the stock follows it; so it takes it once, whatever was there before.
 	insertMallOrder = `INSERT INTO mall_orders (` + mallOrderColumns + `)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
-		FROM mall_stocks WHERE product = $22 AND available >= $23
-		AND EXISTS (SELECT 1 FROM mall_products WHERE id = $24 AND version = $25) ON CONFLICT DO NOTHING`
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22
+		FROM mall_stocks WHERE product = $23 AND available >= $24
+		AND EXISTS (SELECT 1 FROM mall_products WHERE id = $25 AND version = $26) ON CONFLICT DO NOTHING`
 	reserveStock = `UPDATE mall_stocks SET available = available - $1, reserved = reserved + $2
 		WHERE product = $3 AND EXISTS (SELECT 1 FROM mall_orders WHERE id = $4 AND stock = 'new')`
 	markReserved = `UPDATE mall_orders SET stock = 'reserved' WHERE id = $1 AND stock = 'new'`
@@ -57,7 +57,7 @@ func (s *Store) CreateMallOrder(ctx context.Context, o *mall.Order) (*mall.Order
 	}
 	all := []statement{stmt(insertMallOrder, o.ID[:], o.Client, o.Request.Key, o.Request.Hash[:], o.Member, o.Product, o.Category, string(o.Kind),
 		o.Partner, o.Quantity, o.Points, o.Fen, o.Returned, string(o.Status), string(o.Step), stock, o.WakeAt, o.EscalatedAt, int64(o.Month),
-		o.Revision, string(detail), o.Product, need, o.Product, o.Version)}
+		o.Revision, flag(o.Fast), string(detail), o.Product, need, o.Product, o.Version)}
 	if need > 0 {
 		all = append(all, stmt(reserveStock, need, need, o.Product, o.ID[:]), stmt(markReserved, o.ID[:]))
 	}
@@ -147,14 +147,24 @@ func (q *selection) mallOrders(f mall.OrderFilter) string {
 	if f.Escalated {
 		terms = append(terms, "escalated_at <> 0")
 	}
-	if !f.Before.IsZero() {
+	if !f.Waiting && !f.Before.IsZero() {
 		terms = append(terms, "id < "+q.arg(f.Before[:]))
+	}
+	order := "id DESC"
+	if f.Waiting {
+		order = "fast DESC, id"
+	}
+	switch {
+	case f.Waiting && !f.After.IsZero() && f.AfterFast:
+		terms = append(terms, "(fast = 0 OR id > "+q.arg(f.After[:])+")")
+	case f.Waiting && !f.After.IsZero():
+		terms = append(terms, "fast = 0 AND id > "+q.arg(f.After[:]))
 	}
 	where := ""
 	if len(terms) > 0 {
 		where = " WHERE " + strings.Join(terms, " AND ")
 	}
-	return `SELECT ` + mallOrderColumns + ` FROM mall_orders` + where + ` ORDER BY id DESC LIMIT ` + q.arg(int64(f.Limit))
+	return `SELECT ` + mallOrderColumns + ` FROM mall_orders` + where + ` ORDER BY ` + order + ` LIMIT ` + q.arg(int64(f.Limit))
 }
 
 func scanMallOrder(row scanner) (*mall.Order, error) {
@@ -162,9 +172,9 @@ func scanMallOrder(row scanner) (*mall.Order, error) {
 	var id ledger.ID
 	var client, key, member, product, category, kind, partner, detail string
 	var hash ledger.Hash
-	var quantity, points, fen, returned, wake, escalated, month, revision natural
+	var quantity, points, fen, returned, wake, escalated, month, revision, fast natural
 	err := row.Scan((*idColumn)(&id), &client, &key, (*hashColumn)(&hash), &member, &product, &category, &kind, &partner,
-		&quantity, &points, &fen, &returned, (*orderStatus)(&o.Status), (*orderStep)(&o.Step), (*heldColumn)(&o.Stock), &wake, &escalated, &month, &revision, &detail)
+		&quantity, &points, &fen, &returned, (*orderStatus)(&o.Status), (*orderStep)(&o.Step), (*heldColumn)(&o.Stock), &wake, &escalated, &month, &revision, &fast, &detail)
 	if err != nil {
 		return nil, rowError("order", id, err)
 	}
@@ -172,7 +182,7 @@ func scanMallOrder(row scanner) (*mall.Order, error) {
 		return nil, fmt.Errorf("sqlstore: order %s: %w", id, err)
 	}
 	if o.ID != id || o.Client != client || o.Request.Key != key || o.Member != member || o.Product != product || o.Category != category ||
-		string(o.Kind) != kind || o.Partner != partner || o.Quantity != int64(quantity) || o.Points != int64(points) || o.Fen != int64(fen) || returned > quantity {
+		string(o.Kind) != kind || o.Partner != partner || o.Quantity != int64(quantity) || o.Points != int64(points) || o.Fen != int64(fen) || returned > quantity || flag(o.Fast) != int64(fast) {
 		return nil, fmt.Errorf("sqlstore: order %s: its columns are not what its detail says", id)
 	}
 	o.Request.Hash, o.Returned, o.WakeAt, o.EscalatedAt = hash, int64(returned), int64(wake), int64(escalated)

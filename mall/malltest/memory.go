@@ -21,6 +21,8 @@ type Memory struct {
 	codes      []pooled
 	orders     map[ledger.ID]mall.Order
 	returns    map[ledger.ID]mall.Return
+	proposals  map[ledger.ID]mall.Proposal
+	pictures   map[string]mall.Picture
 }
 
 // pooled is a code of the pool.
@@ -35,7 +37,8 @@ var _ mall.Store = (*Memory)(nil)
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
 	return &Memory{categories: map[string]mall.Category{}, products: map[string]mall.Product{}, changes: map[string][]mall.Change{},
-		stocks: map[string]mall.Stock{}, orders: map[ledger.ID]mall.Order{}, returns: map[ledger.ID]mall.Return{}}
+		stocks: map[string]mall.Stock{}, orders: map[ledger.ID]mall.Order{}, returns: map[ledger.ID]mall.Return{},
+		proposals: map[ledger.ID]mall.Proposal{}, pictures: map[string]mall.Picture{}}
 }
 
 // SaveCategory implements [mall.Store].
@@ -65,6 +68,10 @@ func (m *Memory) Categories(context.Context) (all []*mall.Category, _ error) {
 func (m *Memory) SaveProduct(_ context.Context, p *mall.Product, e *mall.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.saveProduct(p, e)
+}
+
+func (m *Memory) saveProduct(p *mall.Product, e *mall.Change) error {
 	if m.products[p.ID].Version+1 != p.Version || e.Number != p.Version {
 		return mall.ErrChanged
 	}

@@ -91,12 +91,33 @@ func (m *Memory) MallOrders(_ context.Context, f mall.OrderFilter) ([]*mall.Orde
 	defer m.mu.Unlock()
 	var all []*mall.Order
 	for _, o := range m.orders {
-		if f.Picks(&o) && (f.Before.IsZero() || bytes.Compare(o.ID[:], f.Before[:]) < 0) {
+		if f.Picks(&o) && later(&o, &f) {
 			all = append(all, o.Clone())
 		}
 	}
-	slices.SortFunc(all, func(a, b *mall.Order) int { return bytes.Compare(b.ID[:], a.ID[:]) })
+	slices.SortFunc(all, func(a, b *mall.Order) int {
+		if f.Waiting {
+			return cmp.Or(turn(a.Fast)-turn(b.Fast), bytes.Compare(a.ID[:], b.ID[:]))
+		}
+		return bytes.Compare(b.ID[:], a.ID[:])
+	})
 	return all[:min(max(f.Limit, 0), len(all))], nil
+}
+
+// later reports whether an order comes after the page before.
+func later(o *mall.Order, f *mall.OrderFilter) bool {
+	if f.Waiting {
+		return f.After.IsZero() || cmp.Or(turn(o.Fast)-turn(f.AfterFast), bytes.Compare(o.ID[:], f.After[:])) > 0
+	}
+	return f.Before.IsZero() || bytes.Compare(o.ID[:], f.Before[:]) < 0
+}
+
+// turn is the place of the fast channel in a queue.
+func turn(fast bool) int {
+	if fast {
+		return 0
+	}
+	return 1
 }
 
 // UnfinishedMallOrders implements [mall.Store].

@@ -38,7 +38,7 @@ func Product(id string, kind mall.Kind) *mall.Product {
 func Order(n int, product string, quantity int64) *mall.Order {
 	return &mall.Order{ID: ID(n), Client: "shop", Request: mall.Idempotency{Key: fmt.Sprint("key-", n), Hash: ledger.Hash{byte(n), 1}},
 		Member: "M-1", Account: ledger.Account{1}, Product: product, Version: 1, Kind: mall.Goods, Category: "home", Name: mall.Text{ZH: "灯", EN: "Lamp"},
-		Tier: "gold", Channel: "app", Quantity: quantity, Points: 100, Fen: 50, BillFen: 3, ContractAccount: "C-1",
+		Tier: "gold", Fast: true, Channel: "app", Quantity: quantity, Points: 100, Fen: 50, BillFen: 3, ContractAccount: "C-1",
 		Address: &mall.Address{Name: "王芳", Phone: "1", Region: "北京", Street: "<b>长安街</b>"},
 		Status:  mall.Ordered, Step: mall.StepHold, Stock: mall.Reserved, Taken: true, Reference: "R", CreatedAt: 5, Deadline: 6, Revision: 1}
 }

@@ -20,6 +20,8 @@ func Run(t *testing.T, open func(t *testing.T) mall.Store) {
 	}{
 		{"categories and products change by one version at a time", versions},
 		{"products are filtered, found and paged", browsing},
+		{"a proposal is decided once, with what it is about", proposing},
+		{"a picture is there once", picturing},
 		{"stock changes by one at a time and is never below zero", stocking},
 		{"codes are there once and given once", codes},
 		{"an order comes back as it was", roundTrip},
@@ -53,6 +55,7 @@ func versions(t *testing.T, s mall.Store) {
 
 	p := Product("lamp", mall.Goods)
 	p.Tiers, p.Bonus, p.SaleUntil = []string{"gold"}, mall.Ratio{Num: 6, Den: 5}, 99
+	p.Exclusive, p.Picture = true, "led-bulbs"
 	p.Prices = append(p.Prices, mall.Price{Tier: "gold", Channel: "app", Points: 50, Fen: 20})
 	must(t, s.SaveProduct(ctx, p, change("lamp", mall.ChangedProduct, 1)))
 	got, err := s.Product(ctx, "lamp")
@@ -96,7 +99,7 @@ func browsing(t *testing.T, s mall.Store) {
 		p := Product(fmt.Sprintf("p-%d", i), c.kind)
 		p.Name, p.Summary, p.Shelf = c.name, mall.Text{}, int64(5-i)
 		if i == 3 {
-			p.SaleFrom, p.Category = 100, "other"
+			p.SaleFrom, p.Category, p.Exclusive = 100, "other", true
 		}
 		must(t, s.SaveProduct(ctx, p, change(p.ID, mall.ChangedProduct, 1)))
 	}
@@ -108,6 +111,8 @@ func browsing(t *testing.T, s mall.Store) {
 		{"", mall.ProductFilter{}, []string{"p-3", "p-2", "p-1", "p-0"}},
 		{"", mall.ProductFilter{OnSaleAt: 50}, []string{"p-2", "p-1", "p-0"}},
 		{"", mall.ProductFilter{Category: "other"}, []string{"p-3"}},
+		{"", mall.ProductFilter{Access: mall.OpenOnly}, []string{"p-2", "p-1", "p-0"}},
+		{"", mall.ProductFilter{Access: mall.ExclusiveOnly}, []string{"p-3"}},
 		{"", mall.ProductFilter{Kind: mall.Goods}, []string{"p-3", "p-0"}},
 		{"air", mall.ProductFilter{}, []string{"p-1", "p-0"}},
 		{"AIR pur", mall.ProductFilter{}, []string{"p-0"}},
@@ -211,6 +216,8 @@ func missing(t *testing.T, s mall.Store) {
 	_, errs["codes to add to"] = s.AddCodes(ctx, []mall.SealedCode{sealed(1)}, change("x", mall.ChangedCodes, 1))
 	_, errs["order"] = s.MallOrder(ctx, ID(1))
 	_, errs["key"] = s.MallOrderByKey(ctx, "shop", "x")
+	_, errs["proposal"] = s.Proposal(ctx, ID(1))
+	_, errs["picture"] = s.Picture(ctx, "p-1")
 	errs["order to update"] = s.UpdateMallOrder(ctx, Order(1, "x", 1))
 	_, errs["return"] = s.Return(ctx, ID(1))
 	errs["return to update"] = s.UpdateReturn(ctx, giveBack(1, 2, 1, 0))

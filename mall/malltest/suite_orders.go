@@ -125,7 +125,7 @@ func listing(t *testing.T, s mall.Store) {
 		o := Order(n, "lamp", 1)
 		o.Member = fmt.Sprint("M-", n%2)
 		if n > 5 {
-			o.Step, o.Status = mall.StepDispatch, mall.Holding
+			o.Step, o.Status, o.Fast = mall.StepDispatch, mall.Holding, n == 8
 		}
 		if n == 4 {
 			o.EscalatedAt = 3
@@ -139,7 +139,7 @@ func listing(t *testing.T, s mall.Store) {
 		"all":         {mall.OrderFilter{}, []int{9, 8, 7, 6, 5, 4, 3, 2, 1}},
 		"of a member": {mall.OrderFilter{Member: "M-0"}, []int{8, 6, 4, 2}},
 		"in a status": {mall.OrderFilter{Status: mall.Holding, Member: "M-1"}, []int{9, 7}},
-		"that wait":   {mall.OrderFilter{Waiting: true}, []int{9, 8, 7, 6}},
+		"that wait":   {mall.OrderFilter{Waiting: true}, []int{8, 6, 7, 9}},
 		"escalated":   {mall.OrderFilter{Escalated: true}, []int{4}},
 	} {
 		var got []int
@@ -148,7 +148,11 @@ func listing(t *testing.T, s mall.Store) {
 			must(t, err)
 			for _, o := range page {
 				got = append(got, int(o.ID[4])<<8|int(o.ID[5]))
-				c.filter.Before = o.ID
+				if c.filter.Waiting {
+					c.filter.After, c.filter.AfterFast = o.ID, o.Fast
+				} else {
+					c.filter.Before = o.ID
+				}
 			}
 			if len(page) < 2 {
 				break

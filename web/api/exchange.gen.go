@@ -679,6 +679,27 @@ func (e MallOrderStatus) Valid() bool {
 	}
 }
 
+// Defines values for MallProposalState.
+const (
+	MallProposalStateApproved MallProposalState = "approved"
+	MallProposalStateProposed MallProposalState = "proposed"
+	MallProposalStateRejected MallProposalState = "rejected"
+)
+
+// Valid indicates whether the value is a known member of the MallProposalState enum.
+func (e MallProposalState) Valid() bool {
+	switch e {
+	case MallProposalStateApproved:
+		return true
+	case MallProposalStateProposed:
+		return true
+	case MallProposalStateRejected:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MallReturnStatus.
 const (
 	MallReturnStatusCompleted  MallReturnStatus = "completed"
@@ -2575,6 +2596,30 @@ type MallAddress struct {
 	Street string `json:"street"`
 }
 
+// MallCategoryChange defines model for MallCategoryChange.
+type MallCategoryChange struct {
+	Name MallText `json:"name"`
+
+	// Shelf Orders the categories.
+	Shelf int `json:"shelf"`
+
+	// Version That of the category as it stands; 0 for a new one.
+	Version int64 `json:"version"`
+}
+
+// MallCategoryDetail defines model for MallCategoryDetail.
+type MallCategoryDetail struct {
+	ID      string   `json:"id"`
+	Name    MallText `json:"name"`
+	Shelf   int      `json:"shelf"`
+	Version int64    `json:"version"`
+}
+
+// MallCategoryList defines model for MallCategoryList.
+type MallCategoryList struct {
+	Categories []MallCategoryDetail `json:"categories"`
+}
+
 // MallCodes defines model for MallCodes.
 type MallCodes struct {
 	Codes []string `json:"codes"`
@@ -2596,6 +2641,16 @@ type MallDispatch struct {
 
 // MallKind defines model for MallKind.
 type MallKind string
+
+// MallMonth defines model for MallMonth.
+type MallMonth struct {
+	// Month Example: 2026-03
+	Month    string             `json:"month"`
+	Products []MallProductSales `json:"products"`
+
+	// Spent What members spent, less what they returned; of it, on electricity's own products.
+	Spent MallSpent `json:"spent"`
+}
 
 // MallOffer What one unit costs; `list_points` without the bonus.
 type MallOffer struct {
@@ -2623,6 +2678,9 @@ type MallOrder struct {
 
 	// Failure Why it did not complete.
 	Failure *Failure `json:"failure,omitempty"`
+
+	// Fast The member has the fast channel: it goes before others.
+	Fast bool `json:"fast,omitempty,omitzero"`
 
 	// Fen In all.
 	Fen string `json:"fen"`
@@ -2672,6 +2730,13 @@ type MallOrderRequest struct {
 // MallOrderStatus defines model for MallOrderStatus.
 type MallOrderStatus string
 
+// MallPicture defines model for MallPicture.
+type MallPicture struct {
+	// ID From its content.
+	ID        string `json:"id"`
+	MediaType string `json:"media_type"`
+}
+
 // MallPrice Of one unit. The most particular one that fits a member's tier and channel counts; several of the same are a choice.
 type MallPrice struct {
 	Channel string `json:"channel,omitempty,omitzero"`
@@ -2696,6 +2761,7 @@ type MallProduct struct {
 	Bonus       *MallRatio `json:"bonus,omitempty"`
 	Category    string     `json:"category"`
 	Description MallText   `json:"description,omitempty,omitzero"`
+	Exclusive   bool       `json:"exclusive,omitempty,omitzero"`
 
 	// ForYou It is sold to the member's tier.
 	ForYou bool     `json:"for_you"`
@@ -2711,6 +2777,7 @@ type MallProduct struct {
 	// Own It is electricity's own.
 	Own         bool        `json:"own"`
 	Partner     string      `json:"partner,omitempty,omitzero"`
+	Picture     string      `json:"picture,omitempty,omitzero"`
 	Prices      []MallPrice `json:"prices"`
 	QuantityMax int         `json:"quantity_max"`
 
@@ -2730,12 +2797,19 @@ type MallProduct struct {
 
 // MallProductChange defines model for MallProductChange.
 type MallProductChange struct {
+	// BillFen What one unit credits to a bill.
+	BillFen *string `json:"bill_fen,omitempty"`
+
 	// Bonus How many times a point counts for a product of electricity's own; 1 or more.
-	Bonus       *MallRatio  `json:"bonus,omitempty"`
-	Category    *string     `json:"category,omitempty"`
-	Description *MallText   `json:"description,omitempty"`
-	Listed      *bool       `json:"listed,omitempty"`
-	Name        *MallText   `json:"name,omitempty"`
+	Bonus       *MallRatio `json:"bonus,omitempty"`
+	Category    *string    `json:"category,omitempty"`
+	Description *MallText  `json:"description,omitempty"`
+	Exclusive   *bool      `json:"exclusive,omitempty"`
+	Listed      *bool      `json:"listed,omitempty"`
+	Name        *MallText  `json:"name,omitempty"`
+
+	// Picture Empty for the neutral one.
+	Picture     *string     `json:"picture,omitempty"`
 	Prices      []MallPrice `json:"prices,omitempty,omitzero"`
 	QuantityMax *int        `json:"quantity_max,omitempty"`
 
@@ -2746,6 +2820,7 @@ type MallProductChange struct {
 	SaleUntil *Instant  `json:"sale_until,omitempty"`
 	Shelf     *int      `json:"shelf,omitempty"`
 	Summary   *MallText `json:"summary,omitempty"`
+	Tiers     *[]string `json:"tiers,omitempty"`
 	Version   int64     `json:"version"`
 }
 
@@ -2764,13 +2839,19 @@ type MallProductRequest struct {
 	Bonus       MallRatio `json:"bonus,omitempty,omitzero"`
 	Category    string    `json:"category"`
 	Description MallText  `json:"description,omitempty,omitzero"`
-	ID          string    `json:"id"`
-	Kind        MallKind  `json:"kind"`
-	Listed      bool      `json:"listed"`
-	Name        MallText  `json:"name"`
+
+	// Exclusive On the shelf that only members see whose tier has that privilege.
+	Exclusive bool     `json:"exclusive,omitempty,omitzero"`
+	ID        string   `json:"id"`
+	Kind      MallKind `json:"kind"`
+	Listed    bool     `json:"listed"`
+	Name      MallText `json:"name"`
 
 	// Partner The company whose product it is; absent for electricity's own.
-	Partner     string      `json:"partner,omitempty,omitzero"`
+	Partner string `json:"partner,omitempty,omitzero"`
+
+	// Picture The name of a drawing that comes with the gateway, or the `id` of one that was added; absent for a neutral one.
+	Picture     string      `json:"picture,omitempty,omitzero"`
 	Prices      []MallPrice `json:"prices"`
 	QuantityMax int         `json:"quantity_max"`
 
@@ -2788,6 +2869,61 @@ type MallProductRequest struct {
 	Tiers []string `json:"tiers,omitempty,omitzero"`
 }
 
+// MallProductSales defines model for MallProductSales.
+type MallProductSales struct {
+	Category string   `json:"category"`
+	Fen      string   `json:"fen"`
+	Kind     MallKind `json:"kind"`
+	Orders   int64    `json:"orders"`
+
+	// Partner Absent for electricity's own.
+	Partner        string `json:"partner,omitempty,omitzero"`
+	Points         string `json:"points"`
+	Product        string `json:"product"`
+	Quantity       int64  `json:"quantity"`
+	ReturnedFen    string `json:"returned_fen"`
+	ReturnedPoints string `json:"returned_points"`
+}
+
+// MallProposal defines model for MallProposal.
+type MallProposal struct {
+	// Checker Who decided.
+	Checker string `json:"checker,omitempty,omitzero"`
+
+	// DecidedAt RFC 3339, in UTC.
+	DecidedAt Time `json:"decided_at,omitempty,omitzero"`
+
+	// ID A UUID of version 7 in lower case.
+	ID      ID          `json:"id"`
+	Maker   string      `json:"maker"`
+	Note    string      `json:"note,omitempty,omitzero"`
+	Product MallProduct `json:"product"`
+
+	// ProposedAt RFC 3339, in UTC.
+	ProposedAt Time              `json:"proposed_at"`
+	Reason     string            `json:"reason,omitempty,omitzero"`
+	State      MallProposalState `json:"state"`
+}
+
+// MallProposalPage defines model for MallProposalPage.
+type MallProposalPage struct {
+	NextCursor string         `json:"next_cursor,omitempty,omitzero"`
+	Proposals  []MallProposal `json:"proposals"`
+}
+
+// MallProposalRequest A new product, or, with its ID, a change of one.
+type MallProposalRequest struct {
+	Change *MallProductChange `json:"change,omitempty"`
+
+	// Note Why; for who decides.
+	Note      string              `json:"note,omitempty,omitzero"`
+	Product   *MallProductRequest `json:"product,omitempty"`
+	ProductID string              `json:"product_id,omitempty,omitzero"`
+}
+
+// MallProposalState defines model for MallProposalState.
+type MallProposalState string
+
 // MallRatio How many times a point counts for a product of electricity's own; 1 or more.
 type MallRatio struct {
 	// Den Points in the smallest unit of the programme, 1 to 10^15.
@@ -2795,6 +2931,11 @@ type MallRatio struct {
 
 	// Num Points in the smallest unit of the programme, 1 to 10^15.
 	Num Amount `json:"num"`
+}
+
+// MallRejection defines model for MallRejection.
+type MallRejection struct {
+	Reason string `json:"reason,omitempty,omitzero"`
 }
 
 // MallReturn defines model for MallReturn.
@@ -2841,6 +2982,26 @@ type MallShownPrice struct {
 
 	// Points Points in the smallest unit of the programme, 1 to 10^15.
 	Points Amount `json:"points"`
+}
+
+// MallSpendingReport defines model for MallSpendingReport.
+type MallSpendingReport struct {
+	From string `json:"from"`
+
+	// Months Those in which something was fulfilled.
+	Months []MallMonth `json:"months"`
+
+	// Spent What members spent, less what they returned; of it, on electricity's own products.
+	Spent MallSpent `json:"spent"`
+	Until string    `json:"until"`
+}
+
+// MallSpent What members spent, less what they returned; of it, on electricity's own products.
+type MallSpent struct {
+	Fen       string `json:"fen"`
+	OwnFen    string `json:"own_fen"`
+	OwnPoints string `json:"own_points"`
+	Points    string `json:"points"`
 }
 
 // MallStock defines model for MallStock.
@@ -4295,6 +4456,9 @@ type WebhookSubscription = string
 // Yuan Yuan, with at most six decimal places.
 type Yuan = string
 
+// CategoryID defines model for CategoryID.
+type CategoryID = string
+
 // ClientID defines model for ClientID.
 type ClientID = string
 
@@ -4321,6 +4485,12 @@ type MallChannel = string
 
 // MallMember defines model for MallMember.
 type MallMember = string
+
+// MallMonthFrom defines model for MallMonthFrom.
+type MallMonthFrom = string
+
+// MallMonthUntil defines model for MallMonthUntil.
+type MallMonthUntil = string
 
 // MallOnSale defines model for MallOnSale.
 type MallOnSale string

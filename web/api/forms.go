@@ -68,6 +68,9 @@ type forms struct {
 	mallOrder     explainedForm[MallOrderRequest]
 	dispatch      explainedForm[MallDispatch]
 	returnGoods   explainedForm[MallReturnRequest]
+	category      explainedForm[MallCategoryChange]
+	proposal      explainedForm[MallProposalRequest]
+	mallRejection explainedForm[MallRejection]
 
 	client       *jsonbody.Form[ClientRequest]
 	clientChange *jsonbody.Form[ClientChange]
@@ -143,7 +146,7 @@ func (f *forms) addRewards(checks *validator.Validate, s schemas) error {
 }
 
 func (f *forms) addMall(s schemas) error {
-	var errs [7]error
+	var errs [10]error
 	f.product, errs[0] = newExplainedForm[MallProductRequest](s, "MallProductRequest")
 	f.productChange, errs[1] = newExplainedForm[MallProductChange](s, "MallProductChange")
 	f.stockChange, errs[2] = newExplainedForm[MallStockChange](s, "MallStockChange")
@@ -151,6 +154,9 @@ func (f *forms) addMall(s schemas) error {
 	f.mallOrder, errs[4] = newExplainedForm[MallOrderRequest](s, "MallOrderRequest")
 	f.dispatch, errs[5] = newExplainedForm[MallDispatch](s, "MallDispatch")
 	f.returnGoods, errs[6] = newExplainedForm[MallReturnRequest](s, "MallReturnRequest")
+	f.category, errs[7] = newExplainedForm[MallCategoryChange](s, "MallCategoryChange")
+	f.proposal, errs[8] = newExplainedForm[MallProposalRequest](s, "MallProposalRequest")
+	f.mallRejection, errs[9] = newExplainedForm[MallRejection](s, "MallRejection")
 	return errors.Join(errs[:]...)
 }
 

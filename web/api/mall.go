@@ -24,6 +24,16 @@ type Mall interface {
 	AddStock(ctx context.Context, by, product string, delta, version int64, reason string) (*mall.Stock, error)
 	AddCodes(ctx context.Context, by, product string, version int64, codes []string) (added int64, err error)
 
+	Categories(ctx context.Context) ([]*mall.Category, error)
+	SaveCategory(ctx context.Context, by string, c *mall.Category) error
+	AddPicture(ctx context.Context, by string, content []byte) (*mall.Picture, error)
+	Propose(ctx context.Context, by string, p *mall.Product, note string) (*mall.Proposal, error)
+	Approve(ctx context.Context, by string, id ledger.ID) (*mall.Proposal, error)
+	Reject(ctx context.Context, by string, id ledger.ID, reason string) (*mall.Proposal, error)
+	Proposal(ctx context.Context, id ledger.ID) (*mall.Proposal, error)
+	Proposals(ctx context.Context, state mall.ProposalState, before ledger.ID, limit int) ([]*mall.Proposal, error)
+	Sales(ctx context.Context, from, until ledger.Month, visit func(*mall.Sale) error) error
+
 	Place(ctx context.Context, r mall.Request, wait time.Duration) (o *mall.Order, replayed bool, err error)
 	Order(ctx context.Context, id ledger.ID) (*mall.Order, error)
 	Orders(ctx context.Context, f mall.OrderFilter) ([]*mall.Order, error)
@@ -37,7 +47,7 @@ type Mall interface {
 // mallOperations are for the utility's shop. None of them has a caller of a partner:
 // no client of one can have the scope.
 func (a *API) mallOperations() []operation {
-	const products, orders = "/v1/products", "/v1/orders"
+	const products, orders, proposals = "/v1/products", "/v1/orders", "/v1/product_proposals"
 	all := []operation{
 		{method: http.MethodGet, path: products, handle: a.listProducts},
 		{method: http.MethodPost, path: products, handle: withExplained(a.forms.product, saved(a, a.createProduct))},
@@ -46,6 +56,15 @@ func (a *API) mallOperations() []operation {
 		{method: http.MethodGet, path: products + "/:product_id/stock", handle: a.getStock},
 		{method: http.MethodPost, path: products + "/:product_id/stock", handle: withExplained(a.forms.stockChange, saved(a, a.changeStock))},
 		{method: http.MethodPost, path: products + "/:product_id/codes", handle: withExplained(a.forms.codes, saved(a, a.addCodes))},
+		{method: http.MethodGet, path: "/v1/product_categories", handle: a.listCategories},
+		{method: http.MethodPut, path: "/v1/product_categories/:category_id", handle: withExplained(a.forms.category, a.saveCategory)},
+		{method: http.MethodGet, path: proposals, handle: a.listProposals},
+		{method: http.MethodPost, path: proposals, handle: withExplained(a.forms.proposal, saved(a, a.proposeProduct))},
+		{method: http.MethodGet, path: proposals + "/:id", handle: a.getProposal},
+		{method: http.MethodPost, path: proposals + "/:id/approval", handle: a.approveProposal},
+		{method: http.MethodPost, path: proposals + "/:id/rejection", handle: withExplained(a.forms.mallRejection, a.rejectProposal)},
+		{method: http.MethodPost, path: "/v1/pictures", handle: a.addPicture},
+		{method: http.MethodGet, path: "/v1/spending", handle: a.getSpending},
 		{method: http.MethodPost, path: orders, limit: converting, handle: withExplained(a.forms.mallOrder, a.createOrder)},
 		{method: http.MethodGet, path: orders, handle: a.listOrders},
 		{method: http.MethodGet, path: orders + "/:id", handle: a.getOrder},
@@ -150,10 +169,8 @@ func (a *API) shown(r *request, v mall.Viewer, id string) (reply, error) {
 }
 
 func (a *API) createProduct(r *request, b MallProductRequest) (reply, error) {
-	p := &mall.Product{ID: b.ID, Kind: mall.Kind(b.Kind), Category: b.Category, Name: readText(b.Name), Summary: readText(b.Summary),
-		Description: readText(b.Description), Partner: b.Partner, Prices: readPrices(b.Prices), Bonus: readRatio(&b.Bonus),
-		Shelf: int64(b.Shelf), Tiers: b.Tiers, QuantityMax: int64(b.QuantityMax), BillFen: digits(b.BillFen), Listed: b.Listed, Version: 1}
-	if err := readSale(p, &b.SaleFrom, &b.SaleUntil); err != nil {
+	p, err := b.product()
+	if err != nil {
 		return reply{}, err
 	}
 	if err := a.o.Mall.SaveProduct(r.context(), r.party.Client, p); err != nil {
@@ -164,28 +181,49 @@ func (a *API) createProduct(r *request, b MallProductRequest) (reply, error) {
 	return answer, err
 }
 
+// product is the one that a body describes.
+func (b *MallProductRequest) product() (*mall.Product, error) {
+	p := &mall.Product{ID: b.ID, Kind: mall.Kind(b.Kind), Category: b.Category, Name: readText(b.Name), Summary: readText(b.Summary),
+		Description: readText(b.Description), Partner: b.Partner, Prices: readPrices(b.Prices), Bonus: readRatio(&b.Bonus),
+		Shelf: int64(b.Shelf), Tiers: b.Tiers, QuantityMax: int64(b.QuantityMax), BillFen: digits(b.BillFen), Exclusive: b.Exclusive, Picture: b.Picture,
+		Listed: b.Listed, Version: 1}
+	return p, readSale(p, &b.SaleFrom, &b.SaleUntil)
+}
+
 func (a *API) changeProduct(r *request, b MallProductChange) (reply, error) {
-	s, err := a.o.Mall.Show(r.context(), mall.Viewer{}, r.c.Param("product_id"))
+	p, err := a.changed(r, r.c.Param("product_id"), &b)
 	if err != nil {
 		return reply{}, err
 	}
-	p := s.Product
-	if p.Version != b.Version {
-		return reply{}, mall.ErrChanged
-	}
-	if err := b.apply(p); err != nil {
-		return reply{}, err
-	}
-	p.Version++
 	if err := a.o.Mall.SaveProduct(r.context(), r.party.Client, p); err != nil {
 		return reply{}, err
 	}
 	return a.shown(r, mall.Viewer{}, p.ID)
 }
 
+// changed is the next version of a product, with a change.
+func (a *API) changed(r *request, id string, b *MallProductChange) (*mall.Product, error) {
+	s, err := a.o.Mall.Show(r.context(), mall.Viewer{}, id)
+	if err != nil {
+		return nil, err
+	}
+	p := s.Product
+	if p.Version != b.Version {
+		return nil, mall.ErrChanged
+	}
+	p.Version++
+	return p, b.apply(p)
+}
+
 func (b *MallProductChange) apply(p *mall.Product) error {
 	set(&p.Category, b.Category)
 	set(&p.Listed, b.Listed)
+	set(&p.Tiers, b.Tiers)
+	set(&p.Exclusive, b.Exclusive)
+	set(&p.Picture, b.Picture)
+	if b.BillFen != nil {
+		p.BillFen = digits(*b.BillFen)
+	}
 	for to, from := range map[*mall.Text]*MallText{&p.Name: b.Name, &p.Summary: b.Summary, &p.Description: b.Description} {
 		if from != nil {
 			*to = readText(*from)

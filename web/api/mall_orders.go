@@ -98,20 +98,33 @@ func (a *API) listOrders(r *request) (reply, error) {
 	if wrong = append(wrong, bad...); wrong != nil {
 		return reply{}, problem.Invalid(wrong...)
 	}
-	found, err := a.o.Mall.Orders(r.context(), mall.OrderFilter{Member: v.Member, Status: mall.Status(status), Waiting: waiting == "true",
-		Before: page.afterID(), Limit: page.limit})
+	f := mall.OrderFilter{Member: v.Member, Status: mall.Status(status), Waiting: waiting == "true", Limit: page.limit}
+	if len(page.after) > len(ledger.ID{}) {
+		f.Before = ledger.ID(page.after[1:])
+		f.After, f.AfterFast = f.Before, page.after[0] == 1
+	}
+	found, err := a.o.Mall.Orders(r.context(), f)
 	if err != nil {
 		return reply{}, err
 	}
+	return orderPage(r, page, found), nil
+}
+
+// orderPage is a page, whose cursor says where its last order stands in either
+// sequence.
+func orderPage(r *request, page page, found []*mall.Order) reply {
 	out := MallOrderPage{Orders: make([]MallOrder, 0, len(found))}
-	var last ledger.ID
+	var last []byte
 	for _, o := range found {
 		out.Orders = append(out.Orders, *renderMallOrder(o, nil))
-		last = o.ID
+		last = append([]byte{0}, o.ID[:]...)
+		if o.Fast {
+			last[0] = 1
+		}
 	}
 	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	out.NextCursor, answer.link = r.next(page, len(found), last)
+	return answer
 }
 
 func (a *API) dispatchOrder(r *request, b MallDispatch) (reply, error) {
@@ -180,6 +193,8 @@ func mallProblem(refusal *mall.Refusal) *problem.Problem {
 	switch refusal.Code {
 	case mall.CodeBillingDown, mall.CodePaymentsDown:
 		return later(refusal.Code, refusal.Detail, 5*time.Second)
+	case mall.CodeDecided:
+		return problem.New(http.StatusConflict, refusal.Code, refusal.Detail)
 	}
 	p := problem.New(http.StatusUnprocessableEntity, refusal.Code, refusal.Detail)
 	for _, o := range refusal.Offers {

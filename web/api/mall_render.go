@@ -50,7 +50,7 @@ func renderOffer(o mall.Offer) problem.Offer {
 func (a *API) renderProduct(s *mall.Shown) *MallProduct {
 	p := s.Product
 	out := &MallProduct{ID: p.ID, Kind: MallKind(p.Kind), Category: p.Category, Name: renderText(p.Name), Summary: renderText(p.Summary),
-		Description: renderText(p.Description), Partner: p.Partner, Own: p.Own(), Offers: []MallOffer{}, ForYou: s.ForYou, Shelf: int(p.Shelf), Tiers: p.Tiers,
+		Description: renderText(p.Description), Partner: p.Partner, Own: p.Own(), Offers: []MallOffer{}, ForYou: s.ForYou, Shelf: int(p.Shelf), Tiers: p.Tiers, Exclusive: p.Exclusive, Picture: p.Picture,
 		SaleFrom: at(p.SaleFrom), SaleUntil: at(p.SaleUntil), QuantityMax: int(p.QuantityMax), Listed: p.Listed, OnSale: p.OnSale(a.o.Mall.Now()),
 		Version: p.Version, UpdatedAt: at(p.UpdatedAt)}
 	for _, o := range s.Offers {
@@ -80,7 +80,7 @@ func renderStock(s *mall.Stock) *MallStock {
 func renderMallOrder(o *mall.Order, codes []string) *MallOrder {
 	points, fen := o.Total()
 	out := &MallOrder{ID: o.ID.String(), Product: o.Product, Kind: MallKind(o.Kind), Name: renderText(o.Name), Quantity: int(o.Quantity),
-		Points: text(points), Fen: text(fen), Status: MallOrderStatus(o.Status), Waiting: o.Step == mall.StepDispatch,
+		Points: text(points), Fen: text(fen), Status: MallOrderStatus(o.Status), Waiting: o.Step == mall.StepDispatch, Fast: o.Fast,
 		ContractAccount: o.ContractAccount, Address: (*MallAddress)(o.Address), Reference: o.Reference, Codes: codes,
 		Returned: int(o.Returned), CreatedAt: at(o.CreatedAt), FinishedAt: at(o.FinishedAt)}
 	if o.Failure != nil {

@@ -1,9 +1,12 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
+	"image"
+	"image/png"
 	"strings"
 	"testing"
 	"time"
@@ -176,6 +179,66 @@ func TestGoodsAreSentCancelledAndReturnedOverTheAPI(t *testing.T) {
 	if strings.Contains(w.log.String(), "王芳") || strings.Contains(w.log.String(), "M-1") {
 		t.Error("the log has a member")
 	}
+}
+
+func TestAPriceIsProposedByOneAndApprovedByAnother(t *testing.T) {
+	w, _ := withMall(t)
+	w.shelves()
+	ops, shop := w.as("ops"), w.as("ops-checker")
+	cheaper := `{"product_id":"lamp","change":{"version":1,"prices":[{"points":"80","fen":"0"}],"picture":"led-bulbs"},"note":"autumn"}`
+	a := ops.post("/v1/product_proposals", cheaper).is(201)
+	if a.text("state") != "proposed" || a.text("maker") != "ops" || a.text("product.offers.0.points") != "80" {
+		t.Errorf("the proposal is %s", a.body)
+	}
+	path := "/v1/product_proposals/" + a.text("id")
+	ops.post("/v1/product_proposals", cheaper).refused(409, "proposal_open")
+	ops.post("/v1/product_proposals", `{"note":"nothing"}`).refused(400, "invalid_request")
+	ops.do("POST", path+"/approval", "").refused(422, "same_person")
+	if a := ops.get("/v1/product_proposals?state=proposed").is(200); a.count("proposals") != 1 {
+		t.Errorf("open are %s", a.body)
+	}
+	if a := shop.do("POST", path+"/approval", "").is(200); a.text("state") != "approved" || a.text("checker") != "ops-checker" {
+		t.Errorf("approved, it is %s", a.body)
+	}
+	shop.post(path+"/rejection", `{}`).refused(409, "already_decided")
+	if a := ops.get("/v1/products/lamp").is(200); a.text("offers.0.points") != "80" || a.text("picture") != "led-bulbs" {
+		t.Errorf("the lamp is %s", a.body)
+	}
+	fan := strings.ReplaceAll(lampProduct, `"id":"lamp"`, `"id":"fan"`)
+	path = "/v1/product_proposals/" + ops.post("/v1/product_proposals", `{"product":`+fan+`}`).is(201).text("id")
+	if a := shop.post(path+"/rejection", `{"reason":"too many fans"}`).is(200); a.text("state") != "rejected" || ops.get(path).is(200).text("reason") != "too many fans" {
+		t.Errorf("rejected, it is %s", a.body)
+	}
+	ops.get("/v1/products/fan").refused(404, "not_found")
+}
+
+func TestCategoriesPicturesAndTheReportOfSpending(t *testing.T) {
+	w, _ := withMall(t)
+	w.shelves()
+	ops := w.as("ops")
+	category := `{"name":{"zh":"家居","en":"Home"},"shelf":3,"version":0}`
+	ops.do("PUT", "/v1/product_categories/home", category, "Content-Type", "application/json").is(200)
+	ops.do("PUT", "/v1/product_categories/home", category, "Content-Type", "application/json").refused(409, "changed")
+	if a := ops.get("/v1/product_categories").is(200); a.count("categories") != 1 || a.text("categories.0.name.en") != "Home" {
+		t.Errorf("categories are %s", a.body)
+	}
+	ops.do("POST", "/v1/pictures", `<svg xmlns="http://www.w3.org/2000/svg"/>`, "Content-Type", "image/png").refused(422, "invalid")
+	ops.do("POST", "/v1/pictures", "x", "Content-Type", "image/svg+xml").refused(415, "unsupported_media_type")
+	var drawn bytes.Buffer
+	must(t, png.Encode(&drawn, image.NewGray(image.Rect(0, 0, 2, 2))))
+	if a := ops.do("POST", "/v1/pictures", drawn.String(), "Content-Type", "image/png").is(201); !strings.HasPrefix(a.text("id"), "p-") {
+		t.Errorf("the picture is %s", a.body)
+	}
+	ops.post("/v1/orders", `{"member":"M-1","product":"bill-10","quantity":1,"price":{"points":"834","fen":"0"},"contract_account":"C-1"}`, "Idempotency-Key", "k1").is(201)
+	ops.post("/v1/orders", `{"member":"M-1","product":"film","quantity":1,"price":{"points":"300","fen":"0"}}`, "Idempotency-Key", "k2").is(201)
+	this := ledger.DateOf(time.Now()).Month().String()
+	if a := ops.get("/v1/spending?from=2020-01&until=2021-12").is(200); a.count("months") != 0 {
+		t.Errorf("long ago: %s", a.body)
+	}
+	if a := ops.get("/v1/spending?from=" + this + "&until=" + this).is(200); a.text("spent.own_points") != "834" || a.text("spent.points") != "1134" || a.count("months.0.products") != 2 {
+		t.Errorf("the report is %s", a.body)
+	}
+	ops.get("/v1/spending?from=2021-12&until=2020-01").refused(400, "invalid_request")
 }
 
 func TestAGatewayWithoutAMallSaysSo(t *testing.T) {

@@ -154,6 +154,7 @@ var sentinels = []struct {
 	{rewards.ErrChanged, 409, "rule_changed", "somebody else proposed or decided at the same time; look, and try again"},
 	{mall.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
 	{mall.ErrChanged, 409, "changed", "somebody else changed it meanwhile; look, and try again"},
+	{mall.ErrProposed, 409, "proposal_open", "another proposal for the product waits for a decision"},
 	{mall.ErrReturnUnderWay, 409, "return_under_way", "another return of the order is under way; wait for its end"},
 	{exchange.ErrQuoteUsed, 409, exchange.CodeQuoteUsed, "the quote was used by another conversion; ask for a new one"},
 	{exchange.ErrLinked, 409, "already_linked", "the customer or the membership has a link with the partner; end it first"},

@@ -109,6 +109,8 @@ func (w *world) owned() objects {
 		"/v1/members/{account}":                 "5f0c9d3a7e1b4c2d8a6f0e9b1c3d5a7f",
 		"/v1/products/{product_id}":             "bill-10",
 		"/v1/orders/{id}":                       newID().String(),
+		"/v1/product_proposals/{id}":            newID().String(),
+		"/v1/product_categories/{category_id}":  "electricity",
 		"/v1/clients/{client_id}/{key_id}":      "key-of-sky-other",
 	}
 }

@@ -44,6 +44,12 @@ type Options struct {
 	// has not been here before, or returns [ErrNotAMember].
 	Identity Identity
 	Register func(ctx context.Context, member string) error
+	// Shop is the mall's shelves and orders. Linked reports whether a member has an
+	// account with a partner; CompanyName is what people call a partner. Without them
+	// the mall finds out itself, and people read its code.
+	Shop        Shop
+	Linked      func(ctx context.Context, member, partner string) (bool, error)
+	CompanyName func(partner string, l page.Language) string
 
 	Hub      string // programme code of the electricity points
 	Sandbox  bool
@@ -82,12 +88,13 @@ type leaf struct {
 func (m *Mall) leaves() []leaf {
 	return slices.Concat(
 		m.homeLeaves(),
+		m.shopLeaves(),
 	)
 }
 
 // Routes are all pages and forms for members.
 func (m *Mall) Routes() []page.Route {
-	routes := m.entranceRoutes()
+	routes := append(m.entranceRoutes(), m.pictureRoutes()...)
 	for _, l := range m.leaves() {
 		routes = append(routes, page.Route{Method: l.method, Path: Area + l.path, Handler: m.guard(l.handle)})
 	}

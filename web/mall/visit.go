@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/session"
 )
@@ -125,6 +126,7 @@ var refusals = []struct {
 }{
 	{errNotFound, http.StatusNotFound, "not_found"},
 	{ledger.ErrNotFound, http.StatusNotFound, "not_found"},
+	{mall.ErrNotFound, http.StatusNotFound, "not_found"},
 	{ledger.ErrBusy, http.StatusServiceUnavailable, "busy"},
 	{ledger.ErrClosed, http.StatusServiceUnavailable, "busy"},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "busy"},

@@ -112,6 +112,7 @@ type Mall struct {
 	Billing        string        `yaml:"billing" env:"BILLING" doc:"Base URL of the billing system that credits bills; docs/mall.md has what is spoken. Empty: bill credits are not sold."`
 	Payments       string        `yaml:"payments" env:"PAYMENTS" doc:"Base URL of the payment provider. Empty: prices with cash are not sold."`
 	Timeout        time.Duration `yaml:"timeout" env:"TIMEOUT" doc:"Longest time for one call to either, 100ms to 30s."`
+	FourEyes       bool          `yaml:"four_eyes" env:"FOUR_EYES" doc:"A new product, and another price, are proposed by one and approved by another."`
 	OfferTTL       time.Duration `yaml:"offer_ttl" env:"OFFER_TTL" doc:"How long a price that was shown can be ordered at, 1m to 24h."`
 	Deadline       time.Duration `yaml:"deadline" env:"DEADLINE" doc:"How long a system outside is asked for an unknown outcome before the order is taken back, 1s to 24h."`
 	DispatchWithin time.Duration `yaml:"dispatch_within" env:"DISPATCH_WITHIN" doc:"How long an order may wait to be sent off before it is cancelled, 1h to 2160h."`
@@ -278,7 +279,7 @@ func Default() Config {
 		Traces:   Traces{Share: 1},
 		Tokens:   Tokens{TTL: 10 * time.Minute},
 		Webhooks: Webhooks{Timeout: 15 * time.Second, Concurrency: 16, DisableAfter: 120 * time.Hour, Keep: 720 * time.Hour},
-		Mall:     Mall{Timeout: 5 * time.Second, OfferTTL: 30 * time.Minute, Deadline: 2 * time.Minute, DispatchWithin: 14 * 24 * time.Hour, Identity: defaultIdentity()},
+		Mall:     Mall{Timeout: 5 * time.Second, FourEyes: true, OfferTTL: 30 * time.Minute, Deadline: 2 * time.Minute, DispatchWithin: 14 * 24 * time.Hour, Identity: defaultIdentity()},
 		Limits: Limits{Read: 600_000, Write: 120_000, Convert: 2_000_000, Tokens: 6_000, Strangers: 600,
 			InFlight: 2048, Patience: time.Second},
 		Settlement: Settlement{

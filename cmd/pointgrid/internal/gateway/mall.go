@@ -28,7 +28,7 @@ func (g *Gateway) buildMall(context.Context) error {
 	}
 	c := g.config.Mall
 	o := mall.Options{Ledger: g.traces.ledger(g.Ledger), Identity: ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}, Store: g.Store,
-		Exchange: &bourse{g}, Tiers: tiers{g.Rewards}, Members: g.Members, CodeKey: codeKey, OfferTTL: c.OfferTTL, Deadline: c.Deadline, DispatchWithin: c.DispatchWithin,
+		Exchange: &bourse{g}, Tiers: tiers{g.Rewards}, Members: g.Members, CodeKey: codeKey, FourEyes: c.FourEyes, OfferTTL: c.OfferTTL, Deadline: c.Deadline, DispatchWithin: c.DispatchWithin,
 		Zone: zone, Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger}
 	// An interface with a nil pointer in it would not be nil.
 	if billing, err := g.backOffice(c.Billing); err != nil {
@@ -60,13 +60,13 @@ func (g *Gateway) backOffice(url string) (*backoffice.Client, error) {
 // tiers tells the mall how members stand.
 type tiers struct{ rewards *rewards.Service }
 
-// TierOf implements [mall.Tiers]. Somebody who is not registered has no tier.
-func (t tiers) TierOf(ctx context.Context, member string) (string, error) {
+// StandingOf implements [mall.Tiers]. Somebody who is not registered has no tier.
+func (t tiers) StandingOf(ctx context.Context, member string) (mall.Standing, error) {
 	way, err := t.rewards.Way(ctx, member)
 	if errors.Is(err, rewards.ErrNotFound) {
-		return "", nil
+		return mall.Standing{}, nil
 	}
-	return way.Tier, err
+	return mall.Standing{Tier: way.Tier, Exclusive: way.Now.Shelf, Fast: way.Now.Fast}, err
 }
 
 // bourse lets the mall buy partner points at the exchange, as a client of the

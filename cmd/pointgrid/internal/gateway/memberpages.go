@@ -1,12 +1,14 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 
+	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/web/identity"
 	"github.com/pointgrid/pointgrid/web/mall"
@@ -23,7 +25,10 @@ func (g *Gateway) buildSessions(context.Context) (err error) {
 
 // memberPages builds the pages for members, reached at a URL.
 func (g *Gateway) memberPages(set *page.Set, url string) (*mall.Mall, error) {
-	o := mall.Options{Pages: set, Sessions: g.sessions, Ledger: g.Ledger, Account: g.Members.Account,
+	o := mall.Options{
+		Pages: set, Sessions: g.sessions, Ledger: g.Ledger,
+		Account: g.Members.Account,
+		Shop:    g.Mall, Linked: g.linked, CompanyName: g.companyName,
 		Hub: g.config.Alliance.Hub, Sandbox: g.config.Sandbox, URL: url, Location: g.calendar.Location,
 		Now: g.Clock.Now, Machine: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}
 	provider, err := g.identity(url)
@@ -34,6 +39,28 @@ func (g *Gateway) memberPages(set *page.Set, url string) (*mall.Mall, error) {
 		o.Identity, o.Register = provider, g.registerMember
 	}
 	return mall.New(o)
+}
+
+// linked reports whether a member has an account with a partner.
+func (g *Gateway) linked(ctx context.Context, member, partner string) (bool, error) {
+	_, err := g.Store.LinkOf(ctx, partner, member)
+	if errors.Is(err, exchange.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// companyName is what people call a partner; one that is not known is called by its
+// code.
+func (g *Gateway) companyName(code string, l page.Language) string {
+	p, ok := g.registry.Partner(code)
+	switch {
+	case !ok:
+		return code
+	case l == page.Chinese:
+		return cmp.Or(p.NameZH, p.Name, code)
+	}
+	return cmp.Or(p.Name, code)
 }
 
 // identity is the utility's provider; nil when none is configured. It is asked for
