@@ -10,6 +10,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
+	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/session"
 )
@@ -130,6 +131,7 @@ var refusals = []struct {
 	{ledger.ErrBusy, http.StatusServiceUnavailable, "busy"},
 	{ledger.ErrClosed, http.StatusServiceUnavailable, "busy"},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "busy"},
+	{members.ErrErasing, http.StatusConflict, "erasing"},
 }
 
 func (m *Mall) refuse(v *visit, err error) {
