@@ -9,6 +9,23 @@ import (
 // Quote locks the rate in force now. It returns a [*Refusal] when there is no
 // such rate, or the amount is off its step, minimum or maximum.
 func (s *Service) Quote(ctx context.Context, p Party, r QuoteRequest) (*Quote, error) {
+	q, err := s.Estimate(ctx, p, r)
+	if err != nil {
+		return nil, err
+	}
+	if q.ID, err = s.newID(); err != nil {
+		return nil, err
+	}
+	if err := s.o.Store.CreateQuote(ctx, q); err != nil {
+		return nil, err
+	}
+	s.cache.quotes.Set(q.ID, q.Clone())
+	return q, nil
+}
+
+// Estimate returns what [Service.Quote] would, without an ID: nothing is locked or
+// kept, and no conversion can name it.
+func (s *Service) Estimate(ctx context.Context, p Party, r QuoteRequest) (*Quote, error) {
 	way, err := s.route(p, r.Source, r.Destination)
 	if err != nil {
 		return nil, err
@@ -22,18 +39,9 @@ func (s *Service) Quote(ctx context.Context, p Party, r QuoteRequest) (*Quote, e
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.newID()
-	if err != nil {
-		return nil, err
-	}
-	q := &Quote{ID: id, Party: p, Source: r.Source, Destination: r.Destination, From: r.From,
+	return &Quote{Party: p, Source: r.Source, Destination: r.Destination, From: r.From,
 		To: priced.to, Fee: priced.fee, In: priced.in, Out: priced.out, Residues: priced.residues,
-		CreatedAt: now, ExpiresAt: priced.until}
-	if err := s.o.Store.CreateQuote(ctx, q); err != nil {
-		return nil, err
-	}
-	s.cache.quotes.Set(id, q.Clone())
-	return q, nil
+		CreatedAt: now, ExpiresAt: priced.until}, nil
 }
 
 // locked returns what a quote promises, if the party may use it for what it

@@ -73,6 +73,7 @@ func (s *sandboxCommand) serve(ctx context.Context, site *sandbox.Site, listen s
 		return err
 	}
 	c.Log.Level = s.Log
+	c.Projection.Enabled = true // members' histories are read from it
 	if err := site.WriteConfig(c); err != nil {
 		return err
 	}

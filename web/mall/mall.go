@@ -53,6 +53,15 @@ type Options struct {
 	Linked      func(ctx context.Context, member, partner string) (bool, error)
 	CompanyName func(partner string, l page.Language) string
 
+	// Exchange needs Book.
+	Exchange Exchange
+	Book     Book
+	// Share, if set, is the part of an agreement's daily cap that a member may use; see
+	// [exchange.Allowances].
+	Share   func(ctx context.Context, member string) (int64, error)
+	History History
+	Rewards Rewards
+
 	Hub      string // programme code of the electricity points
 	Sandbox  bool
 	URL      string           // where browsers reach us, without a slash at the end
@@ -77,6 +86,9 @@ func New(o Options) (*Mall, error) {
 	if o.Identity != nil && o.Register == nil {
 		return nil, errors.New("member pages: who is named by a provider must be registered")
 	}
+	if o.Exchange != nil && o.Book == nil {
+		return nil, errors.New("member pages: the exchange needs its book")
+	}
 	return &Mall{o}, nil
 }
 
@@ -92,6 +104,9 @@ func (m *Mall) leaves() []leaf {
 		m.homeLeaves(),
 		m.shopLeaves(),
 		m.privacyLeaves(),
+		m.pointLeaves(),
+		m.partnerLeaves(),
+		m.convertLeaves(),
 	)
 }
 

@@ -19,6 +19,14 @@ var tabs = []way{
 	{"/me", "mall.nav.me", "user"},
 }
 
+// quick are what one does most, on the first page. Electricity itself comes first.
+var quick = []way{
+	{"/shelves", "mall.quick.bill", "bill"},
+	{"/convert", "mall.quick.convert", "swap"},
+	{"/points", "mall.quick.points", "list"},
+	{"/partners", "mall.quick.partners", "link"},
+}
+
 // mine are the entries of the page "Me".
 var mine = []way{
 	{"/points", "mall.nav.points", "list"},

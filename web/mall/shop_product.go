@@ -158,7 +158,9 @@ func (f *orderForm) check(k mall.Kind) map[string]string {
 			wrong[name] = "mall.shop.wrong.empty"
 		case len(value) > most:
 			wrong[name] = "mall.shop.wrong.long"
-		case strings.ContainsFunc(value, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfffd }):
+		case strings.ContainsFunc(value, func(r rune) bool {
+			return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfffd
+		}):
 			wrong[name] = "mall.shop.wrong.characters"
 		}
 	}

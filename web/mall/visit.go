@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/members"
@@ -128,6 +129,7 @@ var refusals = []struct {
 	{errNotFound, http.StatusNotFound, "not_found"},
 	{ledger.ErrNotFound, http.StatusNotFound, "not_found"},
 	{mall.ErrNotFound, http.StatusNotFound, "not_found"},
+	{exchange.ErrNotFound, http.StatusNotFound, "not_found"},
 	{ledger.ErrBusy, http.StatusServiceUnavailable, "busy"},
 	{ledger.ErrClosed, http.StatusServiceUnavailable, "busy"},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "busy"},

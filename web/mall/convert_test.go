@@ -1,0 +1,210 @@
+package mall_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/partners/partnersim"
+)
+
+// quoted asks for a rate and returns where it is confirmed.
+func quoted(t *testing.T, b *browser, from, to, amount string) answer {
+	t.Helper()
+	got := b.send("/mall/convert", url.Values{"from": {from}, "to": {to}, "amount": {amount}})
+	if got.status != http.StatusOK || !strings.HasPrefix(got.path, "/mall/quotes/") {
+		t.Fatalf("asking for a rate leads to %d %s\n%s", got.status, got.path, got.body)
+	}
+	return got
+}
+
+func TestElectricityPointsBecomeMiles(t *testing.T) {
+	a := &alliance{}
+	w := newWorld(t, withAlliance(a))
+	w.earn("M-1", 1_000, 6)
+	membership := a.link(t, "sky", "M-1", 500)
+	b := w.signedIn("M-1")
+	want(t, "what is asked", b.get("/mall/convert"), http.StatusOK, "You have 1,000 electricity points", "10 electricity points to 50,000 electricity points", "100,000 electricity points of 100,000")
+	want(t, "what it gives", b.get("/mall/convert?from=EPT&to=SKY&amount=100"), http.StatusOK,
+		"100 electricity points become 247 Sky &lt;Air&gt; points.", "1 electricity points for 2.5 Sky &lt;Air&gt; points", "A fee of 1 electricity points", "rounded down")
+	quote := quoted(t, b, "EPT", "SKY", "100")
+	want(t, "the question", quote, http.StatusOK, "−100", "+247", `data-countdown="60"`, "Convert now")
+	got := b.send(quote.path, url.Values{})
+	want(t, "the result", got, http.StatusOK, "Done", "Download the proof", "Sky &lt;Air&gt; gave them")
+	if balance := a.balance(t, "sky", membership); balance != 747 {
+		t.Errorf("the airline has %d for the member, want 747", balance)
+	}
+	want(t, "home", b.get("/mall"), http.StatusOK, "900")
+	again := b.send(quote.path, url.Values{})
+	if again.path != got.path {
+		t.Errorf("the second click leads to %s, the first to %s", again.path, got.path)
+	}
+	want(t, "the list", b.get("/mall/conversions"), http.StatusOK, "100 electricity points", "247 Sky")
+	receipt := b.get(got.path + "/receipt")
+	var r ledger.Receipt
+	must(t, json.Unmarshal([]byte(receipt.body), &r))
+	if r.Transfer.Kind != ledger.KindConvertOut && r.Transfer.Kind != ledger.KindPost || r.VerifyPaths() != nil && !r.Provisional {
+		t.Errorf("the proof is of %s: %v", r.Transfer.Kind, r.VerifyPaths())
+	}
+	other := w.signedIn("M-2")
+	for _, path := range []string{got.path, got.path + "/receipt"} {
+		if got := other.get(path); got.status != http.StatusNotFound {
+			t.Errorf("another member sees %s: %d", path, got.status)
+		}
+	}
+}
+
+func TestPointsGoTheOtherWayAndAcross(t *testing.T) {
+	a := &alliance{}
+	w := newWorld(t, withAlliance(a))
+	sky, tel := a.link(t, "sky", "M-1", 9_000), a.link(t, "tel", "M-1", 0)
+	b := w.signedIn("M-1")
+	want(t, "in", b.send(quoted(t, b, "SKY", "EPT", "3,000").path, url.Values{}), http.StatusOK, "Done", "3,000", "1,000")
+	want(t, "home", b.get("/mall"), http.StatusOK, "1,000")
+	want(t, "across", b.send(quoted(t, b, "SKY", "TEL", "1200").path, url.Values{}), http.StatusOK, "Done", "500")
+	if s, x := a.balance(t, "sky", sky), a.balance(t, "tel", tel); s != 4_800 || x != 500 {
+		t.Errorf("the airline has %d and the telecom %d, want 4800 and 500", s, x)
+	}
+}
+
+func TestTwoTabsAndDoubleClicksMakeOneConversion(t *testing.T) {
+	a := &alliance{}
+	w := newWorld(t, withAlliance(a))
+	w.earn("M-1", 1_000, 6)
+	membership := a.link(t, "sky", "M-1", 0)
+	b := w.signedIn("M-1")
+	quote := quoted(t, b, "EPT", "SKY", "100")
+	token := formToken.FindStringSubmatch(quote.body)[1]
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if got := b.do(http.MethodPost, quote.path, url.Values{"form_token": {token}}); got.status != http.StatusOK {
+				t.Errorf("one of many clicks: %d %s", got.status, got.path)
+			}
+		})
+	}
+	all.Wait()
+	if balance := a.balance(t, "sky", membership); balance != 247 {
+		t.Errorf("the airline has %d, want 247", balance)
+	}
+	found, err := a.exchange.Conversions(t.Context(), exchange.Party{Client: "mall"}, exchange.Filter{Limit: 10})
+	must(t, err)
+	if len(found) != 1 {
+		t.Errorf("%d conversions were made", len(found))
+	}
+}
+
+func TestWhatIsOffTheAgreementIsExplained(t *testing.T) {
+	a := &alliance{share: 5_000}
+	w := newWorld(t, withAlliance(a))
+	w.earn("M-1", 100_000, 6)
+	a.link(t, "sky", "M-1", 0)
+	a.link(t, "mart", "M-1", 0)
+	b := w.signedIn("M-1")
+	want(t, "the level's share", b.get("/mall/convert?from=EPT&to=SKY"), http.StatusOK, "50,000 electricity points of 50,000", "50% of what both companies allow")
+	for amount, words := range map[string]string{"105": "multiple of the step", "0": "Please type a number", "5": "less than the least", "60000": "more than can be converted at once",
+		"-10": "Please type a number", "1.5": "Please type a number", "abc": "Please type a number", "99999999999999999999": "Please type a number", "1e3": "Please type a number",
+		"<script>": "Please type a number"} {
+		got := b.get("/mall/convert?from=EPT&to=SKY&amount=" + url.QueryEscape(amount))
+		want(t, amount, got, http.StatusOK, words)
+		if strings.Contains(got.body, "<script>\"") {
+			t.Errorf("%s is not escaped", amount)
+		}
+		want(t, amount+" sent", b.send("/mall/convert", url.Values{"from": {"EPT"}, "to": {"SKY"}, "amount": {amount}}), http.StatusUnprocessableEntity, words)
+	}
+	for range 2 {
+		b.send(quoted(t, b, "EPT", "SKY", "20000").path, url.Values{})
+	}
+	want(t, "what is left", b.get("/mall/convert?from=EPT&to=SKY"), http.StatusOK, "10,000 electricity points of 50,000")
+	want(t, "beyond the level", b.send(quoted(t, b, "EPT", "SKY", "20000").path, url.Values{}), http.StatusUnprocessableEntity, "Nothing was converted", "more than you may convert today")
+	want(t, "a direction that begins there", b.get("/mall/convert?from=MART&to=EPT"), http.StatusOK, "begin in the app of Lindi Stores")
+	want(t, "cents", b.get("/mall/convert?from=EPT&to=MART&amount=1"), http.StatusOK, "1 electricity points become 1.15 Lindi Stores points.")
+}
+
+func TestARateThatExpiredOrAForeignOneIsRefused(t *testing.T) {
+	a := &alliance{}
+	w := newWorld(t, withAlliance(a))
+	w.earn("M-1", 1_000, 6)
+	membership := a.link(t, "sky", "M-1", 0)
+	b := w.signedIn("M-1")
+	quote := quoted(t, b, "EPT", "SKY", "100")
+	w.clock.Advance(61 * time.Second)
+	want(t, "too late", b.send(quote.path, url.Values{}), http.StatusUnprocessableEntity, "Nothing was converted", "The rate has expired")
+	want(t, "looked at again", b.get(quote.path), http.StatusOK, "The rate has expired and nothing was done")
+	fresh := quoted(t, b, "EPT", "SKY", "100")
+	b.send(fresh.path, url.Values{"from": {"1"}, "to": {"1000000"}, "amount": {"1"}}) // forged fields count for nothing
+	if balance := a.balance(t, "sky", membership); balance != 247 {
+		t.Errorf("the airline has %d, want 247", balance)
+	}
+	a.link(t, "sky", "M-2", 0)
+	w.earn("M-2", 1_000, 6)
+	other := w.signedIn("M-2")
+	want(t, "a quote that another used", other.send(fresh.path, url.Values{}), http.StatusNotFound, "There is no such page")
+	partners, err := a.exchange.Quote(t.Context(), exchange.Party{Client: "sky-app", Partner: "sky"}, exchange.QuoteRequest{Source: "SKY", Destination: "EPT", From: 300})
+	must(t, err)
+	for _, id := range []string{partners.ID.String(), "nonsense", "01900000000070008000000000000000"} {
+		if got := b.get("/mall/quotes/" + id); got.status != http.StatusNotFound {
+			t.Errorf("the quote %s: %d", id, got.status)
+		}
+	}
+	if got := b.do(http.MethodPost, fresh.path, url.Values{}); got.status != http.StatusForbidden {
+		t.Errorf("without the form's token: %d", got.status)
+	}
+}
+
+func TestWithoutPointsOrALinkNothingMovesAndThePageSaysWhy(t *testing.T) {
+	a := &alliance{}
+	w := newWorld(t, withAlliance(a))
+	b := w.signedIn("M-1")
+	want(t, "nobody is linked", b.get("/mall/convert"), http.StatusOK, "No partner account yet", "Link a partner account")
+	a.link(t, "sky", "M-1", 0)
+	got := b.send(quoted(t, b, "EPT", "SKY", "100").path, url.Values{})
+	want(t, "no points", settled(t, b, got), http.StatusOK, "Not converted, and nothing lost", "don&#39;t have enough points")
+	got = b.send(quoted(t, b, "SKY", "EPT", "300").path, url.Values{})
+	want(t, "no miles", settled(t, b, got), http.StatusOK, "Not converted, and nothing lost", "don&#39;t have enough points")
+	quote := quoted(t, b, "EPT", "SKY", "100")
+	b.send("/mall/partners/sky/unlink", url.Values{})
+	want(t, "unlinked meanwhile", b.send(quote.path, url.Values{}), http.StatusUnprocessableEntity, "link your partner account first")
+}
+
+var refresh = regexp.MustCompile(`http-equiv="refresh" content="\d+;url=([^"]+)"`)
+
+// settled asks again, as the page does by itself, until the conversion has ended.
+func settled(t *testing.T, b *browser, got answer) answer {
+	t.Helper()
+	for range 100 {
+		next := refresh.FindStringSubmatch(got.body)
+		if next == nil {
+			return got
+		}
+		time.Sleep(50 * time.Millisecond)
+		got = b.get(next[1])
+	}
+	t.Fatal("it goes on and on")
+	return got
+}
+
+func TestAPartnerThatHangsLosesNothing(t *testing.T) {
+	a := &alliance{}
+	w := newWorld(t, withAlliance(a))
+	w.earn("M-1", 1_000, 6)
+	membership := a.link(t, "sky", "M-1", 0)
+	must(t, a.hosts["sky"].Faults().Add(partnersim.Fault{Verb: partnersim.AnyVerb, Kind: partnersim.FaultHang}))
+	b := w.signedIn("M-1")
+	got := b.send(quoted(t, b, "EPT", "SKY", "100").path, url.Values{})
+	want(t, "meanwhile", got, http.StatusOK, "Under way", `http-equiv="refresh"`)
+	want(t, "what is set aside", b.get("/mall"), http.StatusOK, "And 100 set aside")
+	a.hosts["sky"].Faults().Clear()
+	w.clock.Advance(2 * time.Second)
+	ended := settled(t, b, got)
+	if balance := a.balance(t, "sky", membership); strings.Contains(ended.body, "nothing lost") != (balance == 0) || balance != 0 && balance != 247 {
+		t.Errorf("the airline has %d and the page says\n%s", balance, ended.body)
+	}
+}
