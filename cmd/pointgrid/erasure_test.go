@@ -161,10 +161,10 @@ func (m *story) erase(account string) {
 // break.
 func (m *story) nights() {
 	var moved struct {
-		Settlements []struct{ ID, State string }
+		Settled []struct{ ID, State string }
 	}
 	m.do(m.utility, client.Request{Method: "POST", Path: "/v1/sandbox/clock", Body: map[string]string{"advance": "48h"}}, &moved)
-	if len(moved.Settlements) < 3 {
+	if len(moved.Settled) < 3 {
 		m.Errorf("the nights settled %+v", moved)
 	}
 	var breaks struct {
