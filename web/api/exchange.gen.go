@@ -619,6 +619,27 @@ func (e KeySetKeysUse) Valid() bool {
 	}
 }
 
+// Defines values for MallClaimState.
+const (
+	MallClaimStateDeclined MallClaimState = "declined"
+	MallClaimStateGranted  MallClaimState = "granted"
+	MallClaimStateOpen     MallClaimState = "open"
+)
+
+// Valid indicates whether the value is a known member of the MallClaimState enum.
+func (e MallClaimState) Valid() bool {
+	switch e {
+	case MallClaimStateDeclined:
+		return true
+	case MallClaimStateGranted:
+		return true
+	case MallClaimStateOpen:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MallKind.
 const (
 	MallKindBillCredit    MallKind = "bill_credit"
@@ -2659,6 +2680,52 @@ type MallCategoryList struct {
 	Categories []MallCategoryDetail `json:"categories"`
 }
 
+// MallClaim A member's wish to return part or all of an order.
+type MallClaim struct {
+	Answer string `json:"answer,omitempty,omitzero"`
+
+	// AskedAt RFC 3339, in UTC.
+	AskedAt Time `json:"asked_at"`
+
+	// Checker Who decided.
+	Checker string `json:"checker,omitempty,omitzero"`
+
+	// DecidedAt RFC 3339, in UTC.
+	DecidedAt Time `json:"decided_at,omitempty,omitzero"`
+
+	// ID A UUID of version 7 in lower case.
+	ID ID `json:"id"`
+
+	// OrderID A UUID of version 7 in lower case.
+	OrderID  ID  `json:"order_id"`
+	Quantity int `json:"quantity"`
+
+	// Reason In the member's words.
+	Reason string         `json:"reason,omitempty,omitzero"`
+	State  MallClaimState `json:"state"`
+}
+
+// MallClaimGrant defines model for MallClaimGrant.
+type MallClaimGrant struct {
+	// Restock What came back can be sold again.
+	Restock bool `json:"restock,omitempty,omitzero"`
+}
+
+// MallClaimPage defines model for MallClaimPage.
+type MallClaimPage struct {
+	Claims     []MallClaim `json:"claims"`
+	NextCursor string      `json:"next_cursor,omitempty,omitzero"`
+}
+
+// MallClaimRefusal defines model for MallClaimRefusal.
+type MallClaimRefusal struct {
+	// Answer The member reads it.
+	Answer string `json:"answer,omitempty,omitzero"`
+}
+
+// MallClaimState defines model for MallClaimState.
+type MallClaimState string
+
 // MallCodes defines model for MallCodes.
 type MallCodes struct {
 	Codes []string `json:"codes"`
@@ -3166,6 +3233,30 @@ type NextTier struct {
 	Tier    string `json:"tier"`
 }
 
+// OrderEventData Of `order.fulfilled`, `order.cancelled` and `order.refunded`, which only the utility's own endpoints get. An
+// order is refunded when the last of it was returned. Neither address nor contract account nor code is told.
+type OrderEventData struct {
+	// Account The member's on the ledger, as in `/v1/members/{account}/tier`.
+	Account string `json:"account"`
+
+	// FailureCode Why it was cancelled.
+	FailureCode string `json:"failure_code,omitempty,omitzero"`
+
+	// Fen Cash, in hundredths of a yuan.
+	Fen string `json:"fen"`
+
+	// Kind As that of the product.
+	Kind string `json:"kind"`
+
+	// OrderID A UUID of version 7 in lower case.
+	OrderID ID `json:"order_id"`
+
+	// Points Points in the smallest unit of the programme, 0 to 10^15.
+	Points   AmountOrZero `json:"points"`
+	Product  string       `json:"product"`
+	Quantity int64        `json:"quantity"`
+}
+
 // PartnerCode The code of a partner.
 type PartnerCode = string
 
@@ -3621,6 +3712,25 @@ type Residue struct {
 
 	// Programme The code of a programme; `EPT` is electricity points.
 	Programme ProgrammeCode `json:"programme"`
+}
+
+// ReturnEventData Of `return.completed`, which only the utility's own endpoints get: what was given back.
+type ReturnEventData struct {
+	// Account The member's on the ledger, as in `/v1/members/{account}/tier`.
+	Account string `json:"account"`
+
+	// Fen Cash, in hundredths of a yuan.
+	Fen string `json:"fen"`
+
+	// OrderID A UUID of version 7 in lower case.
+	OrderID ID `json:"order_id"`
+
+	// Points Points in the smallest unit of the programme, 0 to 10^15.
+	Points   AmountOrZero `json:"points"`
+	Quantity int64        `json:"quantity"`
+
+	// ReturnID A UUID of version 7 in lower case.
+	ReturnID ID `json:"return_id"`
 }
 
 // Reversal defines model for Reversal.

@@ -110,6 +110,7 @@ func (w *world) owned() objects {
 		"/v1/products/{product_id}":             "bill-10",
 		"/v1/orders/{id}":                       newID().String(),
 		"/v1/product_proposals/{id}":            newID().String(),
+		"/v1/return_claims/{id}":                newID().String(),
 		"/v1/product_categories/{category_id}":  "electricity",
 		"/v1/clients/{client_id}/{key_id}":      "key-of-sky-other",
 	}
