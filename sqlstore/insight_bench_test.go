@@ -110,12 +110,14 @@ func BenchmarkInsightReport(b *testing.B) {
 	service := insight.NewService(s, 10_000)
 	for _, days := range []ledger.Date{1, 30, 365} {
 		b.Run(fmt.Sprintf("days=%d", days), func(b *testing.B) {
+			before := cpuTime(b)
 			for b.Loop() {
 				r, err := service.Report(context.Background(), lastDay-days+1, lastDay)
 				if err != nil || r.Total.Earned.Points == 0 {
 					b.Fatal(r, err)
 				}
 			}
+			b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/1000/float64(b.N), "cpu-ms/report")
 		})
 	}
 }
