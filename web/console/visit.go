@@ -131,6 +131,7 @@ var ways = []way{
 	{"/payments", "console.nav.payments", "bank"},
 	{"/trends", "console.nav.trends", "chart"},
 	{"/reports/liability", "console.nav.liability", "list"},
+	{"/shop", "console.nav.shop", "clip"},
 	{"/users", "console.nav.users", "user"},
 }
 

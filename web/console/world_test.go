@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/bank"
@@ -55,6 +56,7 @@ var companies = []partners.Partner{
 // world is an alliance with two partners and staff, over a ledger and stores in
 // memory, and a server before it.
 type world struct {
+	shop       *mall.Mall
 	t          testing.TB
 	stand      *settlementtest.Stand
 	desk       *desk.Desk
@@ -123,7 +125,7 @@ func (w *world) serve(holidays *calendar.Holidays, paid papers.Payments, logger 
 	w.url = "http://" + server.Listener.Addr().String()
 	c, err := console.New(console.Options{Service: w.staff, Pages: set, Settlements: w.stand.Store, Ledger: w.stand.Ledger, Registry: registry, Desk: w.desk,
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(w.stand.Dir, s) },
-		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Statements: w.statements, Waiting: w.waiting, Holidays: holidays,
+		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Shop: w.openShop(),
 		Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
 	must(w.t, err)
 	w.console = c
