@@ -47,6 +47,7 @@ type Options struct {
 	Webhooks   Webhooks
 	Privacy    Privacy                                                // nil answers 503
 	Mall       Mall                                                   // nil answers 503
+	Insight    Insight                                                // nil answers 503
 	SettleDue  func(context.Context) ([]settlement.Settlement, error) // see settlement.Night
 	Answers    idempotency.Store
 	Registry   Credentials

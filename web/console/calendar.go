@@ -57,7 +57,11 @@ type calendarBody struct {
 
 func (c *Console) showCalendar(v *visit) error {
 	if !v.User.Has(readers...) {
-		http.Redirect(v.w, v.r, Area+"/users", http.StatusSeeOther)
+		first := Area + "/users"
+		if !v.User.Has(admins...) {
+			first = marketingArea
+		}
+		http.Redirect(v.w, v.r, first, http.StatusSeeOther)
 		return nil
 	}
 	alliance, err := c.o.Ledger.Alliance(v.r.Context())

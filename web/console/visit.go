@@ -132,6 +132,7 @@ var ways = []way{
 	{"/trends", "console.nav.trends", "chart"},
 	{"/reports/liability", "console.nav.liability", "list"},
 	{"/shop", "console.nav.shop", "clip"},
+	{"/marketing", "console.nav.marketing", "gauge"},
 	{"/users", "console.nav.users", "user"},
 }
 

@@ -286,7 +286,7 @@ func Default() Config {
 			Journal: Journal{Receivable: "1122.{partner}", Payable: "2202.{partner}", Liability: "2203", Bank: "1002"}},
 		AccessLog:      AccessLog{Keep: 30 * 24 * time.Hour, Entries: 2_000_000},
 		Reconciliation: Reconciliation{BytesMax: 512 << 20, WriteOffMax: 1000, DueDays: 5},
-		Rewards:        Rewards{GraceDays: 60},
+		Rewards:        Rewards{GraceDays: 60, PointValue: "0.01"},
 	}
 }
 

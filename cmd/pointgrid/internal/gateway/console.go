@@ -15,7 +15,7 @@ func (g *Gateway) console(set *page.Set, url string, origins *origin.Finder) (*c
 		return nil, err
 	}
 	return console.New(console.Options{Service: g.staff, Pages: set, Settlements: g.Store, Ledger: g.Ledger, Registry: g.registry, Desk: g.Desk,
-		Statements: g.Statements, Waiting: g.Reconciler.Waiting, Signing: g.Signing, Payments: g.Payments, Papers: g.Papers, Holidays: holidays, Shop: g.Mall,
+		Statements: g.Statements, Waiting: g.Reconciler.Waiting, Signing: g.Signing, Payments: g.Payments, Papers: g.Papers, Holidays: holidays, Shop: g.Mall, Marketing: g.marketing(),
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) {
 			return settlement.OpenStatement(g.home.Statements(), s)
 		},
