@@ -24,6 +24,7 @@ var namesMembers = map[string]string{
 	"reward_night":     "eraseRewards",
 	"mall_orders":      "eraseOrders",
 	"mall_returns":     "eraseOrders",
+	"mall_claims":      "eraseOrders",
 	"breaks":           "eraseFindings",
 	"break_trail":      "eraseTrails",
 	"break_files":      "stay as evidence of two companies, see docs/privacy.md",

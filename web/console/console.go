@@ -51,6 +51,7 @@ type Options struct {
 	Waiting    func(context.Context) ([]settlement.Waiting, error)
 	Papers     Papers
 	Holidays   Holidays
+	Shop       Shop
 	Marketing  *Marketing
 	Helpdesk   *Helpdesk
 
@@ -151,6 +152,7 @@ func (c *Console) leaves() []leaf {
 	if c.o.Signing != nil {
 		all = append(all, c.signingLeaves()...)
 	}
+	all = append(all, c.shopLeaves()...)
 	if c.o.Payments != nil {
 		all = append(all, c.paymentLeaves()...)
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/insight/insighttest"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/rewards/rewardstest"
 	"github.com/pointgrid/pointgrid/settlement"
@@ -57,6 +58,7 @@ var companies = []partners.Partner{
 // world is an alliance with two partners and staff, over a ledger and stores in
 // memory, and a server before it.
 type world struct {
+	shop       *mall.Mall
 	t          testing.TB
 	stand      *settlementtest.Stand
 	desk       *desk.Desk
@@ -131,7 +133,7 @@ func (w *world) serve(holidays *calendar.Holidays, paid papers.Payments, logger 
 	w.url = "http://" + server.Listener.Addr().String()
 	c, err := console.New(console.Options{Service: w.staff, Pages: set, Settlements: w.stand.Store, Ledger: w.stand.Ledger, Registry: registry, Desk: w.desk,
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(w.stand.Dir, s) },
-		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Marketing: w.marketing(), Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Helpdesk: w.helpdesk,
+		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Marketing: w.marketing(), Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Helpdesk: w.helpdesk, Shop: w.openShop(),
 		Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
 	must(w.t, err)
 	w.console = c

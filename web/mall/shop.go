@@ -52,7 +52,7 @@ type card struct {
 	ID, Name, Summary string
 	Picture           string // URL
 	Company           string // empty for electricity's own
-	Points, Fen       int64  // of the cheapest offer
+	Points, Fen       int64  // of the offer without cash, if there is one
 	More              bool   // there is another offer
 	Was               int64  // what others pay, if that is more
 	Tier              bool   // because of the member's tier, and not of the channel
@@ -74,9 +74,9 @@ func (m *Mall) card(v *visit, s *mall.Shown) card {
 	c := card{ID: p.ID, Name: pick(v.lang, p.Name), Summary: pick(v.lang, p.Summary), Picture: pictureURL(p.Picture, p.Kind), Left: s.Available,
 		Exclusive: p.Exclusive, Company: m.company(v, p.Partner), Factor: factor(p.Bonus), Ends: m.ends(v, p)}
 	if len(s.Offers) > 0 {
-		first := s.Offers[0]
-		c.Points, c.Fen, c.More = first.Points, first.Fen, len(s.Offers) > 1
-		c.Was, c.Tier = others(s)
+		first := inPoints(s.Offers)
+		c.Points, c.Fen, c.More = first.Points, first.Fen, first.Fen == 0 && len(s.Offers) > 1
+		c.Was, c.Tier = others(s, first)
 	}
 	switch {
 	case s.Available == 0:
@@ -87,10 +87,19 @@ func (m *Mall) card(v *visit, s *mall.Shown) card {
 	return c
 }
 
+// inPoints is the offer that a shelf shows: the first without cash, if there is one.
+func inPoints(offers []mall.Offer) mall.Offer {
+	for _, o := range offers {
+		if o.Fen == 0 {
+			return o
+		}
+	}
+	return offers[0]
+}
+
 // others is what somebody without a tier pays elsewhere for the same offer, 0 unless
 // that is more, and whether the tier makes the difference.
-func others(s *mall.Shown) (was int64, tier bool) {
-	first := s.Offers[0]
+func others(s *mall.Shown, first mall.Offer) (was int64, tier bool) {
 	for _, o := range s.List {
 		if o.Fen == first.Fen && o.Points > first.Points {
 			was = o.Points

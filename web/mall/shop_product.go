@@ -1,9 +1,11 @@
 package mall
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +48,8 @@ func (m *Mall) showProduct(v *visit) error {
 	}
 	form := orderForm{Quantity: 1}
 	if len(s.Offers) > 0 {
-		form.Points, form.Fen = s.Offers[0].Points, s.Offers[0].Fen
+		first := inPoints(s.Offers)
+		form.Points, form.Fen = first.Points, first.Fen
 	}
 	if err := m.remember(v, s.Product.Kind, &form); err != nil {
 		return err
@@ -66,6 +69,7 @@ func (m *Mall) productPage(v *visit, status int, s *mall.Shown, form orderForm, 
 			b.Paragraphs = append(b.Paragraphs, line)
 		}
 	}
+	slices.SortStableFunc(s.Offers, func(a, b mall.Offer) int { return cmp.Compare(a.Fen, b.Fen) })
 	for _, o := range s.Offers {
 		line := offerLine{Value: offerValue(o.Points, o.Fen), Points: o.Points, Fen: o.Fen, Chosen: o.Points == form.Points && o.Fen == form.Fen,
 			Short: max(o.Points-p.Usable, 0)}
