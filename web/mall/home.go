@@ -90,9 +90,11 @@ func (m *Mall) showHome(v *visit) (err error) {
 		return err
 	}
 	if b.History {
-		if b.Latest, _, _, err = m.historyPage(v, "", latestShown); err != nil {
+		// Some entries change nothing that can be used, and are not shown.
+		if b.Latest, _, _, err = m.historyPage(v, "", 3*latestShown); err != nil {
 			return err
 		}
+		b.Latest = b.Latest[:min(len(b.Latest), latestShown)]
 	}
 	return m.show(v, "home", b)
 }

@@ -201,7 +201,7 @@ func (m *Mall) showMovement(v *visit) error {
 	if b.Receipt, err = m.o.Ledger.Receipt(v.r.Context(), found.Transfer.ID); err != nil {
 		return err
 	}
-	b.Command = "pointgrid verify " + receiptName(found.Transfer.ID)
+	b.Command = m.command(&b.Receipt)
 	if !b.Conversion.IsZero() && m.o.Exchange != nil && m.owns(v, b.Conversion) {
 		b.ConversionHref = Area + "/conversions/" + b.Conversion.String()
 	}
@@ -226,6 +226,16 @@ func (m *Mall) record(v *visit, t *ledger.Transfer) (*rewards.Record, error) {
 		return nil, nil
 	}
 	return found, err
+}
+
+// command checks a receipt offline: on the embedded ledger against the gateway's
+// published keys, on Fabric against the companies' certificates.
+func (m *Mall) command(r *ledger.Receipt) string {
+	verify := "pointgrid verify " + receiptName(r.Transfer.ID)
+	if r.Ledger != "embedded" {
+		return verify + " --profile PROFILE.json"
+	}
+	return "curl -s " + m.o.URL + "/.well-known/jwks.json -o keys.json\n" + verify + " --key keys.json"
 }
 
 func receiptName(id ledger.ID) string { return "receipt-" + id.String() + ".json" }
