@@ -92,7 +92,7 @@ type stepColumn exchange.Step
 func (c *stepColumn) Scan(v any) error {
 	s, _ := v.(string)
 	switch exchange.Step(s) {
-	case exchange.StepDebit, exchange.StepLedger, exchange.StepHold, exchange.StepCredit, exchange.StepPost,
+	case exchange.StepReview, exchange.StepDebit, exchange.StepLedger, exchange.StepHold, exchange.StepCredit, exchange.StepPost,
 		exchange.StepCancelCredit, exchange.StepVoid, exchange.StepUnwind, exchange.StepRefund,
 		exchange.StepTakeBack, exchange.StepReverse, exchange.StepGiveBack, exchange.StepDone:
 		*c = stepColumn(s)
@@ -169,4 +169,16 @@ func idArg(id *ledger.ID) any {
 		return nil
 	}
 	return id[:]
+}
+
+// bitColumn is true or false, kept as 1 or 0.
+type bitColumn bool
+
+func (c *bitColumn) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok || n != 0 && n != 1 {
+		return fmt.Errorf("%v of type %T, want 0 or 1", v, v)
+	}
+	*c = n == 1
+	return nil
 }

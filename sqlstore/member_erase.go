@@ -305,6 +305,7 @@ func (s *Store) eraseRewards(ctx context.Context, p *members.Person) error {
 
 const (
 	eraseOrder  = `UPDATE mall_orders SET member = $1, request_key = $2, request_hash = $3, detail = $4 WHERE id = $5`
+	eraseClaims = `DELETE FROM mall_claims WHERE order_id = $1`
 	eraseReturn = `UPDATE mall_returns SET request_key = $1, request_hash = $2, detail = $3 WHERE id = $4`
 )
 
@@ -323,7 +324,7 @@ func (s *Store) eraseOrders(ctx context.Context, p *members.Person) error {
 		if err != nil {
 			return fmt.Errorf("sqlstore: order %s: %w", o.ID, err)
 		}
-		all := []statement{stmt(eraseOrder, p.Token, o.Request.Key, noHash[:], string(detail), o.ID[:])}
+		all := []statement{stmt(eraseClaims, o.ID[:]), stmt(eraseOrder, p.Token, o.Request.Key, noHash[:], string(detail), o.ID[:])}
 		for _, r := range returns {
 			r.Reason, r.Request.Key = "", erasedKey(r.ID)
 			detail, err := json.Marshal(r)

@@ -14,6 +14,7 @@ import (
 type benchCommand struct {
 	Conversions benchConversions `cmd:"" help:"Conversions through REST, finished and on disk, with load generator, gateway and partners as processes of their own."`
 	File        benchFile        `cmd:"" help:"A file of conversions, from its first byte sent to its last result read, with client and gateway as processes of their own."`
+	Pages       benchPages       `cmd:"" help:"Members' pages visited at a rate, each visit at a moment of its own, with load generator and gateway as processes of their own."`
 	Rewards     benchRewards     `cmd:"" help:"Events that earn points, in bulk through REST, on the ledger and on disk, with load generator and gateway as processes of their own."`
 	Settlement  benchSettlement  `cmd:"" help:"Netting and three-way reconciliation of a window, with breaks of every type planted, all of which must be found."`
 	Webhooks    benchWebhooks    `cmd:"" help:"Conversions that a receiver is told of by webhooks, alone and beside a receiver that never answers."`
@@ -29,13 +30,33 @@ type benchWebhooks struct {
 }
 
 func (b *benchWebhooks) Run(ctx context.Context) error {
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Webhooks{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Warmup: b.Warmup, Duration: b.Duration,
+			Now: time.Now, Database: b.Database}).Run(ctx)
+	})
+}
+
+type benchPages struct {
+	Rate     int           `help:"Pages in each second." default:"200"`
+	Products int           `help:"Products in the mall, beside those of every sandbox." default:"1000"`
+	Database string        `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
+	Members  int           `help:"Members, of whom up to 5000 are linked with every company and visit the pages." default:"100000"`
+	Duration time.Duration `help:"Length of the measurement." default:"30s"`
+	Warmup   time.Duration `help:"What runs before it and does not count." default:"5s"`
+	Dir      string        `help:"Empty folder for ledger and database; a temporary one when not given." type:"path"`
+}
+
+func (b *benchPages) Run(ctx context.Context) error {
+	if b.Rate < 1 || b.Products < 1 || b.Members < 1 {
+		return fmt.Errorf("--rate is %d, --products %d, --members %d; each must be at least 1", b.Rate, b.Products, b.Members)
+	}
 	dir, remove, err := folder(b.Dir)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	return (&bench.Webhooks{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Warmup: b.Warmup, Duration: b.Duration,
-		Now: time.Now, Database: b.Database}).Run(ctx)
+	return (&bench.Pages{Out: os.Stdout, Dir: dir, Members: b.Members, Products: b.Products, Rate: b.Rate, Warmup: b.Warmup,
+		Duration: b.Duration, Now: time.Now, Database: b.Database}).Run(ctx)
 }
 
 type benchRewards struct {
@@ -52,13 +73,10 @@ func (b *benchRewards) Run(ctx context.Context) error {
 	if b.Batch < 1 || b.Batch > 1000 || b.Members < 1 {
 		return fmt.Errorf("--batch is %d, must be 1 to 1000; --members is %d, must be at least 1", b.Batch, b.Members)
 	}
-	dir, remove, err := folder(b.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	return (&bench.Rewards{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Batch: b.Batch, Warmup: b.Warmup,
-		Duration: b.Duration, Now: time.Now, Database: b.Database}).Run(ctx)
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Rewards{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Batch: b.Batch, Warmup: b.Warmup,
+			Duration: b.Duration, Now: time.Now, Database: b.Database}).Run(ctx)
+	})
 }
 
 type benchFile struct {
@@ -74,13 +92,10 @@ func (b *benchFile) Run(ctx context.Context) error {
 	if b.Lines < 1 || b.Lines > 1_000_000 || b.Members < 1 {
 		return fmt.Errorf("--lines is %d, must be 1 to 1000000; --members is %d, must be at least 1", b.Lines, b.Members)
 	}
-	dir, remove, err := folder(b.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	return (&bench.File{Out: os.Stdout, Dir: dir, Members: b.Members, Lines: b.Lines, Format: b.Format, Now: time.Now,
-		Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.File{Out: os.Stdout, Dir: dir, Members: b.Members, Lines: b.Lines, Format: b.Format, Now: time.Now,
+			Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
+	})
 }
 
 type benchConversions struct {
@@ -99,13 +114,10 @@ func (b *benchConversions) Run(ctx context.Context) error {
 	if b.Batch < 0 || b.Batch > exchange.ManyMax {
 		return fmt.Errorf("--batch is %d, must be 0 to %d", b.Batch, exchange.ManyMax)
 	}
-	dir, remove, err := folder(b.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode, Batch: b.Batch,
-		Warmup: b.Warmup, Duration: b.Duration, Now: time.Now, Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode, Batch: b.Batch,
+			Warmup: b.Warmup, Duration: b.Duration, Now: time.Now, Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
+	})
 }
 
 type benchSettlement struct {
@@ -115,12 +127,9 @@ type benchSettlement struct {
 }
 
 func (b *benchSettlement) Run(ctx context.Context) error {
-	dir, remove, err := folder(b.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	return (&bench.Settlement{Out: os.Stdout, Dir: dir, Transfers: b.Transfers, Memory: b.Memory << 20}).Run(ctx)
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Settlement{Out: os.Stdout, Dir: dir, Transfers: b.Transfers, Memory: b.Memory << 20}).Run(ctx)
+	})
 }
 
 type settleWindowCommand struct{}
@@ -133,9 +142,23 @@ type rewardLoadCommand struct{}
 
 func (rewardLoadCommand) Run() error { return bench.RunRewardLoad(os.Stdin, os.Stdout, time.Now) }
 
+type pageLoadCommand struct{}
+
+func (pageLoadCommand) Run() error { return bench.RunPageLoad(os.Stdin, os.Stdout, time.Now) }
+
 type loadCommand struct{}
 
 func (loadCommand) Run() error { return bench.RunLoad(os.Stdin, os.Stdout, time.Now) }
+
+// inFolder does something in the folder named, or in a temporary one.
+func inFolder(named string, do func(dir string) error) error {
+	dir, remove, err := folder(named)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return do(dir)
+}
 
 // folder returns the folder that was named, or a new temporary one and how to
 // remove it.

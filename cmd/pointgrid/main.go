@@ -33,6 +33,7 @@ type program struct {
 	Partner    partnerCommand      `cmd:"" help:"For a partner's engineers: check an implementation of the Connector API."`
 	Partners   partnersCommand     `cmd:"" name:"sandbox-partners" hidden:""`
 	Load       loadCommand         `cmd:"" name:"bench-load" hidden:""`
+	PageLoad   pageLoadCommand     `cmd:"" name:"bench-page-load" hidden:""`
 	RewardLoad rewardLoadCommand   `cmd:"" name:"bench-reward-load" hidden:""`
 	Window     settleWindowCommand `cmd:"" name:"bench-window" hidden:""`
 }

@@ -71,6 +71,17 @@ type forms struct {
 	category      explainedForm[MallCategoryChange]
 	proposal      explainedForm[MallProposalRequest]
 	mallRejection explainedForm[MallRejection]
+	claimGrant    explainedForm[MallClaimGrant]
+	claimRefusal  explainedForm[MallClaimRefusal]
+
+	dispute           explainedForm[DisputeRequest]
+	disputeMessage    explainedForm[DisputeMessage]
+	disputeResolution explainedForm[DisputeResolutionRequest]
+	disputeApproval   explainedForm[DisputeApproval]
+	disputeRejection  explainedForm[DisputeRejection]
+	accountAction     explainedForm[AccountActionRequest]
+	actionApproval    explainedForm[AccountActionApproval]
+	supportReason     explainedForm[SupportReason]
 
 	client       *jsonbody.Form[ClientRequest]
 	clientChange *jsonbody.Form[ClientChange]
@@ -105,7 +116,7 @@ func newForms() (*forms, error) {
 	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
 	f.file, errs[13] = jsonbody.NewForm[ConversionFileRequest](checks, s.always("ConversionFileRequest"))
 	f.completion, errs[14] = jsonbody.NewForm[ConversionFileCompletion](checks, s.always("ConversionFileCompletion"))
-	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s), f.addSigning(checks, s), f.addRewards(checks, s), f.addMall(s))
+	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s), f.addSigning(checks, s), f.addRewards(checks, s), f.addMall(s), f.addSupport(s))
 }
 
 func (f *forms) addWebhooks(s schemas) error {
@@ -146,7 +157,7 @@ func (f *forms) addRewards(checks *validator.Validate, s schemas) error {
 }
 
 func (f *forms) addMall(s schemas) error {
-	var errs [10]error
+	var errs [12]error
 	f.product, errs[0] = newExplainedForm[MallProductRequest](s, "MallProductRequest")
 	f.productChange, errs[1] = newExplainedForm[MallProductChange](s, "MallProductChange")
 	f.stockChange, errs[2] = newExplainedForm[MallStockChange](s, "MallStockChange")
@@ -157,6 +168,8 @@ func (f *forms) addMall(s schemas) error {
 	f.category, errs[7] = newExplainedForm[MallCategoryChange](s, "MallCategoryChange")
 	f.proposal, errs[8] = newExplainedForm[MallProposalRequest](s, "MallProposalRequest")
 	f.mallRejection, errs[9] = newExplainedForm[MallRejection](s, "MallRejection")
+	f.claimGrant, errs[10] = newExplainedForm[MallClaimGrant](s, "MallClaimGrant")
+	f.claimRefusal, errs[11] = newExplainedForm[MallClaimRefusal](s, "MallClaimRefusal")
 	return errors.Join(errs[:]...)
 }
 

@@ -56,8 +56,16 @@ type calendarBody struct {
 }
 
 func (c *Console) showCalendar(v *visit) error {
+	if !v.User.Has(readers...) && v.User.Has(helpers...) && c.o.Helpdesk != nil {
+		http.Redirect(v.w, v.r, Area+"/support", http.StatusSeeOther)
+		return nil
+	}
 	if !v.User.Has(readers...) {
-		http.Redirect(v.w, v.r, Area+"/users", http.StatusSeeOther)
+		first := Area + "/users"
+		if !v.User.Has(admins...) {
+			first = marketingArea
+		}
+		http.Redirect(v.w, v.r, first, http.StatusSeeOther)
 		return nil
 	}
 	alliance, err := c.o.Ledger.Alliance(v.r.Context())

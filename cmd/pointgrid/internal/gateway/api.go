@@ -28,6 +28,7 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 		Exchange: g.Exchange, Files: g.Files,
 		Rewards: g.Rewards, Bonuses: g.Bonuses,
 		Mall:    g.Mall,
+		Support: g.Support, Held: g.Exchange,
 		Privacy: g.Privacy,
 		Quotes:  g.Store, Settlements: g.Store, Answers: g.Store, Assertions: g.Store, Webhooks: g.Webhooks,
 		Registry: g.clients, Access: g.access, Signed: g.Store, Origin: origins, Limits: g.limits(), Issuer: issuer, Keys: []partners.SigningKey{g.key}, TokenLife: g.config.Tokens.TTL,
@@ -40,6 +41,9 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 		Now: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}
 	if g.config.Sandbox {
 		o.Clock = sandboxClock{g}
+	}
+	if g.Insight != nil { // an interface with a nil pointer in it would not be nil
+		o.Insight = g.Insight
 	}
 	if o.Pages, err = g.pages(issuer, origins); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
+	"github.com/pointgrid/pointgrid/insight"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric"
 	"github.com/pointgrid/pointgrid/mall"
@@ -34,6 +35,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/signing"
 	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/support"
 	"github.com/pointgrid/pointgrid/web/access"
 	"github.com/pointgrid/pointgrid/web/session"
 	"github.com/pointgrid/pointgrid/web/signin"
@@ -62,6 +64,7 @@ type Gateway struct {
 	Rewards  *rewards.Service
 	// Bonuses pays what members' tiers bring on conversions, while the gateway serves.
 	Bonuses *bonus.Follower
+	Support *support.Service
 	Members *members.Registry
 	Privacy *members.Privacy
 	Night   *settlement.Night
@@ -69,6 +72,10 @@ type Gateway struct {
 	// Projection follows the ledger while the gateway serves; nil when the
 	// configuration does not ask for it.
 	Projection *projection.Follower
+	// Counter counts what the projection has for marketing, and Insight answers from
+	// it; nil without a projection.
+	Counter *insight.Counter
+	Insight *insight.Service
 	// Statements takes in what partners send, Reconciler compares it, and Desk is
 	// where what differs is resolved.
 	Statements *statements.Service
@@ -127,9 +134,11 @@ func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway,
 		g.buildRewards,
 		g.buildBonuses,
 		g.buildMall,
+		g.buildSupport,
 		g.buildReconciliation,
 		g.buildSigning,
 		g.buildProjection,
+		g.buildInsight,
 		g.buildWebhooks,
 		g.buildStaff,
 		g.buildSessions,
@@ -216,10 +225,15 @@ func (g *Gateway) buildHosts(context.Context) error {
 	return nil
 }
 
-func (g *Gateway) buildServices(context.Context) (err error) {
+func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	identity := ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}
+	screening, err := g.screening(ctx)
+	if err != nil {
+		return err
+	}
 	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.traces.ledger(g.Ledger), Identity: identity, Store: g.traces.store(g.Store), Registry: g.registry,
 		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, Members: g.Members, Allowances: g.allowances(),
+		Screening: screening, ReviewWithin: g.config.Support.ReviewWithin,
 		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
 		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
 	if err != nil {
