@@ -17,7 +17,6 @@ const (
 
 	claimColumns    = `id, order_id, state, detail`
 	selectClaim     = `SELECT ` + claimColumns + ` FROM mall_claims WHERE id = $1`
-	selectClaimsOf  = `SELECT ` + claimColumns + ` FROM mall_claims WHERE order_id = $1`
 	selectOpenClaim = `SELECT ` + claimColumns + ` FROM mall_claims WHERE order_id = $1 AND state = 'open'`
 )
 

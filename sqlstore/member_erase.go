@@ -305,8 +305,8 @@ func (s *Store) eraseRewards(ctx context.Context, p *members.Person) error {
 
 const (
 	eraseOrder  = `UPDATE mall_orders SET member = $1, request_key = $2, request_hash = $3, detail = $4 WHERE id = $5`
+	eraseClaims = `DELETE FROM mall_claims WHERE order_id = $1`
 	eraseReturn = `UPDATE mall_returns SET request_key = $1, request_hash = $2, detail = $3 WHERE id = $4`
-	eraseClaim  = `UPDATE mall_claims SET detail = $1 WHERE id = $2`
 )
 
 // noHash stands where the hash of a request was from which a number could be guessed.
@@ -324,7 +324,7 @@ func (s *Store) eraseOrders(ctx context.Context, p *members.Person) error {
 		if err != nil {
 			return fmt.Errorf("sqlstore: order %s: %w", o.ID, err)
 		}
-		all := []statement{stmt(eraseOrder, p.Token, o.Request.Key, noHash[:], string(detail), o.ID[:])}
+		all := []statement{stmt(eraseClaims, o.ID[:]), stmt(eraseOrder, p.Token, o.Request.Key, noHash[:], string(detail), o.ID[:])}
 		for _, r := range returns {
 			r.Reason, r.Request.Key = "", erasedKey(r.ID)
 			detail, err := json.Marshal(r)
@@ -333,29 +333,8 @@ func (s *Store) eraseOrders(ctx context.Context, p *members.Person) error {
 			}
 			all = append(all, stmt(eraseReturn, r.Request.Key, noHash[:], string(detail), r.ID[:]))
 		}
-		claims, err := s.claimErasures(ctx, o.ID)
-		if err != nil {
-			return err
-		}
-		return s.storeAll(ctx, append(all, claims...))
+		return s.storeAll(ctx, all)
 	})
-}
-
-// claimErasures drop what was written by hand about returns of an order.
-func (s *Store) claimErasures(ctx context.Context, order ledger.ID) (all []statement, _ error) {
-	claims, err := list(ctx, s.reader, scanClaim, selectClaimsOf, order[:])
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range claims {
-		c.Reason, c.Answer = "", ""
-		detail, err := json.Marshal(c)
-		if err != nil {
-			return nil, fmt.Errorf("sqlstore: claim %s: %w", c.ID, err)
-		}
-		all = append(all, stmt(eraseClaim, string(detail), c.ID[:]))
-	}
-	return all, nil
 }
 
 // erasedKey is the idempotency key of a request that was erased: no client has it.

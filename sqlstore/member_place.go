@@ -28,7 +28,7 @@ var underWay = []struct{ what, query string }{
 	{"a reversal", `SELECT 1 FROM reversals AS r, conversions AS c WHERE r.step <> 'done' AND c.id = r.conversion AND c.member = $1 LIMIT 1`},
 	{"an order", `SELECT 1 FROM mall_orders WHERE member = $1 AND step <> 'done' LIMIT 1`},
 	{"a return", `SELECT 1 FROM mall_returns AS r, mall_orders AS o WHERE r.step <> 'done' AND o.id = r.order_id AND o.member = $1 LIMIT 1`},
-	{"a wish to return something", `SELECT 1 FROM mall_claims AS c, mall_orders AS o WHERE c.state = 'open' AND o.id = c.order_id AND o.member = $1 LIMIT 1`},
+	{"a claim", `SELECT 1 FROM mall_claims AS c, mall_orders AS o WHERE c.state = 'open' AND o.id = c.order_id AND o.member = $1 LIMIT 1`},
 	{"an event that earns points", `SELECT 1 FROM reward_events WHERE member = $1 AND state IN ('issuing', 'cancelling') LIMIT 1`},
 }
 
