@@ -36,6 +36,7 @@ type craft[T any] struct {
 	done func(*T) bool
 	load func(ctx context.Context, id ledger.ID) (*T, error)
 	save func(ctx context.Context, row *T) error
+	kept func(before, now *T) // told of every row that was stored
 }
 
 // crew carries out workflows of one kind, none twice at a time, each in a
@@ -120,6 +121,9 @@ func (c *crew[T]) resume(ctx context.Context, j *job[T]) error {
 func (c *crew[T]) advance(j *job[T], row *T) *T {
 	next, err := c.craft.step(c.shift.Ctx, j, row)
 	kept := next == nil || c.keep(j, next)
+	if kept && next != nil {
+		c.craft.kept(row, next)
+	}
 	if err != nil && !errors.Is(err, errLaidDown) {
 		c.log.Error("a workflow cannot go on; it will be tried again", "what", c.craft.what, "id", j.id.String(), "error", err)
 	}

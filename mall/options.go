@@ -44,6 +44,10 @@ type Options struct {
 	// that are taken up again at a time; default 64.
 	TotalMax, RecoveryMax int
 
+	// Observe, if set, is told of orders and returns that ended, went to the operator's
+	// list, or were not made because too little was on stock. It must be quick.
+	Observe func(Observation)
+
 	Zone   *time.Location   // of the months in reports; default UTC
 	Now    func() time.Time // the alliance's clock
 	Random io.Reader        // safe for concurrent use
@@ -61,6 +65,9 @@ func (o Options) withDefaults() Options {
 	o.RecoveryMax = cmp.Or(o.RecoveryMax, 64)
 	if o.Zone == nil {
 		o.Zone = time.UTC
+	}
+	if o.Observe == nil {
+		o.Observe = func(Observation) {}
 	}
 	return o
 }

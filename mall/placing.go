@@ -111,6 +111,7 @@ func (m *Mall) create(ctx context.Context, r *Request, o *Order, wait time.Durat
 	}
 	switch {
 	case errors.Is(err, ErrSoldOut):
+		m.o.Observe(Observation{What: "order", Kind: o.Kind, Ending: EndingSoldOut})
 		return nil, false, refuse(CodeSoldOut, "fewer than %d are left", o.Quantity)
 	case errors.Is(err, ErrChanged):
 		return nil, false, m.changedPrice(ctx, o)

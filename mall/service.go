@@ -34,9 +34,9 @@ func New(o Options) (*Mall, error) {
 	}
 	m := &Mall{o: o, vault: v, shift: workflow.NewShift(), room: make(chan struct{}, o.TotalMax)}
 	m.orders = newCrew(m.shift, &o, craft[Order]{what: "order", step: m.stepOrder,
-		done: func(x *Order) bool { return x.Step == StepDone }, load: o.Store.MallOrder, save: o.Store.UpdateMallOrder})
+		done: func(x *Order) bool { return x.Step == StepDone }, load: o.Store.MallOrder, save: o.Store.UpdateMallOrder, kept: m.keptOrder})
 	m.returns = newCrew(m.shift, &o, craft[Return]{what: "return", step: m.stepReturn,
-		done: func(x *Return) bool { return x.Step == StepDone }, load: o.Store.Return, save: o.Store.UpdateReturn})
+		done: func(x *Return) bool { return x.Step == StepDone }, load: o.Store.Return, save: o.Store.UpdateReturn, kept: m.keptReturn})
 	return m, nil
 }
 

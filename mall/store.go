@@ -93,6 +93,14 @@ type Store interface {
 	// UnfinishedReturns is as UnfinishedMallOrders.
 	UnfinishedReturns(ctx context.Context, after ledger.ID, limit int) ([]*Return, error)
 
+	// CreateClaim stores a new claim, or returns the open one of its order.
+	CreateClaim(ctx context.Context, c *Claim) (existing *Claim, err error)
+	// DecideClaim stores the decision, or returns [ErrChanged] for one that is not open.
+	DecideClaim(ctx context.Context, c *Claim) error
+	Claim(ctx context.Context, id ledger.ID) (*Claim, error)
+	// Claims returns those that a filter picks, newest first.
+	Claims(ctx context.Context, f ClaimFilter) ([]*Claim, error)
+
 	// Sales calls visit for every sum of fulfilled orders of the months, both
 	// included, by month and product, and stops at the first error.
 	Sales(ctx context.Context, from, until ledger.Month, visit func(*Sale) error) error

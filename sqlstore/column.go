@@ -170,3 +170,15 @@ func idArg(id *ledger.ID) any {
 	}
 	return id[:]
 }
+
+// bitColumn is true or false, kept as 1 or 0.
+type bitColumn bool
+
+func (c *bitColumn) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok || n != 0 && n != 1 {
+		return fmt.Errorf("%v of type %T, want 0 or 1", v, v)
+	}
+	*c = n == 1
+	return nil
+}

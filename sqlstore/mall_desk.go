@@ -18,7 +18,7 @@ const (
 	beginApproval = `UPDATE mall_proposals SET state = 'approving' WHERE id = $1 AND state = 'proposed'
 		AND COALESCE((SELECT version FROM mall_products WHERE id = $2), 0) = $3`
 	approveProposal = `UPDATE mall_proposals SET state = $1, detail = $2 WHERE id = $3 AND state = 'approving'`
-	rejectProposal = `UPDATE mall_proposals SET state = $1, detail = $2 WHERE id = $3 AND state = 'proposed'`
+	rejectProposal  = `UPDATE mall_proposals SET state = $1, detail = $2 WHERE id = $3 AND state = 'proposed'`
 
 	proposalColumns = `id, product, state, detail`
 	selectProposal  = `SELECT ` + proposalColumns + ` FROM mall_proposals WHERE id = $1`

@@ -90,7 +90,11 @@ func (s *Store) UpdateMallOrder(ctx context.Context, o *mall.Order) error {
 	if err != nil {
 		return fmt.Errorf("sqlstore: order %s: %w", o.ID, err)
 	}
-	var all []statement
+	t, err := s.outbox.toldOfOrder(o)
+	if err != nil {
+		return err
+	}
+	all := t.statements
 	switch o.Stock {
 	case mall.Consumed:
 		all = append(all, stmt(consumeStock, o.Quantity, o.Quantity, o.Product, o.ID[:], o.Revision-1))
@@ -100,6 +104,9 @@ func (s *Store) UpdateMallOrder(ctx context.Context, o *mall.Order) error {
 	done, err := s.writer.do(ctx, append(all, stmt(updateMallOrder, string(o.Status), string(o.Step), string(o.Stock), o.WakeAt, o.EscalatedAt,
 		int64(o.Month), o.Revision, string(detail), o.ID[:], o.Revision-1))...)
 	if err != nil || done[len(done)-1].affected == 1 {
+		if err == nil {
+			t.notify()
+		}
 		return err
 	}
 	if _, err := s.MallOrder(ctx, o.ID); err != nil {

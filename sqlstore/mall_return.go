@@ -60,7 +60,11 @@ func (s *Store) UpdateReturn(ctx context.Context, r *mall.Return) error {
 	if err != nil {
 		return fmt.Errorf("sqlstore: return %s: %w", r.ID, err)
 	}
-	var all []statement
+	t, err := s.toldOfReturn(ctx, r)
+	if err != nil {
+		return err
+	}
+	all := t.statements
 	if r.Completed && r.Restock {
 		all = append(all, stmt(restock, r.Quantity, r.Quantity, r.Order[:], r.ID[:], r.Revision-1))
 	}
@@ -70,6 +74,9 @@ func (s *Store) UpdateReturn(ctx context.Context, r *mall.Return) error {
 	done, err := s.writer.do(ctx, append(all, stmt(updateMallReturn, string(r.Step), flag(r.Completed), r.EscalatedAt, r.Revision, string(detail),
 		r.ID[:], r.Revision-1))...)
 	if err != nil || done[len(done)-1].affected == 1 {
+		if err == nil {
+			t.notify()
+		}
 		return err
 	}
 	if _, err := s.Return(ctx, r.ID); err != nil {

@@ -140,6 +140,7 @@ func TestTheMallFindsItsRowsByAnIndex(t *testing.T) {
 		selectMallReturns:      "mall_returns_order (order_id=?)",
 		selectMallReturnByKey:  "mall_returns_request (client=? AND request_key=?)",
 		selectUnfinishedReturn: "mall_returns_unfinished (id>?)",
+		selectOpenClaim:        "mall_claims_o",
 	} {
 		if got := plan(t, s, query, make([]any, strings.Count(query, "$"))...); !strings.Contains(got, want) {
 			t.Errorf("%s\ngoes about it by\n%s\nwant %s", query, got, want)
@@ -154,5 +155,10 @@ func TestTheMallFindsItsRowsByAnIndex(t *testing.T) {
 	query = mine.mallOrders(mall.OrderFilter{Member: "M-1", Before: ledger.ID{1}, Limit: 20})
 	if got := plan(t, s, query, mine.args...); !strings.Contains(got, "mall_orders_member (member=? AND id<?)") || strings.Contains(got, "TEMP B-TREE") {
 		t.Errorf("a member's orders: %s", got)
+	}
+	var queue selection
+	query = queue.mallOrders(mall.OrderFilter{Waiting: true, Limit: 20})
+	if got := plan(t, s, query, queue.args...); !strings.Contains(got, "mall_orders_queue") || strings.Contains(got, "TEMP B-TREE") {
+		t.Errorf("the queue of orders: %s", got)
 	}
 }

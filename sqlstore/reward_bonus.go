@@ -23,6 +23,9 @@ const (
 	insertBonusMove = `INSERT INTO reward_bonus_moves (` + bonusMoveColumns + `, place) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`
 	settleBonusMove = `UPDATE reward_bonus_moves SET state = $1, code = $2, debt = $3 WHERE cause = $4 AND state = 'due'`
 
+	forgoBonuses = `UPDATE reward_bonus_moves SET state = 'refused', code = $1 WHERE state = 'due' AND conversion IN
+			(SELECT conversion FROM reward_bonuses WHERE account = $2)`
+
 	selectDueBonuses = `SELECT ` + bonusColumns + ` FROM reward_bonuses WHERE conversion > $1 AND conversion IN
 			(SELECT conversion FROM reward_bonus_moves WHERE state = 'due' AND conversion > $2) ORDER BY conversion LIMIT $3`
 	selectBonusesOf = `SELECT ` + bonusColumns + ` FROM reward_bonuses WHERE account = $1 AND conversion < $2 ORDER BY conversion DESC LIMIT $3`
@@ -87,6 +90,12 @@ func (s *Store) SettleBonuses(ctx context.Context, all []*bonus.Bonus) error {
 		return nil
 	}
 	_, err := s.writer.do(ctx, statements...)
+	return err
+}
+
+// ForgoBonuses implements [bonus.Store].
+func (s *Store) ForgoBonuses(ctx context.Context, account ledger.Account, code string) error {
+	_, err := s.writer.do(ctx, stmt(forgoBonuses, code, account[:]))
 	return err
 }
 

@@ -11,9 +11,9 @@ import (
 const standingColumns = `member, tier, since, below, earned, as_of`
 
 const (
-	insertStanding  = `INSERT INTO reward_members (` + standingColumns + `) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
+	insertStanding   = `INSERT INTO reward_members (` + standingColumns + `) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
 	insertTierChange = `INSERT INTO reward_tier_changes (account, at, was) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
-	selectEverybody = `SELECT ` + standingColumns + ` FROM reward_members WHERE member > $1 ORDER BY member LIMIT $2`
+	selectEverybody  = `SELECT ` + standingColumns + ` FROM reward_members WHERE member > $1 ORDER BY member LIMIT $2`
 )
 
 // AddStandings implements [rewards.Store].

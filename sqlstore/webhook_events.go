@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/settlement"
@@ -95,4 +96,47 @@ func (t *told) expiring(a *rewards.Announcement) error {
 	return t.tell(webhooks.Event{Type: webhooks.PointsExpiring, At: a.CreatedAt,
 		Data: webhooks.Expiring{Account: a.Account.String(), Expiry: a.Expiry.String(), Days: int64(a.Days), Amount: digits(a.Amount)}},
 		expiryIsNew, a.Account[:], int64(a.Expiry), int64(a.Days))
+}
+
+// toldOfOrder tells the utility that an order of the mall ends.
+func (o *outbox) toldOfOrder(x *mall.Order) (told, error) {
+	t := told{outbox: o}
+	if x.Step != mall.StepDone || o.idle() {
+		return t, nil
+	}
+	kind := webhooks.OrderCancelled
+	if x.Status == mall.Fulfilled {
+		kind = webhooks.OrderFulfilled
+	}
+	return t, t.tell(orderEvent(x, kind, x.FinishedAt), mallOrderEnds, x.ID[:], x.Revision-1)
+}
+
+func orderEvent(x *mall.Order, t webhooks.Type, at int64) webhooks.Event {
+	points, fen := x.Total()
+	data := webhooks.Order{OrderID: x.ID.String(), Account: x.Account.String(), Product: x.Product, Kind: string(x.Kind), Quantity: x.Quantity,
+		Points: digits(points), Fen: digits(fen)}
+	if x.Failure != nil {
+		data.FailureCode = x.Failure.Code
+	}
+	return webhooks.Event{Type: t, At: at, Data: data}
+}
+
+// toldOfReturn tells the utility that a return ends, and that its order is refunded
+// when that is the end of it.
+func (s *Store) toldOfReturn(ctx context.Context, r *mall.Return) (told, error) {
+	t := told{outbox: &s.outbox}
+	if !r.Completed || s.outbox.idle() {
+		return t, nil
+	}
+	x, err := s.MallOrder(ctx, r.Order)
+	if err != nil {
+		return t, err
+	}
+	err = t.tell(webhooks.Event{Type: webhooks.ReturnCompleted, At: r.FinishedAt,
+		Data: webhooks.Return{ReturnID: r.ID.String(), OrderID: x.ID.String(), Account: x.Account.String(), Quantity: r.Quantity,
+			Points: digits(r.Points), Fen: digits(r.Fen)}}, mallReturnEnds, r.ID[:], r.Revision-1)
+	if err == nil {
+		err = t.tell(orderEvent(x, webhooks.OrderRefunded, r.FinishedAt), mallRefunded, r.ID[:], r.Revision-1)
+	}
+	return t, err
 }

@@ -32,6 +32,13 @@ const (
 	// wholeReversed comes before addReversed in the transaction.
 	wholeReversed = always + ` AND EXISTS (SELECT 1 FROM reversals AS r, conversions AS c WHERE r.id = $6
 		AND r.status <> 'completed' AND c.id = r.conversion AND c.reversed + r.amount = c.from_amount)`
+	// These come before the update in the transaction, while the row is at the revision
+	// before; mallRefunded also before addReturned.
+	mallOrderEnds  = always + ` AND EXISTS (SELECT 1 FROM mall_orders WHERE id = $6 AND revision = $7 AND step <> 'done')`
+	mallReturnEnds = always + ` AND EXISTS (SELECT 1 FROM mall_returns WHERE id = $6 AND revision = $7 AND completed = 0)`
+	mallRefunded   = always + ` AND EXISTS (SELECT 1 FROM mall_returns AS r, mall_orders AS o WHERE r.id = $6 AND r.revision = $7
+		AND r.completed = 0 AND o.id = r.order_id AND o.returned + r.quantity = o.quantity)`
+
 	settlementMoves = always + ` AND NOT EXISTS (SELECT 1 FROM settlements WHERE id = $6 AND state = $7)`
 	markIsNew       = always + ` AND NOT EXISTS (SELECT 1 FROM webhook_marks WHERE kind = $6 AND name = $7 AND value = $8)`
 	// expiryIsNew comes before insertAnnouncement in the transaction.

@@ -30,13 +30,10 @@ type benchWebhooks struct {
 }
 
 func (b *benchWebhooks) Run(ctx context.Context) error {
-	dir, remove, err := folder(b.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	return (&bench.Webhooks{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Warmup: b.Warmup, Duration: b.Duration,
-		Now: time.Now, Database: b.Database}).Run(ctx)
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Webhooks{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Warmup: b.Warmup, Duration: b.Duration,
+			Now: time.Now, Database: b.Database}).Run(ctx)
+	})
 }
 
 type benchPages struct {
@@ -76,13 +73,10 @@ func (b *benchRewards) Run(ctx context.Context) error {
 	if b.Batch < 1 || b.Batch > 1000 || b.Members < 1 {
 		return fmt.Errorf("--batch is %d, must be 1 to 1000; --members is %d, must be at least 1", b.Batch, b.Members)
 	}
-	dir, remove, err := folder(b.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	return (&bench.Rewards{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Batch: b.Batch, Warmup: b.Warmup,
-		Duration: b.Duration, Now: time.Now, Database: b.Database}).Run(ctx)
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Rewards{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Batch: b.Batch, Warmup: b.Warmup,
+			Duration: b.Duration, Now: time.Now, Database: b.Database}).Run(ctx)
+	})
 }
 
 type benchFile struct {
@@ -98,13 +92,10 @@ func (b *benchFile) Run(ctx context.Context) error {
 	if b.Lines < 1 || b.Lines > 1_000_000 || b.Members < 1 {
 		return fmt.Errorf("--lines is %d, must be 1 to 1000000; --members is %d, must be at least 1", b.Lines, b.Members)
 	}
-	dir, remove, err := folder(b.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	return (&bench.File{Out: os.Stdout, Dir: dir, Members: b.Members, Lines: b.Lines, Format: b.Format, Now: time.Now,
-		Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.File{Out: os.Stdout, Dir: dir, Members: b.Members, Lines: b.Lines, Format: b.Format, Now: time.Now,
+			Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
+	})
 }
 
 type benchConversions struct {
@@ -123,13 +114,10 @@ func (b *benchConversions) Run(ctx context.Context) error {
 	if b.Batch < 0 || b.Batch > exchange.ManyMax {
 		return fmt.Errorf("--batch is %d, must be 0 to %d", b.Batch, exchange.ManyMax)
 	}
-	dir, remove, err := folder(b.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode, Batch: b.Batch,
-		Warmup: b.Warmup, Duration: b.Duration, Now: time.Now, Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode, Batch: b.Batch,
+			Warmup: b.Warmup, Duration: b.Duration, Now: time.Now, Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
+	})
 }
 
 type benchSettlement struct {
@@ -139,12 +127,9 @@ type benchSettlement struct {
 }
 
 func (b *benchSettlement) Run(ctx context.Context) error {
-	dir, remove, err := folder(b.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	return (&bench.Settlement{Out: os.Stdout, Dir: dir, Transfers: b.Transfers, Memory: b.Memory << 20}).Run(ctx)
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Settlement{Out: os.Stdout, Dir: dir, Transfers: b.Transfers, Memory: b.Memory << 20}).Run(ctx)
+	})
 }
 
 type settleWindowCommand struct{}
@@ -164,6 +149,16 @@ func (pageLoadCommand) Run() error { return bench.RunPageLoad(os.Stdin, os.Stdou
 type loadCommand struct{}
 
 func (loadCommand) Run() error { return bench.RunLoad(os.Stdin, os.Stdout, time.Now) }
+
+// inFolder does something in the folder named, or in a temporary one.
+func inFolder(named string, do func(dir string) error) error {
+	dir, remove, err := folder(named)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return do(dir)
+}
 
 // folder returns the folder that was named, or a new temporary one and how to
 // remove it.

@@ -21,16 +21,29 @@ type sandboxCommand struct {
 	Database string `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
 	Members  int    `help:"Members with electricity points, in a new sandbox. The first 60 are linked with every company." default:"200"`
 	Days     int    `help:"Days of history in a new sandbox: members convert, and nights close." default:"14"`
-	Events   int    `help:"Events of the half year before by which the members of a new sandbox earned points." default:"1200"`
+	Events   int    `help:"Events of the half year before by which the members of a new sandbox earned points; with 0 they have earned and bought nothing." default:"3000"`
 	Log      string `help:"What is logged to standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 }
 
 // linked is how many members of a new sandbox are linked with every company.
 const linked = 60
 
-// reserved are the first members, whom a sandbox's history leaves alone: examples
-// name them.
-const reserved = 20
+// past is for how many days before its history the members of a new sandbox have
+// earned and spent, strides in how many steps that is put on the ledger. On Fabric a
+// step takes a second, and so there are few.
+const (
+	past          = 170
+	strides       = 60
+	fabricStrides = 4
+)
+
+func (s *sandboxCommand) amounts() sandbox.Amounts {
+	a := sandbox.Amounts{Members: s.Members, Linked: min(linked, s.Members), Days: s.days(), Events: s.Events, Past: past, Strides: strides}
+	if s.Ledger == config.Fabric {
+		a.Strides = fabricStrides
+	}
+	return a
+}
 
 // Run serves until the program is asked to end.
 func (s *sandboxCommand) Run(ctx context.Context) error {
@@ -56,7 +69,7 @@ func (s *sandboxCommand) Run(ctx context.Context) error {
 }
 
 func (s *sandboxCommand) run(ctx context.Context, site *sandbox.Site, listen string) error {
-	if err := site.Seed(ctx, sandbox.Amounts{Members: s.Members, Linked: min(linked, s.Members), Days: s.days(), Events: s.Events}, time.Now); err != nil {
+	if err := site.Seed(ctx, s.amounts(), time.Now); err != nil {
 		return err
 	}
 	log := logger(config.Log{Level: s.Log, Format: "text"})
@@ -73,7 +86,7 @@ func (s *sandboxCommand) serve(ctx context.Context, site *sandbox.Site, listen s
 		return err
 	}
 	c.Log.Level = s.Log
-	c.Projection.Enabled = true // members' histories are read from it
+	c.Projection.Enabled = true // members' histories and marketing's figures are made from it
 	c.Support.Rules = sandbox.ReviewRules()
 	if err := site.WriteConfig(c); err != nil {
 		return err
@@ -121,7 +134,12 @@ func (s *sandboxCommand) live(ctx context.Context, site *sandbox.Site, keeper *s
 	if s.days() == 0 {
 		return nil
 	}
-	h := &sandbox.History{Client: keeper.Client, Members: [2]int{reserved + 1, linked}, Now: time.Now,
+	zone, err := time.LoadLocation(config.Default().Alliance.TimeZone)
+	if err != nil {
+		return err
+	}
+	amounts := s.amounts()
+	h := &sandbox.History{Client: keeper.Client, Members: [2]int{sandbox.Reserved + 1, linked}, Life: amounts.Life(zone), Now: time.Now,
 		Progress: func(window string) { fmt.Fprintln(os.Stderr, "living through", window, "…") }}
 	return site.Live(ctx, h)
 }

@@ -93,3 +93,51 @@ func (m *Memory) Picture(_ context.Context, id string) (*mall.Picture, error) {
 	}
 	return &p, nil
 }
+
+// CreateClaim implements [mall.Store].
+func (m *Memory) CreateClaim(_ context.Context, c *mall.Claim) (*mall.Claim, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, other := range m.claims {
+		if other.Order == c.Order && other.State == mall.ClaimOpen {
+			return &other, nil
+		}
+	}
+	m.claims[c.ID] = *c
+	return nil, nil
+}
+
+// DecideClaim implements [mall.Store].
+func (m *Memory) DecideClaim(_ context.Context, c *mall.Claim) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.claims[c.ID].State != mall.ClaimOpen {
+		return mall.ErrChanged
+	}
+	m.claims[c.ID] = *c
+	return nil
+}
+
+// Claim implements [mall.Store].
+func (m *Memory) Claim(_ context.Context, id ledger.ID) (*mall.Claim, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, ok := m.claims[id]
+	if !ok {
+		return nil, mall.ErrNotFound
+	}
+	return &c, nil
+}
+
+// Claims implements [mall.Store].
+func (m *Memory) Claims(_ context.Context, f mall.ClaimFilter) (all []*mall.Claim, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.claims {
+		if f.Picks(&c) && (f.Before.IsZero() || bytes.Compare(c.ID[:], f.Before[:]) < 0) {
+			all = append(all, &c)
+		}
+	}
+	slices.SortFunc(all, func(a, b *mall.Claim) int { return bytes.Compare(b.ID[:], a.ID[:]) })
+	return all[:min(max(f.Limit, 0), len(all))], nil
+}

@@ -23,6 +23,7 @@ type Memory struct {
 	returns    map[ledger.ID]mall.Return
 	proposals  map[ledger.ID]mall.Proposal
 	pictures   map[string]mall.Picture
+	claims     map[ledger.ID]mall.Claim
 }
 
 // pooled is a code of the pool.
@@ -38,7 +39,7 @@ var _ mall.Store = (*Memory)(nil)
 func NewMemory() *Memory {
 	return &Memory{categories: map[string]mall.Category{}, products: map[string]mall.Product{}, changes: map[string][]mall.Change{},
 		stocks: map[string]mall.Stock{}, orders: map[ledger.ID]mall.Order{}, returns: map[ledger.ID]mall.Return{},
-		proposals: map[ledger.ID]mall.Proposal{}, pictures: map[string]mall.Picture{}}
+		proposals: map[ledger.ID]mall.Proposal{}, pictures: map[string]mall.Picture{}, claims: map[ledger.ID]mall.Claim{}}
 }
 
 // SaveCategory implements [mall.Store].

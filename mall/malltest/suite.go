@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) mall.Store) {
 		{"products are filtered, found and paged", browsing},
 		{"a proposal is decided once, with what it is about", proposing},
 		{"a picture is there once", picturing},
+		{"a claim is decided once, and an order has one at a time", claiming},
 		{"stock changes by one at a time and is never below zero", stocking},
 		{"codes are there once and given once", codes},
 		{"an order comes back as it was", roundTrip},
@@ -217,6 +218,7 @@ func missing(t *testing.T, s mall.Store) {
 	_, errs["order"] = s.MallOrder(ctx, ID(1))
 	_, errs["key"] = s.MallOrderByKey(ctx, "shop", "x")
 	_, errs["proposal"] = s.Proposal(ctx, ID(1))
+	_, errs["claim"] = s.Claim(ctx, ID(1))
 	_, errs["picture"] = s.Picture(ctx, "p-1")
 	errs["order to update"] = s.UpdateMallOrder(ctx, Order(1, "x", 1))
 	_, errs["return"] = s.Return(ctx, ID(1))

@@ -122,3 +122,49 @@ func picturing(t *testing.T, s mall.Store) {
 		t.Errorf("picture %+v, want %+v", got, p)
 	}
 }
+
+func claiming(t *testing.T, s mall.Store) {
+	ctx := context.Background()
+	claim := func(n, order int) *mall.Claim {
+		return &mall.Claim{ID: ID(n), Order: ID(order), Quantity: 2, Reason: "坏了", At: 5, State: mall.ClaimOpen}
+	}
+	first := claim(1, 100)
+	for what, c := range map[string]*mall.Claim{"the first": first, "of another order": claim(3, 101)} {
+		if existing, err := s.CreateClaim(ctx, c); existing != nil || err != nil {
+			t.Fatalf("%s: %+v, %v", what, existing, err)
+		}
+	}
+	if existing, err := s.CreateClaim(ctx, claim(2, 100)); err != nil || !reflect.DeepEqual(existing, first) {
+		t.Errorf("while one is open: %+v, %v", existing, err)
+	}
+	first.State, first.Checker, first.Answer, first.DecidedAt = mall.ClaimDeclined, "wu", "used", 9
+	must(t, s.DecideClaim(ctx, first))
+	if err := s.DecideClaim(ctx, first); !errors.Is(err, mall.ErrChanged) {
+		t.Errorf("decided again: %v", err)
+	}
+	if got, err := s.Claim(ctx, first.ID); err != nil || !reflect.DeepEqual(got, first) {
+		t.Errorf("claim %+v, %v", got, err)
+	}
+	if existing, err := s.CreateClaim(ctx, claim(2, 100)); existing != nil || err != nil {
+		t.Errorf("after that: %+v, %v", existing, err)
+	}
+	for _, c := range []struct {
+		filter mall.ClaimFilter
+		want   []ledger.ID
+	}{{mall.ClaimFilter{}, []ledger.ID{ID(3), ID(2), ID(1)}}, {mall.ClaimFilter{Order: ID(100)}, []ledger.ID{ID(2), ID(1)}},
+		{mall.ClaimFilter{State: mall.ClaimOpen}, []ledger.ID{ID(3), ID(2)}}} {
+		var got []ledger.ID
+		for c.filter.Limit = 1; ; {
+			page, err := s.Claims(ctx, c.filter)
+			must(t, err)
+			if len(page) == 0 {
+				break
+			}
+			c.filter.Before = page[0].ID
+			got = append(got, page[0].ID)
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%+v picks %v, want %v", c.filter, got, c.want)
+		}
+	}
+}

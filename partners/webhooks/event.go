@@ -26,7 +26,12 @@ const (
 	ExposureWarning    Type = "exposure.warning"
 	// PointsExpiring: a member's points of a month expire in 30 or in 7 days. It is
 	// the utility's alone.
-	PointsExpiring   Type = "points.expiring"
+	PointsExpiring Type = "points.expiring"
+	// Those of the mall are the utility's alone. OrderRefunded: all of it was returned.
+	OrderFulfilled   Type = "order.fulfilled"
+	OrderCancelled   Type = "order.cancelled"
+	OrderRefunded    Type = "order.refunded"
+	ReturnCompleted  Type = "return.completed"
 	EndpointEnabled  Type = "webhook_endpoint.enabled"
 	EndpointDisabled Type = "webhook_endpoint.disabled"
 	// EndpointTest is sent on request, whatever the endpoint asked for.
@@ -40,7 +45,7 @@ func SettlementType(state string) Type { return Type("settlement." + state) }
 const Everything = "*"
 
 // groups are the parts before the point of the types there are.
-var groups = []string{"agreement", "conversion", "exposure", "points", "reversal", "settlement", "webhook_endpoint"}
+var groups = []string{"agreement", "conversion", "exposure", "order", "points", "return", "reversal", "settlement", "webhook_endpoint"}
 
 // ValidSubscription reports whether a word says which events an endpoint asks
 // for: a type, all of a group such as "conversion.*", or [Everything].
@@ -138,6 +143,29 @@ type Expiring struct {
 	Expiry  string `json:"expiry"` // month at the end of which they expire
 	Days    int64  `json:"days"`   // before its end: 30 or 7
 	Amount  string `json:"amount"` // as it stood then
+}
+
+// Order is the data of order.*. The account is the member's pseudonym on the ledger;
+// neither address nor contract nor code is told.
+type Order struct {
+	OrderID     string `json:"order_id"`
+	Account     string `json:"account"`
+	Product     string `json:"product"`
+	Kind        string `json:"kind"`
+	Quantity    int64  `json:"quantity"`
+	Points      string `json:"points"` // in all
+	Fen         string `json:"fen"`
+	FailureCode string `json:"failure_code,omitempty"`
+}
+
+// Return is the data of return.completed: what was given back.
+type Return struct {
+	ReturnID string `json:"return_id"`
+	OrderID  string `json:"order_id"`
+	Account  string `json:"account"`
+	Quantity int64  `json:"quantity"`
+	Points   string `json:"points"`
+	Fen      string `json:"fen"`
 }
 
 // EndpointChange is the data of webhook_endpoint.enabled and .disabled. What

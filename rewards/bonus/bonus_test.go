@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/rewards/bonus"
 )
 
@@ -153,13 +154,11 @@ func TestABonusThatExpiredIsNotTakenBack(t *testing.T) {
 
 func TestWhatWasConvertedBeforeItBeganBringsNone(t *testing.T) {
 	dir := t.TempDir()
-	w, done := newWorld(t, dir)
+	w, _ := newWorld(t, dir) // which is closed by hand
 	w.rise(0, "gold")
 	old := w.convert(0, 1000)
 	must(t, w.store.Close())
-	must(t, errors.Join(w.ledger.Close()))
-	done = func() {} // closed by hand
-	done()
+	must(t, w.ledger.Close())
 
 	l, err := openLedger(dir, w.clock)
 	must(t, err)
@@ -202,4 +201,48 @@ func TestFollowingPaysSoonAndItsLagComesToNothing(t *testing.T) {
 		t.Errorf("following ended with %v", err)
 	}
 	w.rests(c, 20)
+}
+
+func TestWhoIsForgottenIsOwedNothingMore(t *testing.T) {
+	w := testWorld(t)
+	w.rise(0, "gold")
+	w.convert(0, 1000)
+	w.give(utility, &ledger.Freeze{Account: w.member(0), Frozen: true, Reason: "erasure"})
+	w.catchUp()
+	must(t, w.f.Erase(context.Background(), &members.Person{Member: members.Member{Number: "M-0", Account: w.member(0)}, Token: "token"}))
+	if backlog, err := w.f.Backlog(context.Background()); err != nil || backlog.Moves != 0 {
+		t.Errorf("the backlog is %+v, %v", backlog, err)
+	}
+	w.catchUp()
+	if _, entries := w.onLedger(); entries != 0 {
+		t.Errorf("the ledger has %d entries of bonuses", entries)
+	}
+}
+
+// What the utility gives is the utility's: neither position nor what is owed knows.
+func TestABonusChangesNothingBetweenCompanies(t *testing.T) {
+	w := testWorld(t)
+	w.rise(0, "platinum")
+	c := w.convert(0, 1000)
+	w.reverse(c, 300)
+	stand := func() (all []any) {
+		alliance, err := w.ledger.Alliance(context.Background())
+		must(t, err)
+		position, err := w.ledger.Position(context.Background(), "sky", alliance.Window)
+		must(t, err)
+		partners, err := w.ledger.Partners(context.Background())
+		must(t, err)
+		return append(all, position, partners)
+	}
+	before := stand()
+	w.catchUp()
+	w.rests(c, 24)
+	if after := stand(); !reflect.DeepEqual(before, after) {
+		t.Errorf("between the companies stands\n%+v, stood\n%+v", after, before)
+	}
+	sum := int64(0)
+	must(t, w.ledger.Balances(context.Background(), "EPT", func(b ledger.Balance) error { sum += b.Amount; return nil }))
+	if sum != 0 {
+		t.Errorf("all accounts come to %d", sum)
+	}
 }

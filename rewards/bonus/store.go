@@ -34,6 +34,8 @@ type Store interface {
 	DecideBonuses(ctx context.Context, all []*Bonus, marks []Mark) error
 	// SettleBonuses stores what the ledger said of the moves of bonuses that are there.
 	SettleBonuses(ctx context.Context, all []*Bonus) error
+	// ForgoBonuses refuses, with a code, what is due of an account.
+	ForgoBonuses(ctx context.Context, account ledger.Account, code string) error
 	// Bonuses returns those of the conversions that have one, in no order.
 	Bonuses(ctx context.Context, conversions []ledger.ID) ([]*Bonus, error)
 	// DueBonuses returns bonuses with a move that is due, in ascending order of

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/pointgrid/pointgrid/internal/sheet"
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
@@ -28,7 +29,7 @@ func (c *CSV) Lines() int64 { return c.lines }
 func (c *CSV) Write(e *ledger.Entry, leg *ledger.Leg, d ledger.Direction) error {
 	c.lines++
 	r := c.heading.row(c.lines, e, leg, d)
-	r[15] = plainText(r[15])
+	r[15] = sheet.Plain(r[15])
 	return c.w.Write(r[:])
 }
 

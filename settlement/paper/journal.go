@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/pointgrid/pointgrid/internal/sheet"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement/bank"
 	"github.com/pointgrid/pointgrid/settlement/netting"
@@ -97,7 +98,7 @@ func WriteJournal(w io.Writer, postings []Posting) error {
 	out := csv.NewWriter(w)
 	all := [][]string{{"date", "voucher", "account", "partner", "debit_cny", "credit_cny", "text"}}
 	for _, p := range postings {
-		all = append(all, []string{p.Date.String(), plainText(p.Voucher), plainText(p.Account), p.Partner, side(p.Debit), side(p.Credit), plainText(p.Text)})
+		all = append(all, []string{p.Date.String(), sheet.Plain(p.Voucher), sheet.Plain(p.Account), p.Partner, side(p.Debit), side(p.Credit), sheet.Plain(p.Text)})
 	}
 	return out.WriteAll(all)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/xuri/excelize/v2"
 	"pgregory.net/rapid"
 
+	"github.com/pointgrid/pointgrid/internal/sheet"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement/netting"
 )
@@ -139,8 +140,8 @@ func TestTheFormulasOfASpreadsheetFoot(t *testing.T) {
 
 // equal compares numbers as a spreadsheet shows them.
 func equal(a, b string) bool {
-	x, okX := number(a).(float64)
-	y, okY := number(b).(float64)
+	x, okX := sheet.Number(a).(float64)
+	y, okY := sheet.Number(b).(float64)
 	return okX && okY && (x-y) < 1e-6 && (y-x) < 1e-6
 }
 
@@ -169,11 +170,11 @@ func TestASpreadsheetHasNumbersTextsAndAFrozenHeader(t *testing.T) {
 func TestANumberThatASpreadsheetCannotHoldStaysText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := yuan(rapid.Int64().Draw(t, "value"))
-		if s, ok := number(text).(string); ok && s != text {
+		if s, ok := sheet.Number(text).(string); ok && s != text {
 			t.Fatalf("%s became %s", text, s)
 		}
 	})
-	if _, ok := number("1234567890123456").(string); !ok {
+	if _, ok := sheet.Number("1234567890123456").(string); !ok {
 		t.Error("16 digits became a number")
 	}
 }

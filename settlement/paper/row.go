@@ -2,7 +2,6 @@ package paper
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -97,11 +96,3 @@ func yuan(n int64) string { return decimal.New(n, -6).StringFixed(6) }
 
 // cents formats cents as yuan.
 func cents(n int64) string { return decimal.New(n, -2).StringFixed(2) }
-
-// plainText keeps a spreadsheet from taking a partner's text for a formula.
-func plainText(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
-}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"github.com/pointgrid/pointgrid/internal/sheet"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement/netting"
 )
@@ -30,7 +31,10 @@ type XLSX struct {
 }
 
 // styles are those of the cells.
-type styles struct{ head, text, whole, points, yuan, bold int }
+type styles struct {
+	sheet.Looks
+	points, yuan int
+}
 
 // NewXLSX begins a statement.
 func NewXLSX(h Heading) (*XLSX, error) { return newXLSX(h, rowsMax) }
@@ -61,24 +65,13 @@ func linesSheet(n int) string {
 }
 
 func (x *XLSX) makeStyles() (err error) {
-	make := func(to *int, s excelize.Style) {
-		if err == nil {
-			*to, err = x.file.NewStyle(&s)
-		}
+	if x.styles.Looks, err = sheet.NewLooks(x.file); err != nil {
+		return err
 	}
-	format := func(decimals uint8) *string {
-		f := "#,##0"
-		if decimals > 0 {
-			f += "." + strings.Repeat("0", int(decimals))
-		}
-		return &f
+	if x.styles.points, err = sheet.Decimals(x.file, x.heading.Partner.Scale); err != nil {
+		return err
 	}
-	make(&x.styles.head, excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DDE6F0"}}})
-	make(&x.styles.bold, excelize.Style{Font: &excelize.Font{Bold: true}})
-	make(&x.styles.text, excelize.Style{NumFmt: 49})
-	make(&x.styles.whole, excelize.Style{CustomNumFmt: format(0)})
-	make(&x.styles.points, excelize.Style{CustomNumFmt: format(x.heading.Partner.Scale)})
-	make(&x.styles.yuan, excelize.Style{CustomNumFmt: format(6)})
+	x.styles.yuan, err = sheet.Decimals(x.file, 6)
 	return err
 }
 
@@ -95,7 +88,7 @@ func (x *XLSX) begin() error {
 	}
 	head := make([]any, len(columns))
 	for i, c := range columns {
-		head[i] = excelize.Cell{StyleID: x.styles.head, Value: c}
+		head[i] = excelize.Cell{StyleID: x.styles.Head, Value: c}
 	}
 	x.next = 2
 	return errors.Join(x.sheet.SetColWidth(1, 3, 11), x.sheet.SetColWidth(4, 8, 38), x.sheet.SetColWidth(9, len(columns), 16),
@@ -132,9 +125,9 @@ func (x *XLSX) room() error {
 func (x *XLSX) put(r row, d ledger.Direction) error {
 	cells := make([]any, len(r))
 	for i, text := range r {
-		cells[i] = excelize.Cell{StyleID: x.styles.text, Value: text}
+		cells[i] = excelize.Cell{StyleID: x.styles.Text, Value: text}
 		if numeric[i] && text != "" {
-			cells[i] = excelize.Cell{StyleID: x.style(i, d), Value: number(text)}
+			cells[i] = excelize.Cell{StyleID: x.style(i, d), Value: sheet.Number(text)}
 		}
 	}
 	err := x.sheet.SetRow("A"+strconv.Itoa(x.next), cells)
@@ -149,25 +142,7 @@ func (x *XLSX) style(column int, d ledger.Direction) int {
 	case columns[column] == "from_amount" && d == ledger.In, columns[column] == "to_amount" && d == ledger.Out:
 		return x.styles.points
 	}
-	return x.styles.whole
-}
-
-// spreadsheetDigits is how many digits a spreadsheet's number holds exactly.
-const spreadsheetDigits = 15
-
-// number makes a number of a decimal text, or leaves it text when a spreadsheet
-// could not hold all its digits. The library takes no decimals; the shortest text
-// of the nearest float is the decimal itself as long as it has at most 15 digits,
-// and nothing is computed with it here.
-func number(text string) any {
-	if len(strings.Trim(strings.ReplaceAll(text, ".", ""), "-0")) > spreadsheetDigits {
-		return text
-	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return text
-	}
-	return f
+	return x.styles.Whole
 }
 
 // Close writes the summary and then the whole file. The lines are those of the
@@ -176,12 +151,12 @@ func (x *XLSX) Close(w io.Writer, p *ledger.Position, lines []netting.Line) erro
 	if err := x.sheet.Flush(); err != nil {
 		return err
 	}
-	s := &summary{x: x, row: 1}
+	s := &summary{x, sheet.NewPage(x.file, summarySheet)}
 	if err := s.write(p, lines); err != nil {
 		return err
 	}
-	if err := x.file.SetPanes(summarySheet, &excelize.Panes{Freeze: true, YSplit: 3, TopLeftCell: "A4", ActivePane: "bottomLeft"}); err != nil {
-		return err
+	if s.Freeze(3); s.Err != nil {
+		return s.Err
 	}
 	x.file.SetActiveSheet(0)
 	_, err := x.file.WriteTo(w)

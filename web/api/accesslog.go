@@ -29,15 +29,8 @@ func (a *API) listAccesses(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	out := AccessPage{Entries: make([]AccessEntry, 0, len(found))}
-	var last ledger.ID
-	for _, e := range found {
-		out.Entries = append(out.Entries, renderAccess(e))
-		last = e.ID
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return turned(r, page, found, func(e *partners.Access) (AccessEntry, ledger.ID) { return renderAccess(e), e.ID },
+		func(all []AccessEntry, next string) any { return &AccessPage{Entries: all, NextCursor: next} }), nil
 }
 
 func renderAccess(e *partners.Access) AccessEntry {

@@ -47,6 +47,7 @@ type Options struct {
 	Webhooks   Webhooks
 	Privacy    Privacy                                                // nil answers 503
 	Mall       Mall                                                   // nil answers 503
+	Insight    Insight                                                // nil answers 503
 	Support    Support                                                // nil answers 503
 	Held       Held                                                   // needed with Support
 	SettleDue  func(context.Context) ([]settlement.Settlement, error) // see settlement.Night

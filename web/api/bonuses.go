@@ -34,34 +34,19 @@ func (a *API) bonusOf(r *request, c *exchange.Conversion) (*ConversionBonus, err
 }
 
 func (a *API) listConversionBonuses(r *request) (reply, error) {
-	query, err := r.query("limit", "cursor")
-	if err != nil {
-		return reply{}, err
-	}
-	page, err := r.page(query)
-	if err != nil {
-		return reply{}, err
-	}
-	var account ledger.Account
-	if _, err := r.member(); err != nil {
-		return reply{}, err
-	}
-	if err := account.UnmarshalText([]byte(r.c.Param("account"))); err != nil {
-		return reply{}, rewards.ErrNotFound
-	}
-	found, err := a.o.Bonuses.OfAccount(r.context(), account, page.afterID(), page.limit)
-	if err != nil {
-		return reply{}, err
-	}
-	out := ConversionBonusPage{Bonuses: make([]ConversionBonus, 0, len(found))}
-	var last ledger.ID
-	for _, b := range found {
-		out.Bonuses = append(out.Bonuses, *renderBonus(b))
-		last = b.Conversion
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return listed(r, func(ctx context.Context, before ledger.ID, limit int) ([]*bonus.Bonus, error) {
+		if _, err := r.member(); err != nil {
+			return nil, err
+		}
+		var account ledger.Account
+		if err := account.UnmarshalText([]byte(r.c.Param("account"))); err != nil {
+			return nil, rewards.ErrNotFound
+		}
+		return a.o.Bonuses.OfAccount(ctx, account, before, limit)
+	}, func(b *bonus.Bonus) (ConversionBonus, ledger.ID) { return *renderBonus(b), b.Conversion },
+		func(all []ConversionBonus, next string) any {
+			return &ConversionBonusPage{Bonuses: all, NextCursor: next}
+		})
 }
 
 func renderBonus(b *bonus.Bonus) *ConversionBonus {

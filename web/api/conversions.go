@@ -126,15 +126,8 @@ func (a *API) listConversions(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	out := ConversionPage{Conversions: make([]Conversion, 0, len(found))}
-	var last ledger.ID
-	for _, c := range found {
-		out.Conversions = append(out.Conversions, *renderConversion(c))
-		last = c.ID
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return turned(r, page, found, func(c *exchange.Conversion) (Conversion, ledger.ID) { return *renderConversion(c), c.ID },
+		func(all []Conversion, next string) any { return &ConversionPage{Conversions: all, NextCursor: next} }), nil
 }
 
 func conversionFilter(query url.Values) (f exchange.Filter, wrong []problem.Field) {

@@ -865,6 +865,27 @@ func (e KeySetKeysUse) Valid() bool {
 	}
 }
 
+// Defines values for MallClaimState.
+const (
+	MallClaimStateDeclined MallClaimState = "declined"
+	MallClaimStateGranted  MallClaimState = "granted"
+	MallClaimStateOpen     MallClaimState = "open"
+)
+
+// Valid indicates whether the value is a known member of the MallClaimState enum.
+func (e MallClaimState) Valid() bool {
+	switch e {
+	case MallClaimStateDeclined:
+		return true
+	case MallClaimStateGranted:
+		return true
+	case MallClaimStateOpen:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MallKind.
 const (
 	MallKindBillCredit    MallKind = "bill_credit"
@@ -1093,6 +1114,45 @@ func (e PaymentOrderState) Valid() bool {
 	case PaymentOrderStateReleasing:
 		return true
 	case PaymentOrderStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PointsFunnelDirection.
+const (
+	PointsFunnelDirectionIn      PointsFunnelDirection = "in"
+	PointsFunnelDirectionOut     PointsFunnelDirection = "out"
+	PointsFunnelDirectionThrough PointsFunnelDirection = "through"
+)
+
+// Valid indicates whether the value is a known member of the PointsFunnelDirection enum.
+func (e PointsFunnelDirection) Valid() bool {
+	switch e {
+	case PointsFunnelDirectionIn:
+		return true
+	case PointsFunnelDirectionOut:
+		return true
+	case PointsFunnelDirectionThrough:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PointsGroupHidden.
+const (
+	PointsGroupHiddenBeside PointsGroupHidden = "beside"
+	PointsGroupHiddenFew    PointsGroupHidden = "few"
+)
+
+// Valid indicates whether the value is a known member of the PointsGroupHidden enum.
+func (e PointsGroupHidden) Valid() bool {
+	switch e {
+	case PointsGroupHiddenBeside:
+		return true
+	case PointsGroupHiddenFew:
 		return true
 	default:
 		return false
@@ -3173,6 +3233,52 @@ type MallCategoryList struct {
 	Categories []MallCategoryDetail `json:"categories"`
 }
 
+// MallClaim A member's wish to return part or all of an order.
+type MallClaim struct {
+	Answer string `json:"answer,omitempty,omitzero"`
+
+	// AskedAt RFC 3339, in UTC.
+	AskedAt Time `json:"asked_at"`
+
+	// Checker Who decided.
+	Checker string `json:"checker,omitempty,omitzero"`
+
+	// DecidedAt RFC 3339, in UTC.
+	DecidedAt Time `json:"decided_at,omitempty,omitzero"`
+
+	// ID A UUID of version 7 in lower case.
+	ID ID `json:"id"`
+
+	// OrderID A UUID of version 7 in lower case.
+	OrderID  ID  `json:"order_id"`
+	Quantity int `json:"quantity"`
+
+	// Reason In the member's words.
+	Reason string         `json:"reason,omitempty,omitzero"`
+	State  MallClaimState `json:"state"`
+}
+
+// MallClaimGrant defines model for MallClaimGrant.
+type MallClaimGrant struct {
+	// Restock What came back can be sold again.
+	Restock bool `json:"restock,omitempty,omitzero"`
+}
+
+// MallClaimPage defines model for MallClaimPage.
+type MallClaimPage struct {
+	Claims     []MallClaim `json:"claims"`
+	NextCursor string      `json:"next_cursor,omitempty,omitzero"`
+}
+
+// MallClaimRefusal defines model for MallClaimRefusal.
+type MallClaimRefusal struct {
+	// Answer The member reads it.
+	Answer string `json:"answer,omitempty,omitzero"`
+}
+
+// MallClaimState defines model for MallClaimState.
+type MallClaimState string
+
 // MallCodes defines model for MallCodes.
 type MallCodes struct {
 	Codes []string `json:"codes"`
@@ -3680,6 +3786,30 @@ type NextTier struct {
 	Tier    string `json:"tier"`
 }
 
+// OrderEventData Of `order.fulfilled`, `order.cancelled` and `order.refunded`, which only the utility's own endpoints get. An
+// order is refunded when the last of it was returned. Neither address nor contract account nor code is told.
+type OrderEventData struct {
+	// Account The member's on the ledger, as in `/v1/members/{account}/tier`.
+	Account string `json:"account"`
+
+	// FailureCode Why it was cancelled.
+	FailureCode string `json:"failure_code,omitempty,omitzero"`
+
+	// Fen Cash, in hundredths of a yuan.
+	Fen string `json:"fen"`
+
+	// Kind As that of the product.
+	Kind string `json:"kind"`
+
+	// OrderID A UUID of version 7 in lower case.
+	OrderID ID `json:"order_id"`
+
+	// Points Points in the smallest unit of the programme, 0 to 10^15.
+	Points   AmountOrZero `json:"points"`
+	Product  string       `json:"product"`
+	Quantity int64        `json:"quantity"`
+}
+
 // PartnerCode The code of a partner.
 type PartnerCode = string
 
@@ -3769,6 +3899,140 @@ type PaymentOrderRequest struct {
 // PaymentWithdrawal defines model for PaymentWithdrawal.
 type PaymentWithdrawal struct {
 	Reason string `json:"reason" validate:"required,reason"`
+}
+
+// PointsChannel defines model for PointsChannel.
+type PointsChannel struct {
+	Events int64  `json:"events"`
+	Name   string `json:"name"`
+	Orders int64  `json:"orders"`
+	Points string `json:"points"`
+
+	// Prepaid Fen of prepayments.
+	Prepaid       string `json:"prepaid"`
+	PrepaidPoints string `json:"prepaid_points"`
+	Spent         string `json:"spent"`
+}
+
+// PointsFunnel defines model for PointsFunnel.
+type PointsFunnel struct {
+	Completed int64                 `json:"completed"`
+	Created   int64                 `json:"created"`
+	Direction PointsFunnelDirection `json:"direction"`
+	Failed    int64                 `json:"failed"`
+	FromQuote int64                 `json:"from_quote"`
+	Partner   string                `json:"partner"`
+
+	// Points That were converted.
+	Points     string         `json:"points"`
+	Processing int64          `json:"processing"`
+	Quoted     int64          `json:"quoted"`
+	Reasons    []PointsReason `json:"reasons"`
+	Reversed   int64          `json:"reversed"`
+}
+
+// PointsFunnelDirection defines model for PointsFunnel.Direction.
+type PointsFunnelDirection string
+
+// PointsGroup Members of a segment and tier; "*" is all.
+type PointsGroup struct {
+	Earned string `json:"earned,omitempty,omitzero"`
+
+	// Hidden Fewer than five members, or such a group could be found by subtraction.
+	Hidden  PointsGroupHidden `json:"hidden,omitempty,omitzero"`
+	Members int64             `json:"members,omitempty,omitzero"`
+	Segment string            `json:"segment"`
+	Spent   string            `json:"spent,omitempty,omitzero"`
+	Tier    string            `json:"tier"`
+}
+
+// PointsGroupHidden Fewer than five members, or such a group could be found by subtraction.
+type PointsGroupHidden string
+
+// PointsMonth defines model for PointsMonth.
+type PointsMonth struct {
+	Earned int64 `json:"earned"`
+
+	// Members Who took part.
+	Members int64  `json:"members"`
+	Month   string `json:"month"`
+	Spent   int64  `json:"spent"`
+}
+
+// PointsPartner defines model for PointsPartner.
+type PointsPartner struct {
+	ConvertedIn   string `json:"converted_in"`
+	ConvertedOut  string `json:"converted_out"`
+	Partner       string `json:"partner"`
+	ProductPoints string `json:"product_points"`
+
+	// Through Between its points and another partner's.
+	Through string `json:"through"`
+}
+
+// PointsPeriod defines model for PointsPeriod.
+type PointsPeriod struct {
+	ConvertedIn  string `json:"converted_in"`
+	ConvertedOut string `json:"converted_out"`
+	Earned       string `json:"earned"`
+	Expired      string `json:"expired"`
+
+	// From First day of the day, month or report.
+	From  string `json:"from"`
+	Spent string `json:"spent"`
+}
+
+// PointsProduct defines model for PointsProduct.
+type PointsProduct struct {
+	Category string `json:"category"`
+	Fen      string `json:"fen"`
+	Orders   int64  `json:"orders"`
+
+	// Partner Missing for electricity's own.
+	Partner string `json:"partner,omitempty,omitzero"`
+	Points  string `json:"points"`
+	Product string `json:"product"`
+	Units   int64  `json:"units"`
+}
+
+// PointsReason defines model for PointsReason.
+type PointsReason struct {
+	Count int64  `json:"count"`
+	Name  string `json:"name"`
+}
+
+// PointsReport Points are those of the ledger. What was taken back or returned counts against them, so that a sum may be below zero.
+type PointsReport struct {
+	Channels    []PointsChannel `json:"channels"`
+	Conversions []PointsFunnel  `json:"conversions"`
+
+	// From A business day.
+	From   Date          `json:"from"`
+	Groups []PointsGroup `json:"groups"`
+	Months []PointsMonth `json:"months"`
+
+	// OwnPoints Spent on electricity's own products.
+	OwnPoints string          `json:"own_points"`
+	Partners  []PointsPartner `json:"partners"`
+
+	// PointValue What a point costs the utility, in yuan.
+	PointValue string          `json:"point_value"`
+	Products   []PointsProduct `json:"products"`
+	Sources    []PointsSource  `json:"sources"`
+	Times      []PointsPeriod  `json:"times"`
+
+	// To A business day.
+	To     Date         `json:"to"`
+	Totals PointsPeriod `json:"totals"`
+}
+
+// PointsSource defines model for PointsSource.
+type PointsSource struct {
+	Count int64 `json:"count"`
+
+	// Name Kind of the events, or others.
+	Name   string `json:"name"`
+	Points string `json:"points"`
 }
 
 // Position What a partner owes for a window. `net` is positive when the partner owes the utility. Reversals lie
@@ -4001,6 +4265,25 @@ type Residue struct {
 
 	// Programme The code of a programme; `EPT` is electricity points.
 	Programme ProgrammeCode `json:"programme"`
+}
+
+// ReturnEventData Of `return.completed`, which only the utility's own endpoints get: what was given back.
+type ReturnEventData struct {
+	// Account The member's on the ledger, as in `/v1/members/{account}/tier`.
+	Account string `json:"account"`
+
+	// Fen Cash, in hundredths of a yuan.
+	Fen string `json:"fen"`
+
+	// OrderID A UUID of version 7 in lower case.
+	OrderID ID `json:"order_id"`
+
+	// Points Points in the smallest unit of the programme, 0 to 10^15.
+	Points   AmountOrZero `json:"points"`
+	Quantity int64        `json:"quantity"`
+
+	// ReturnID A UUID of version 7 in lower case.
+	ReturnID ID `json:"return_id"`
 }
 
 // Reversal defines model for Reversal.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
@@ -27,27 +28,12 @@ func (a *API) createFile(r *request, body ConversionFileRequest) (reply, error) 
 }
 
 func (a *API) listFiles(r *request) (reply, error) {
-	query, err := r.query("limit", "cursor")
-	if err != nil {
-		return reply{}, err
-	}
-	page, err := r.page(query)
-	if err != nil {
-		return reply{}, err
-	}
-	found, err := a.o.Files.Files(r.context(), r.party, page.afterID(), page.limit)
-	if err != nil {
-		return reply{}, err
-	}
-	out := ConversionFilePage{Files: make([]ConversionFile, 0, len(found))}
-	var last ledger.ID
-	for _, f := range found {
-		out.Files = append(out.Files, *renderFile(f))
-		last = f.ID
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return listed(r, func(ctx context.Context, before ledger.ID, limit int) ([]*bulkfile.File, error) {
+		return a.o.Files.Files(ctx, r.party, before, limit)
+	}, func(f *bulkfile.File) (ConversionFile, ledger.ID) { return *renderFile(f), f.ID },
+		func(files []ConversionFile, next string) any {
+			return &ConversionFilePage{Files: files, NextCursor: next}
+		})
 }
 
 // file finds the one in the path.

@@ -71,6 +71,8 @@ type forms struct {
 	category      explainedForm[MallCategoryChange]
 	proposal      explainedForm[MallProposalRequest]
 	mallRejection explainedForm[MallRejection]
+	claimGrant    explainedForm[MallClaimGrant]
+	claimRefusal  explainedForm[MallClaimRefusal]
 
 	dispute           explainedForm[DisputeRequest]
 	disputeMessage    explainedForm[DisputeMessage]
@@ -155,7 +157,7 @@ func (f *forms) addRewards(checks *validator.Validate, s schemas) error {
 }
 
 func (f *forms) addMall(s schemas) error {
-	var errs [10]error
+	var errs [12]error
 	f.product, errs[0] = newExplainedForm[MallProductRequest](s, "MallProductRequest")
 	f.productChange, errs[1] = newExplainedForm[MallProductChange](s, "MallProductChange")
 	f.stockChange, errs[2] = newExplainedForm[MallStockChange](s, "MallStockChange")
@@ -166,6 +168,8 @@ func (f *forms) addMall(s schemas) error {
 	f.category, errs[7] = newExplainedForm[MallCategoryChange](s, "MallCategoryChange")
 	f.proposal, errs[8] = newExplainedForm[MallProposalRequest](s, "MallProposalRequest")
 	f.mallRejection, errs[9] = newExplainedForm[MallRejection](s, "MallRejection")
+	f.claimGrant, errs[10] = newExplainedForm[MallClaimGrant](s, "MallClaimGrant")
+	f.claimRefusal, errs[11] = newExplainedForm[MallClaimRefusal](s, "MallClaimRefusal")
 	return errors.Join(errs[:]...)
 }
 

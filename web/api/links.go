@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/pointgrid/pointgrid/exchange"
@@ -26,27 +27,10 @@ func (a *API) createLink(r *request, body LinkRequest) (reply, error) {
 }
 
 func (a *API) listLinks(r *request) (reply, error) {
-	query, err := r.query("limit", "cursor")
-	if err != nil {
-		return reply{}, err
-	}
-	page, err := r.page(query)
-	if err != nil {
-		return reply{}, err
-	}
-	found, err := a.o.Exchange.Links(r.context(), r.party, page.afterID(), page.limit)
-	if err != nil {
-		return reply{}, err
-	}
-	out := LinkPage{Links: make([]Link, 0, len(found))}
-	var last ledger.ID
-	for _, l := range found {
-		out.Links = append(out.Links, *renderLink(l))
-		last = l.ID
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return listed(r, func(ctx context.Context, before ledger.ID, limit int) ([]*exchange.Link, error) {
+		return a.o.Exchange.Links(ctx, r.party, before, limit)
+	}, func(l *exchange.Link) (Link, ledger.ID) { return *renderLink(l), l.ID },
+		func(links []Link, next string) any { return &LinkPage{Links: links, NextCursor: next} })
 }
 
 func (a *API) getLink(r *request) (reply, error) {

@@ -32,6 +32,9 @@ type Mall interface {
 	Reject(ctx context.Context, by string, id ledger.ID, reason string) (*mall.Proposal, error)
 	Proposal(ctx context.Context, id ledger.ID) (*mall.Proposal, error)
 	Proposals(ctx context.Context, state mall.ProposalState, before ledger.ID, limit int) ([]*mall.Proposal, error)
+	Claims(ctx context.Context, f mall.ClaimFilter) ([]*mall.Claim, error)
+	Grant(ctx context.Context, by string, id ledger.ID, restock bool, wait time.Duration) (*mall.Claim, error)
+	Decline(ctx context.Context, by string, id ledger.ID, answer string) (*mall.Claim, error)
 	Sales(ctx context.Context, from, until ledger.Month, visit func(*mall.Sale) error) error
 
 	Place(ctx context.Context, r mall.Request, wait time.Duration) (o *mall.Order, replayed bool, err error)
@@ -63,6 +66,9 @@ func (a *API) mallOperations() []operation {
 		{method: http.MethodGet, path: proposals + "/:id", handle: a.getProposal},
 		{method: http.MethodPost, path: proposals + "/:id/approval", handle: a.approveProposal},
 		{method: http.MethodPost, path: proposals + "/:id/rejection", handle: withExplained(a.forms.mallRejection, a.rejectProposal)},
+		{method: http.MethodGet, path: "/v1/return_claims", handle: a.listClaims},
+		{method: http.MethodPost, path: "/v1/return_claims/:id/grant", handle: withExplained(a.forms.claimGrant, a.grantClaim)},
+		{method: http.MethodPost, path: "/v1/return_claims/:id/refusal", handle: withExplained(a.forms.claimRefusal, a.declineClaim)},
 		{method: http.MethodPost, path: "/v1/pictures", handle: a.addPicture},
 		{method: http.MethodGet, path: "/v1/spending", handle: a.getSpending},
 		{method: http.MethodPost, path: orders, limit: converting, handle: withExplained(a.forms.mallOrder, a.createOrder)},

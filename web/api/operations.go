@@ -146,6 +146,7 @@ func (a *API) rewardOperations() []operation {
 		{method: http.MethodPost, path: "/v1/reward_rules/:rule_id/rejection", handle: withBody(a.forms.rewardCancellation, a.rejectRewardRule)},
 		{method: http.MethodPost, path: "/v1/reward_rules/:rule_id/preview", handle: withExplained(a.forms.rewardPreview, a.previewRewardRule)},
 		{method: http.MethodGet, path: "/v1/reward_totals", handle: a.listRewardTotals},
+		{method: http.MethodGet, path: "/v1/reports/points", handle: a.getPointsReport},
 		{method: http.MethodPost, path: "/v1/members", handle: withExplained(a.forms.memberRegistration, a.registerMembers)},
 		{method: http.MethodGet, path: "/v1/members/:account/export", scope: partners.ScopeOperator, handle: a.exportMember},
 		{method: http.MethodPost, path: "/v1/members/:account/erasure", scope: partners.ScopeOperator, handle: withBody(a.forms.memberErasure, a.eraseMember)},

@@ -190,15 +190,8 @@ func (a *API) listStatements(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	out := StatementPage{Statements: make([]Statement, 0, len(found))}
-	var last ledger.ID
-	for _, st := range found {
-		out.Statements = append(out.Statements, *renderReceived(r, st))
-		last = st.ID
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return turned(r, page, found, func(st *statements.Statement) (Statement, ledger.ID) { return *renderReceived(r, st), st.ID },
+		func(all []Statement, next string) any { return &StatementPage{Statements: all, NextCursor: next} }), nil
 }
 
 func (a *API) getReceivedStatement(r *request) (reply, error) {

@@ -113,6 +113,7 @@ func (w *world) owned() objects {
 		"/v1/account_actions/{id}":              newID().String(),
 		"/v1/reviews/{id}":                      newID().String(),
 		"/v1/product_proposals/{id}":            newID().String(),
+		"/v1/return_claims/{id}":                newID().String(),
 		"/v1/product_categories/{category_id}":  "electricity",
 		"/v1/clients/{client_id}/{key_id}":      "key-of-sky-other",
 	}

@@ -37,27 +37,12 @@ func (a *API) createWebhookEndpoint(r *request, body WebhookEndpointRequest) (re
 }
 
 func (a *API) listWebhookEndpoints(r *request) (reply, error) {
-	query, err := r.query("limit", "cursor")
-	if err != nil {
-		return reply{}, err
-	}
-	page, err := r.page(query)
-	if err != nil {
-		return reply{}, err
-	}
-	found, err := a.o.Webhooks.Endpoints(r.context(), r.party.Partner, page.afterID(), page.limit)
-	if err != nil {
-		return reply{}, err
-	}
-	out := WebhookEndpointPage{WebhookEndpoints: make([]WebhookEndpoint, 0, len(found))}
-	var last ledger.ID
-	for _, e := range found {
-		out.WebhookEndpoints = append(out.WebhookEndpoints, *renderWebhookEndpoint(e))
-		last = e.ID
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return listed(r, func(ctx context.Context, after ledger.ID, limit int) ([]*webhooks.Endpoint, error) {
+		return a.o.Webhooks.Endpoints(ctx, r.party.Partner, after, limit)
+	}, func(e *webhooks.Endpoint) (WebhookEndpoint, ledger.ID) { return *renderWebhookEndpoint(e), e.ID },
+		func(endpoints []WebhookEndpoint, next string) any {
+			return &WebhookEndpointPage{WebhookEndpoints: endpoints, NextCursor: next}
+		})
 }
 
 // ofWebhookEndpoint is an operation without a body on the endpoint in the path.

@@ -61,7 +61,11 @@ func (c *Console) showCalendar(v *visit) error {
 		return nil
 	}
 	if !v.User.Has(readers...) {
-		http.Redirect(v.w, v.r, Area+"/users", http.StatusSeeOther)
+		first := Area + "/users"
+		if !v.User.Has(admins...) {
+			first = marketingArea
+		}
+		http.Redirect(v.w, v.r, first, http.StatusSeeOther)
 		return nil
 	}
 	alliance, err := c.o.Ledger.Alliance(v.r.Context())

@@ -51,6 +51,7 @@ type Options struct {
 	Waiting    func(context.Context) ([]settlement.Waiting, error)
 	Papers     Papers
 	Holidays   Holidays
+	Marketing  *Marketing
 	Helpdesk   *Helpdesk
 
 	Hub     string // programme code of the electricity points
@@ -96,7 +97,9 @@ var (
 	workers  = []signin.Role{signin.Maker, signin.Checker, signin.Finance}
 	finance  = []signin.Role{signin.Finance}
 	admins   = []signin.Role{signin.Admin}
-	everyone = append(append([]signin.Role(nil), readers...), signin.Admin, signin.Support)
+	// Marketing staff see no settlement; who looks at everything sees theirs.
+	marketers = []signin.Role{signin.Marketing, signin.Viewer}
+	everyone  = append(append([]signin.Role(nil), readers...), signin.Admin, signin.Marketing, signin.Support)
 )
 
 // admits lets in whoever has a role that some page asks for: of a partner, its
@@ -158,6 +161,9 @@ func (c *Console) leaves() []leaf {
 		all = append(all, leaf{get, "/settlements/{id}/statement.xlsx", c.downloadXLSX, readers, 0},
 			leaf{get, "/settlements/{id}/print", c.showPrint, readers, 0}, leaf{get, "/settlements/{id}/journal.csv", c.downloadJournal, utility, 0},
 			leaf{get, "/reports/liability", c.showLiability, utility, 0}, leaf{get, "/reports/liability/{expiry}", c.showBehind, utility, 0})
+	}
+	if c.o.Marketing != nil {
+		all = append(all, c.marketingLeaves()...)
 	}
 	return append(all, c.helpdeskLeaves()...)
 }

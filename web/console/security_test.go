@@ -30,7 +30,7 @@ func (w *world) scene(partner string) scene {
 
 func (s scene) path(pattern string) string {
 	return strings.NewReplacer("{window}", s.window, "{id}", map[bool]string{true: s.one, false: s.settlement}[strings.Contains(pattern, "/breaks/")],
-		"{digest}", strings.Repeat("0", 64), "{order}", s.order, "{statement}", "0198c5a1-7b7e-7c3a-9d0e-3f1f6a2b4c50", "{expiry}", "2027-11", "{login}", s.login).Replace(pattern)
+		"{digest}", strings.Repeat("0", 64), "{order}", s.order, "{statement}", "0198c5a1-7b7e-7c3a-9d0e-3f1f6a2b4c50", "{expiry}", "2027-11", "{table}", "channels.csv", "{login}", s.login).Replace(pattern)
 }
 
 func (b *browser) leaf(l console.Leaf, s scene) answer {
@@ -45,7 +45,7 @@ func (b *browser) leaf(l console.Leaf, s scene) answer {
 func TestEveryPageAsksForItsRole(t *testing.T) {
 	w := newWorld(t)
 	s := w.scene("sky")
-	for login, role := range map[string]signin.Role{"maker": signin.Maker, "checker": signin.Checker, "viewer": signin.Viewer, "admin": signin.Admin, "sky.finance": signin.Finance} {
+	for login, role := range map[string]signin.Role{"maker": signin.Maker, "checker": signin.Checker, "viewer": signin.Viewer, "admin": signin.Admin, "sky.finance": signin.Finance, "marketing": signin.Marketing} {
 		b := w.signedIn(login)
 		for _, l := range w.console.Leaves() {
 			if strings.HasSuffix(l.Path, "/disable") || strings.HasSuffix(l.Path, "/reset") {
@@ -109,7 +109,7 @@ func TestNothingIsShownWithoutSignIn(t *testing.T) {
 // The right password at the wrong door says nothing.
 func TestWhoHasNoBusinessHereDoesNotComeIn(t *testing.T) {
 	w := newWorld(t)
-	for _, login := range []string{"sky.engineer", "marketing"} {
+	for _, login := range []string{"sky.engineer", "support"} {
 		b := w.browser()
 		want(t, login, b.do(http.MethodPost, "/console/sign-in", url.Values{"login": {login}, "password": {password}}), http.StatusUnprocessableEntity, "wrong")
 		if got := b.get("/console"); got.path != "/console/sign-in" {

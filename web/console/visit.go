@@ -131,6 +131,7 @@ var ways = []way{
 	{"/payments", "console.nav.payments", "bank"},
 	{"/trends", "console.nav.trends", "chart"},
 	{"/reports/liability", "console.nav.liability", "list"},
+	{"/marketing", "console.nav.marketing", "gauge"},
 	{"/support", "console.nav.support", "inbox"},
 	{"/support/members", "console.nav.members", "user"},
 	{"/support/approvals", "console.nav.approvals", "check"},

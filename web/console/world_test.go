@@ -19,8 +19,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/insight/insighttest"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
+	"github.com/pointgrid/pointgrid/rewards/rewardstest"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/bank"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
@@ -66,6 +68,8 @@ type world struct {
 	log        *strings.Builder
 	statements *statements.Service
 	console    *console.Console
+	counted    *insighttest.Memory
+	rules      *rewardstest.Memory
 	pages      *page.Set
 	helpdesk   *console.Helpdesk
 }
@@ -83,7 +87,7 @@ func party(name, account string) bank.Party {
 
 func newWorld(t testing.TB, change ...func(*world)) *world {
 	t.Helper()
-	w := &world{t: t, stand: settlementtest.New(t), cases: desktest.NewMemory(), log: &strings.Builder{}}
+	w := &world{t: t, stand: settlementtest.New(t), cases: desktest.NewMemory(), counted: insighttest.NewMemory(), rules: rewardstest.NewMemory(), log: &strings.Builder{}}
 	logger := slog.New(slog.NewTextHandler(w.log, nil))
 	w.desk = desk.New(desk.Options{Store: w.cases, Ledger: w.stand.Ledger, MSP: "UtilityMSP", WriteOffMax: 5 * yuan, DueDays: 3, Now: w.stand.Clock, Random: rand.Reader})
 	w.signing = signing.New(signing.Options{Ledger: w.stand.Ledger, Store: w.stand.Store, Reconciler: w.stand, Desk: w.desk, MSP: "UtilityMSP", Subject: "gateway", Now: w.stand.Clock, Logger: logger})
@@ -127,7 +131,7 @@ func (w *world) serve(holidays *calendar.Holidays, paid papers.Payments, logger 
 	w.url = "http://" + server.Listener.Addr().String()
 	c, err := console.New(console.Options{Service: w.staff, Pages: set, Settlements: w.stand.Store, Ledger: w.stand.Ledger, Registry: registry, Desk: w.desk,
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(w.stand.Dir, s) },
-		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Helpdesk: w.helpdesk,
+		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Marketing: w.marketing(), Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Helpdesk: w.helpdesk,
 		Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
 	must(w.t, err)
 	w.console = c

@@ -49,10 +49,12 @@ type estimate struct {
 
 // limits are what the agreements allow in one conversion, and what is left today.
 type limits struct {
-	Step, Min, Max string
-	Left           string // of the day; empty when there is no cap
-	Cap            string // the member's for a day
-	Percent        int64  // of the agreement's cap that the member's level has
+	Step     string // empty is any amount
+	Min, Max string
+	Left     string // of the day; empty when there is no cap
+	Cap      string // the member's for a day
+	Percent  int64  // of the agreement's cap that the member's level has
+	left     int64
 }
 
 func (m *Mall) showConvert(v *visit) error {
@@ -74,27 +76,40 @@ func (m *Mall) convert(v *visit, asked url.Values) (b convertBody, err error) {
 		b.SwapHref = Area + "/convert?" + url.Values{"from": {b.To.Code}, "to": {b.From.Code}}.Encode()
 	}
 	b.Amount = clip(asked.Get("amount"), 24)
+	have := ledger.AmountMax // the partner knows
 	if b.From.Partner == "" {
 		p, err := m.purse(v)
 		if err != nil {
 			return b, err
 		}
-		b.Have = b.From.Text(p.Usable)
+		have, b.Have = p.Usable, b.From.Text(p.Usable)
 	}
 	if b.Limits, err = m.limits(v, b.From, b.To); err != nil || b.Amount == "" {
 		return b, err
 	}
+	return b, m.estimate(v, &b, all, have)
+}
+
+// estimate says what the amount gives, or why it can't be converted.
+func (m *Mall) estimate(v *visit, b *convertBody, all []currency, have int64) error {
 	n, ok := parseAmount(b.Amount, b.From.Scale)
 	if !ok {
 		b.Wrong, b.Values = "amount", []any{"places", int64(b.From.Scale)}
-		return b, nil
+		return nil
 	}
 	q, err := m.o.Exchange.Estimate(v.r.Context(), party, exchange.QuoteRequest{Source: b.From.Code, Destination: b.To.Code, From: n})
-	if err != nil {
-		return b, b.refused(err)
+	switch {
+	case err != nil:
+		return b.refused(err)
+	case n > have:
+		b.Wrong = string(ledger.CodeInsufficientPoints)
+		return nil
+	case b.Limits != nil && b.Limits.Cap != "" && n > b.Limits.left:
+		b.Wrong = exchange.CodeAllowance
+		return nil
 	}
 	b.Estimate = &estimate{From: q.From, To: q.To, Quote: m.terms(v, q, all)}
-	return b, nil
+	return nil
 }
 
 // refused keeps a refusal for the page, and returns what is none.
@@ -159,7 +174,7 @@ func choose(all []currency, from, to string) (source, destination currency) {
 
 // limits are those of the first agreement on the way: of what the member gives.
 func (m *Mall) limits(v *visit, from, to currency) (*limits, error) {
-	all, err := m.o.Exchange.Agreements(v.r.Context(), party)
+	all, err := m.agreements(v)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +187,10 @@ func (m *Mall) limits(v *visit, from, to currency) (*limits, error) {
 		return nil, nil
 	}
 	t := &a.Terms
-	l := &limits{Step: from.Text(t.Step), Min: from.Text(t.Min), Max: from.Text(t.Max)}
+	l := &limits{Min: page.Amount(t.Min, from.Scale), Max: from.Text(t.Max)}
+	if t.Step > 1 {
+		l.Step = from.Text(t.Step)
+	}
 	if t.DayCap == 0 {
 		return l, nil
 	}
@@ -205,7 +223,7 @@ func (m *Mall) allowance(v *visit, l *limits, t *ledger.Terms, from currency) er
 			left = max(most-u.DayUsed, 0)
 		}
 	}
-	l.Cap, l.Left, l.Percent = from.Text(most), from.Text(left), share/100
+	l.left, l.Cap, l.Left, l.Percent = left, from.Text(most), page.Amount(left, from.Scale), share/100
 	return nil
 }
 
@@ -265,7 +283,7 @@ func (m *Mall) terms(v *visit, q *exchange.Quote, all []currency) (t terms) {
 
 // rate is that of a leg's agreement, as the two companies signed it.
 func (m *Mall) rate(v *visit, leg *ledger.LegTerms, all []currency, own currency) string {
-	signed, err := m.o.Exchange.Agreements(v.r.Context(), party)
+	signed, err := m.agreements(v)
 	if err != nil {
 		return "" // the amounts are there
 	}
@@ -279,7 +297,7 @@ func (m *Mall) rate(v *visit, leg *ledger.LegTerms, all []currency, own currency
 		if t.Direction == ledger.In {
 			from, to = other, own
 		}
-		return m.say(v, "mall.convert.rate", "from", page.Millionths(t.Rate.FromUnits, 0)+" "+from.Title, "to", page.Millionths(t.Rate.ToUnits, 0)+" "+to.Title)
+		return m.say(v, "mall.convert.rate", "from", from.words(page.Millionths(t.Rate.FromUnits, 0)), "to", to.words(page.Millionths(t.Rate.ToUnits, 0)))
 	}
 	return ""
 }

@@ -31,9 +31,9 @@ func TestElectricityPointsBecomeMiles(t *testing.T) {
 	w.earn("M-1", 1_000, 6)
 	membership := a.link(t, "sky", "M-1", 500)
 	b := w.signedIn("M-1")
-	want(t, "what is asked", b.get("/mall/convert"), http.StatusOK, "You have 1,000 electricity points", "10 electricity points to 50,000 electricity points", "100,000 electricity points of 100,000")
+	want(t, "what is asked", b.get("/mall/convert"), http.StatusOK, "You have 1,000 electricity points", "10 to 50,000 electricity points", "100,000 of 100,000")
 	want(t, "what it gives", b.get("/mall/convert?from=EPT&to=SKY&amount=100"), http.StatusOK,
-		"100 electricity points become 247 Sky &lt;Air&gt; points.", "1 electricity points for 2.5 Sky &lt;Air&gt; points", "A fee of 1 electricity points", "rounded down")
+		"100 electricity points become 247 Sky &lt;Air&gt; points.", "1 electricity point for 2.5 Sky &lt;Air&gt; points", "A fee of 1 electricity point", "rounded down")
 	quote := quoted(t, b, "EPT", "SKY", "100")
 	want(t, "the question", quote, http.StatusOK, "−100", "+247", `data-countdown="60"`, "Convert now")
 	got := b.send(quote.path, url.Values{})
@@ -108,7 +108,7 @@ func TestWhatIsOffTheAgreementIsExplained(t *testing.T) {
 	a.link(t, "sky", "M-1", 0)
 	a.link(t, "mart", "M-1", 0)
 	b := w.signedIn("M-1")
-	want(t, "the level's share", b.get("/mall/convert?from=EPT&to=SKY"), http.StatusOK, "50,000 electricity points of 50,000", "50% of what both companies allow")
+	want(t, "the level's share", b.get("/mall/convert?from=EPT&to=SKY"), http.StatusOK, "50,000 of 50,000", "50% of what both companies allow")
 	for amount, words := range map[string]string{"105": "multiple of the step", "0": "Please type a number", "5": "less than the least", "60000": "more than can be converted at once",
 		"-10": "Please type a number", "1.5": "Please type a number", "abc": "Please type a number", "99999999999999999999": "Please type a number", "1e3": "Please type a number",
 		"<script>": "Please type a number"} {
@@ -119,13 +119,18 @@ func TestWhatIsOffTheAgreementIsExplained(t *testing.T) {
 		}
 		want(t, amount+" sent", b.send("/mall/convert", url.Values{"from": {"EPT"}, "to": {"SKY"}, "amount": {amount}}), http.StatusUnprocessableEntity, words)
 	}
-	for range 2 {
-		b.send(quoted(t, b, "EPT", "SKY", "20000").path, url.Values{})
+	var quotes []string
+	for range 3 {
+		quotes = append(quotes, quoted(t, b, "EPT", "SKY", "20000").path)
 	}
-	want(t, "what is left", b.get("/mall/convert?from=EPT&to=SKY"), http.StatusOK, "10,000 electricity points of 50,000")
-	want(t, "beyond the level", b.send(quoted(t, b, "EPT", "SKY", "20000").path, url.Values{}), http.StatusUnprocessableEntity, "Nothing was converted", "more than you may convert today")
+	for _, path := range quotes[:2] {
+		b.send(path, url.Values{})
+	}
+	want(t, "what is left", b.get("/mall/convert?from=EPT&to=SKY"), http.StatusOK, "10,000 of 50,000")
+	want(t, "beyond the level", b.send(quotes[2], url.Values{}), http.StatusUnprocessableEntity, "Nothing was converted", "more than you may convert today")
+	want(t, "asked for beyond the level", b.get("/mall/convert?from=EPT&to=SKY&amount=20000"), http.StatusOK, "more than you may convert today")
 	want(t, "a direction that begins there", b.get("/mall/convert?from=MART&to=EPT"), http.StatusOK, "begin in the app of Lindi Stores")
-	want(t, "cents", b.get("/mall/convert?from=EPT&to=MART&amount=1"), http.StatusOK, "1 electricity points become 1.15 Lindi Stores points.")
+	want(t, "cents", b.get("/mall/convert?from=EPT&to=MART&amount=1"), http.StatusOK, "1 electricity point become 1.15 Lindi Stores points.")
 }
 
 func TestARateThatExpiredOrAForeignOneIsRefused(t *testing.T) {
@@ -165,9 +170,14 @@ func TestWithoutPointsOrALinkNothingMovesAndThePageSaysWhy(t *testing.T) {
 	b := w.signedIn("M-1")
 	want(t, "nobody is linked", b.get("/mall/convert"), http.StatusOK, "No partner account yet", "Link a partner account")
 	a.link(t, "sky", "M-1", 0)
-	got := b.send(quoted(t, b, "EPT", "SKY", "100").path, url.Values{})
-	want(t, "no points", settled(t, b, got), http.StatusOK, "Not converted, and nothing lost", "don&#39;t have enough points")
-	got = b.send(quoted(t, b, "SKY", "EPT", "300").path, url.Values{})
+	got := b.send("/mall/convert", url.Values{"from": {"EPT"}, "to": {"SKY"}, "amount": {"100"}})
+	want(t, "no points", got, http.StatusUnprocessableEntity, "don&#39;t have enough points")
+	w.earn("M-1", 120, 1)
+	first, second := quoted(t, b, "EPT", "SKY", "100"), quoted(t, b, "EPT", "SKY", "100")
+	want(t, "enough for one", b.send(first.path, url.Values{}), http.StatusOK, "Done")
+	want(t, "spent meanwhile", settled(t, b, b.send(second.path, url.Values{})), http.StatusOK, "Not converted, and nothing lost", "don&#39;t have enough points")
+	w.earn("M-1", 100, 1)
+	got = b.send(quoted(t, b, "SKY", "EPT", "600").path, url.Values{})
 	want(t, "no miles", settled(t, b, got), http.StatusOK, "Not converted, and nothing lost", "don&#39;t have enough points")
 	quote := quoted(t, b, "EPT", "SKY", "100")
 	b.send("/mall/partners/sky/unlink", url.Values{})

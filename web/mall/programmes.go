@@ -16,11 +16,19 @@ var party = exchange.Party{Client: "mall"}
 type currency struct {
 	exchange.Programme
 	Title string // of its points
+	One   string // of one of them
 	By    string // the company; empty is the utility
 }
 
 // Text is an amount with what it counts.
-func (c currency) Text(n int64) string { return page.Amount(n, c.Scale) + " " + c.Title }
+func (c currency) Text(n int64) string { return c.words(page.Amount(n, c.Scale)) }
+
+func (c currency) words(amount string) string {
+	if amount == "1" {
+		return amount + " " + c.One
+	}
+	return amount + " " + c.Title
+}
 
 // Initial stands for the company where there is no picture.
 func (c currency) Initial() string {
@@ -41,23 +49,35 @@ func (c currency) Takes() bool {
 
 // currencies are all programmes, electricity points first.
 func (m *Mall) currencies(v *visit) ([]currency, error) {
+	if v.known != nil {
+		return v.known, nil
+	}
 	found, err := m.o.Exchange.Programmes(v.r.Context())
 	if err != nil {
 		return nil, err
 	}
 	all := make([]currency, len(found))
 	for i, p := range found {
-		c := currency{Programme: p, Title: m.say(v, "mall.currency.own")}
+		c := currency{Programme: p, Title: m.say(v, "mall.currency.own"), One: m.say(v, "mall.currency.own_one")}
 		if p.Partner != "" {
 			c.By = p.Name
 			if v.lang == page.Chinese && p.NameZH != "" {
 				c.By = p.NameZH
 			}
-			c.Title = m.say(v, "mall.currency.of", "name", c.By)
+			c.Title, c.One = m.say(v, "mall.currency.of", "name", c.By), m.say(v, "mall.currency.of_one", "name", c.By)
 		}
 		all[i] = c
 	}
+	v.known = all
 	return all, nil
+}
+
+// agreements are all that were ever offered.
+func (m *Mall) agreements(v *visit) (_ []ledger.Agreement, err error) {
+	if v.signed == nil {
+		v.signed, err = m.o.Exchange.Agreements(v.r.Context(), party)
+	}
+	return v.signed, err
 }
 
 // currencyOf finds a programme by its code; one that is gone is called by it.
@@ -67,7 +87,7 @@ func currencyOf(all []currency, code string) currency {
 			return c
 		}
 	}
-	return currency{Programme: exchange.Programme{Code: code}, Title: code, By: code}
+	return currency{Programme: exchange.Programme{Code: code}, Title: code, One: code, By: code}
 }
 
 // partnerOf finds a programme by its company.
@@ -77,7 +97,7 @@ func partnerOf(all []currency, partner string) (currency, bool) {
 			return c, true
 		}
 	}
-	return currency{Programme: exchange.Programme{Code: partner, Partner: partner}, Title: partner, By: partner}, false
+	return currency{Programme: exchange.Programme{Code: partner, Partner: partner}, Title: partner, One: partner, By: partner}, false
 }
 
 // parseAmount reads an amount as people type it, with at most the programme's decimal

@@ -26,6 +26,8 @@ func (m *Mall) shopLeaves() []leaf {
 		{http.MethodGet, "/orders/{order}/proof", m.showProof},
 		{http.MethodGet, "/orders/{order}/cancel", m.askCancel},
 		{http.MethodPost, "/orders/{order}/cancel", m.cancelOrder},
+		{http.MethodGet, "/orders/{order}/return", m.askReturn},
+		{http.MethodPost, "/orders/{order}/return", m.claimReturn},
 	}
 }
 

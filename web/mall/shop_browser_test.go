@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	shop "github.com/pointgrid/pointgrid/mall"
@@ -55,6 +56,7 @@ func TestAMemberSpendsPointsOnAPhone(t *testing.T) {
 				t.Errorf("the books are %+v", k.back.Books())
 			}
 			walkGoods(t, w, k, tab)
+			walkReturn(t, w, k, tab)
 			tab.Go(w.url+"/mall/products/cinema", "product-voucher")
 			tab.Follow("form.card .button-main")
 			tab.Follow("form.order-bar .button-main")
@@ -75,6 +77,31 @@ func TestAMemberSpendsPointsOnAPhone(t *testing.T) {
 			stranger.Look("refused")
 		})
 	}
+}
+
+// walkReturn orders goods, and asks for a return once they were sent.
+func walkReturn(t *testing.T, w *world, k *market, tab *browsertest.Tab) {
+	tab.Go(w.url+"/mall/products/led-bulbs", "product-goods-again")
+	tab.Follow("form.card .button-main")
+	tab.Follow("form.order-bar .button-main")
+	id, err := ledger.ParseID(strings.TrimPrefix(tab.Path(), "/mall/orders/"))
+	must(t, err)
+	_, err = k.Dispatch(context.Background(), id, "SF-1234567890")
+	must(t, err)
+	tab.Go(w.url+"/mall/orders/"+id.String(), "order-sent")
+	tab.Follow(`a[href$="/return"]`)
+	tab.Look("return")
+	tab.Type("#reason", "灯不亮")
+	tab.Follow("form.form .button-main")
+	tab.Look("order-return-asked")
+	claims, err := k.Claims(context.Background(), shop.ClaimFilter{Order: id, Limit: 1})
+	must(t, err)
+	if len(claims) != 1 {
+		t.Fatal("the return was not asked for")
+	}
+	_, err = k.Grant(context.Background(), "wu", claims[0].ID, true, 10*time.Second)
+	must(t, err)
+	tab.Go(w.url+"/mall/orders/"+id.String(), "order-returned")
 }
 
 // walkGoods orders goods with cash, and cancels them.

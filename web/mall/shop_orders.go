@@ -2,13 +2,13 @@ package mall
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/support"
+	"github.com/pointgrid/pointgrid/web/page"
 )
 
 // orderLine is an order as the list has it.
@@ -88,7 +88,8 @@ type orderBody struct {
 	Story      []chapter
 	Codes      []string
 	Returns    []*mall.Return
-	UnderWay   bool // the page asks for itself again
+	Claim      *mall.Claim // the last one
+	UnderWay   bool        // the page asks for itself again
 	Failure    string
 	CanCancel  bool
 	CanReturn  bool
@@ -123,6 +124,9 @@ func (m *Mall) showOrder(v *visit) error {
 	if b.Returns, err = m.o.Shop.Returns(v.r.Context(), o.ID); err != nil {
 		return err
 	}
+	if err := m.claimOf(v, o, &b); err != nil {
+		return err
+	}
 	if o.Failure != nil {
 		b.Failure = "generic"
 		if m.o.Pages.Has("mall.order.failure." + o.Failure.Code) {
@@ -132,10 +136,29 @@ func (m *Mall) showOrder(v *visit) error {
 	if o.Kind == mall.PartnerPoints && o.Reference != "" && m.has("/conversions") {
 		b.Conversion = Area + "/conversions/" + url.PathEscape(o.Reference)
 	}
-	if b.UnderWay {
-		v.w.Header().Set("Refresh", "3")
+	if !b.UnderWay {
+		return m.show(v, "order", b)
 	}
-	return m.show(v, "order", b)
+	f := m.frame(v)
+	f.Refresh, f.Body = &page.Refresh{URL: v.r.URL.Path, Seconds: 3}, b
+	m.o.Pages.Render(v.w, v.r, http.StatusOK, "mall/order", f)
+	return nil
+}
+
+// claimOf adds what the member wishes to return, and whether they may ask.
+func (m *Mall) claimOf(v *visit, o *mall.Order, b *orderBody) error {
+	if o.Status != mall.Fulfilled && o.Status != mall.Refunded || o.Kind != mall.Goods && o.Kind != mall.Service {
+		return nil
+	}
+	claims, err := m.o.Shop.Claims(v.r.Context(), mall.ClaimFilter{Order: o.ID, Limit: 1})
+	if err != nil {
+		return err
+	}
+	if len(claims) > 0 {
+		b.Claim = claims[0]
+	}
+	b.CanReturn = o.Status == mall.Fulfilled && o.Returned < o.Quantity && (b.Claim == nil || b.Claim.State != mall.ClaimOpen)
+	return nil
 }
 
 // posted reports whether an order's points were posted on the ledger.
@@ -166,37 +189,5 @@ func (m *Mall) showProof(v *visit) error {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	_, _ = v.w.Write(append(b, '\n')) // an error is that of the connection
-	return nil
-}
-
-func (m *Mall) askCancel(v *visit) error {
-	o, err := m.orderOf(v)
-	if err != nil {
-		return err
-	}
-	if o.Step != mall.StepDispatch {
-		http.Redirect(v.w, v.r, Area+"/orders/"+o.ID.String(), http.StatusSeeOther)
-		return nil
-	}
-	return m.show(v, "order_cancel", m.orderLine(v, o))
-}
-
-func (m *Mall) cancelOrder(v *visit) error {
-	o, err := m.orderOf(v)
-	if err != nil {
-		return err
-	}
-	path := "/orders/" + o.ID.String()
-	o, err = m.o.Shop.Cancel(v.r.Context(), o.ID)
-	var refusal *mall.Refusal
-	switch {
-	case errors.As(err, &refusal):
-		return m.done(v, path, "flash.mall_order_too_late")
-	case err != nil:
-		return err
-	case o.Status == mall.Cancelled:
-		return m.done(v, path, "flash.mall_order_cancelled")
-	}
-	http.Redirect(v.w, v.r, Area+path, http.StatusSeeOther)
 	return nil
 }

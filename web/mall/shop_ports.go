@@ -25,4 +25,6 @@ type Shop interface {
 	Codes(ctx context.Context, o *mall.Order) ([]string, error)
 	Cancel(ctx context.Context, id ledger.ID) (*mall.Order, error)
 	Returns(ctx context.Context, order ledger.ID) ([]*mall.Return, error)
+	AskReturn(ctx context.Context, member string, order ledger.ID, quantity int64, reason string) (*mall.Claim, error)
+	Claims(ctx context.Context, f mall.ClaimFilter) ([]*mall.Claim, error)
 }

@@ -25,6 +25,10 @@ type visit struct {
 	*session.Visit // with the member's number and the form token
 	account        ledger.Account
 	lang           page.Language
+
+	// What is asked for once in a visit.
+	known  []currency
+	signed []ledger.Agreement
 }
 
 // formMax bounds a form in bytes: these have no files.

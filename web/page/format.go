@@ -130,6 +130,15 @@ func ShortText(l Language, t time.Time) string {
 	return t.Format("2 Jan 15:04:05")
 }
 
+// MomentText writes an instant as people remember it: to the minute, without the
+// year.
+func MomentText(l Language, t time.Time) string {
+	if l == Chinese {
+		return t.Format("1月2日 15:04")
+	}
+	return t.Format("2 Jan 15:04")
+}
+
 // Span writes a length of time in whole days, hours, minutes and seconds.
 func (d *Dictionary) Span(l Language, span time.Duration) string {
 	var parts []string

@@ -30,6 +30,7 @@ func (s *Set) functions(l Language) template.FuncMap {
 		"percent":   Percent,
 		"instant":   func(ms int64) template.HTML { return element(at(ms), InstantText(l, at(ms))) },
 		"short":     func(ms int64) template.HTML { return element(at(ms), ShortText(l, at(ms))) },
+		"moment":    func(ms int64) template.HTML { return element(at(ms), MomentText(l, at(ms))) },
 		"date":      func(d ledger.Date) string { return DateText(l, d.In(time.UTC)) },
 		"gauge":     func(g Gauge) template.HTML { return g.draw(s, l) },
 		"bars":      func(c Bars) (template.HTML, error) { return c.draw(s, l) },

@@ -68,8 +68,9 @@ func (r *Report) WriteSummary(w io.Writer) error {
 	if !r.Conforms {
 		verdict = "The host does not conform to the " + r.Contract + "."
 	}
-	_, err := fmt.Fprintf(w, "\n%d rules: %d hold, %d do not, %d warnings, %d skipped, %d not run (%.1f s)\n%s\n",
+	tenths := (r.TookMS + 50) / 100
+	_, err := fmt.Fprintf(w, "\n%d rules: %d hold, %d do not, %d warnings, %d skipped, %d not run (%d.%d s)\n%s\n",
 		len(r.Results), r.Counts.Passed, r.Counts.Failed, r.Counts.Warnings, r.Counts.Skipped, r.Counts.NotRun,
-		float64(r.TookMS)/1000, verdict)
+		tenths/10, tenths%10, verdict)
 	return err
 }

@@ -76,6 +76,17 @@ func (m *Memory) SettleBonuses(_ context.Context, all []*bonus.Bonus) error {
 	return nil
 }
 
+// ForgoBonuses implements [bonus.Store].
+func (m *Memory) ForgoBonuses(ctx context.Context, account ledger.Account, code string) error {
+	all := m.where(func(b *bonus.Bonus) bool { return b.Account == account })
+	for _, b := range all {
+		for i := range b.Moves {
+			b.Moves[i].State, b.Moves[i].Code = bonus.Refused, code
+		}
+	}
+	return m.SettleBonuses(ctx, all)
+}
+
 // where returns copies of those that a condition holds for, by conversion.
 func (m *Memory) where(holds func(b *bonus.Bonus) bool) (all []*bonus.Bonus) {
 	m.mu.Lock()

@@ -18,6 +18,7 @@ func RunStore(t *testing.T, open func(t *testing.T) bonus.Store) {
 		{"many are found at once", testMany},
 		{"a move that ended stays as it ended", testSettled},
 		{"what is due is found in order", testDue},
+		{"what is due to somebody who is forgotten is refused", testForgone},
 		{"an account's bonuses are read in pages, latest first", testPages},
 		{"totals count what is left, by window and tier", testTotals},
 	})
@@ -126,6 +127,16 @@ func testDue(t *testing.T, s bonus.Store) {
 	backlog, err = s.BonusBacklog(ctx)
 	suite.Must(t, err)
 	suite.WantEqual(t, "the backlog at the end", backlog, bonus.Backlog{})
+}
+
+func testForgone(t *testing.T, s bonus.Store) {
+	ctx := context.Background()
+	all := decide(t, s, 6) // 0 and 3 are of one account
+	all[3].Moves[0].State = bonus.Done
+	suite.Must(t, s.SettleBonuses(ctx, all))
+	suite.Must(t, s.ForgoBonuses(ctx, all[0].Account, "gone"))
+	all[0].Moves[0].State, all[0].Moves[0].Code = bonus.Refused, "gone"
+	has(t, s, all...)
 }
 
 func testPages(t *testing.T, s bonus.Store) {

@@ -163,6 +163,12 @@ func (b *Tab) Click(selector string) {
 	b.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
+// WaitFor waits until a CSS selector finds something, which a script puts there.
+func (b *Tab) WaitFor(selector string) {
+	b.t.Helper()
+	b.do(chromedp.WaitReady(chromedp.CSS(selector)))
+}
+
 // Type types into the field that a CSS selector finds.
 func (b *Tab) Type(selector, text string) {
 	b.t.Helper()

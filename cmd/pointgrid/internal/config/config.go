@@ -287,7 +287,7 @@ func Default() Config {
 			Journal: Journal{Receivable: "1122.{partner}", Payable: "2202.{partner}", Liability: "2203", Bank: "1002"}},
 		AccessLog:      AccessLog{Keep: 30 * 24 * time.Hour, Entries: 2_000_000},
 		Reconciliation: Reconciliation{BytesMax: 512 << 20, WriteOffMax: 1000, DueDays: 5},
-		Rewards:        Rewards{GraceDays: 60},
+		Rewards:        Rewards{GraceDays: 60, PointValue: "0.01"},
 		Support: Support{GoodwillLimit: 500, GoodwillDay: 2000, RemedyLimit: 5000, DisputeWithin: 90 * 24 * time.Hour, DueDays: 3, LotMonths: 24,
 			ReviewWithin: 72 * time.Hour},
 	}

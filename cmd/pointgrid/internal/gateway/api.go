@@ -42,6 +42,9 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 	if g.config.Sandbox {
 		o.Clock = sandboxClock{g}
 	}
+	if g.Insight != nil { // an interface with a nil pointer in it would not be nil
+		o.Insight = g.Insight
+	}
 	if o.Pages, err = g.pages(issuer, origins); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/rewards/bonus"
 )
@@ -44,6 +45,41 @@ func (g *Gateway) bonusTotals(ctx context.Context, from, to ledger.Date) ([]rewa
 func (g *Gateway) runBonuses(ctx context.Context) {
 	if err := g.Bonuses.Run(ctx); err != nil && ctx.Err() == nil {
 		g.around.Logger.Error("bonuses of conversions are no longer paid, until the gateway is started again", "error", err)
+	}
+}
+
+type exportedBonus struct {
+	Conversion string `json:"conversion"`
+	Tier       string `json:"tier"`
+	BPS        int64  `json:"bps"`
+	Converted  string `json:"converted"`
+	Stays      string `json:"stays"`
+	Points     string `json:"points"`
+	State      string `json:"state"`
+	Expiry     string `json:"expiry"`
+	At         string `json:"at"`
+}
+
+// exportBonuses writes what the member's tier brought on conversions.
+func (g *Gateway) exportBonuses(ctx context.Context, m *members.Member, d *members.Document) error {
+	if err := d.List("conversion_bonuses"); err != nil {
+		return err
+	}
+	for before := (ledger.ID{}); ; {
+		page, err := g.Bonuses.OfAccount(ctx, m.Account, before, exportPage)
+		if err != nil {
+			return err
+		}
+		for _, b := range page {
+			if err := d.Add(exportedBonus{b.Conversion.Root().String(), b.Tier, b.BPS, amountText(b.Converted), amountText(b.Stays), amountText(b.Rest()),
+				string(b.State()), b.Expiry.String(), timeText(b.RecordedAt)}); err != nil {
+				return err
+			}
+			before = b.Conversion
+		}
+		if len(page) < exportPage {
+			return nil
+		}
 	}
 }
 

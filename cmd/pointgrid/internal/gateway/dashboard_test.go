@@ -22,11 +22,13 @@ import (
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric"
+	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/partners/webhooks"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/projection/projectiontest"
 	"github.com/pointgrid/pointgrid/rewards"
+	"github.com/pointgrid/pointgrid/rewards/bonus"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 	"github.com/pointgrid/pointgrid/web/observe"
@@ -60,6 +62,15 @@ func exposed(t *testing.T) string {
 	earned.watch(stuck{})
 	earned.rounded(rewards.Round{Events: 1})
 	m.registry.MustRegister(earned)
+	paid := newBonusMetrics(Surroundings{}, time.Now)
+	paid.follower = behind{}
+	m.registry.MustRegister(paid)
+	sold := newMallMetrics(Surroundings{})
+	sold.mall = oneStuck{}
+	for _, e := range mall.Endings() {
+		sold.observe(mall.Observation{What: "order", Kind: mall.Goods, Ending: e})
+	}
+	m.registry.MustRegister(sold)
 	m.observeBreaker("sky", false)
 	m.watchExchange(func() exchange.UnderWay { return exchange.UnderWay{} })
 	m.observeStep(exchange.Work{What: "conversion", Step: exchange.StepDebit}, time.Second, nil)
@@ -81,6 +92,22 @@ type stuck struct{}
 func (stuck) Waiting() int64 { return 1 }
 func (stuck) Unfinished(context.Context, int) ([]*rewards.Record, error) {
 	return []*rewards.Record{{State: rewards.Issuing, ReceivedAt: time.Now().Add(-time.Hour).UnixMilli()}}, nil
+}
+
+// behind is a follower for which one bonus waits.
+type behind struct{}
+
+func (behind) Lag(context.Context) (uint64, error) { return 1, nil }
+func (behind) Backlog(context.Context) (bonus.Backlog, error) {
+	return bonus.Backlog{Moves: 1, Oldest: time.Now().Add(-time.Hour).UnixMilli()}, nil
+}
+
+// oneStuck is a mall with one order on the operator's list.
+type oneStuck struct{}
+
+func (oneStuck) UnderWay() int { return 1 }
+func (oneStuck) Orders(context.Context, mall.OrderFilter) ([]*mall.Order, error) {
+	return []*mall.Order{{}}, nil
 }
 
 // noBlocks is a ledger without any.

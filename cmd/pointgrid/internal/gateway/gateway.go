@@ -14,6 +14,7 @@ import (
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
+	"github.com/pointgrid/pointgrid/insight"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric"
 	"github.com/pointgrid/pointgrid/mall"
@@ -71,6 +72,10 @@ type Gateway struct {
 	// Projection follows the ledger while the gateway serves; nil when the
 	// configuration does not ask for it.
 	Projection *projection.Follower
+	// Counter counts what the projection has for marketing, and Insight answers from
+	// it; nil without a projection.
+	Counter *insight.Counter
+	Insight *insight.Service
 	// Statements takes in what partners send, Reconciler compares it, and Desk is
 	// where what differs is resolved.
 	Statements *statements.Service
@@ -133,6 +138,7 @@ func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway,
 		g.buildReconciliation,
 		g.buildSigning,
 		g.buildProjection,
+		g.buildInsight,
 		g.buildWebhooks,
 		g.buildStaff,
 		g.buildSessions,

@@ -41,8 +41,14 @@ func (g *Gateway) buildMall(context.Context) error {
 	} else if payments != nil {
 		o.Payments = payments
 	}
-	g.Mall, err = mall.New(o)
-	return err
+	m := newMallMetrics(g.around)
+	o.Observe = m.observe
+	if g.Mall, err = mall.New(o); err != nil {
+		return err
+	}
+	m.mall = g.Mall
+	g.metrics.registry.MustRegister(m)
+	return nil
 }
 
 // backOffice returns a client for a system of the utility; nil without a URL.

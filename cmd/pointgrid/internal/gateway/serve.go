@@ -68,6 +68,7 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	}
 	if g.Projection != nil {
 		background.Go(func() { g.runProjection(ctx) })
+		background.Go(func() { g.Counter.Run(ctx) })
 	}
 	background.Go(func() { g.Privacy.Run(ctx) })
 	background.Go(func() { g.runBonuses(ctx) })

@@ -19,9 +19,6 @@ const (
 	MemberClient     = "pointgrid-mall"
 )
 
-// shown is how many members one can choose from; the number of any other can be typed.
-const shown = 8
-
 // startIdentity serves the provider on a free port.
 func (h *Hosts) startIdentity(ctx context.Context, gatewayURL string, members int, now func() time.Time) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -30,8 +27,8 @@ func (h *Hosts) startIdentity(ctx context.Context, gatewayURL string, members in
 	}
 	o := identitysim.Options{Issuer: "http://" + l.Addr().String(), Client: MemberClient,
 		Redirects: []string{gatewayURL + mall.CallbackPath, gatewayURL + mall.GoodbyePath}, Now: now, Random: rand.Reader}
-	for n := 1; n <= members; n++ {
-		o.Members = append(o.Members, identitysim.Member{Number: Member(n), Name: MemberName(n), Hidden: n > shown})
+	for n := 1; n <= members; n++ { // those with a story can be chosen; the number of any other can be typed
+		o.Members = append(o.Members, identitysim.Member{Number: Member(n), Name: MemberName(n), Hidden: !inStory(n)})
 	}
 	provider, err := identitysim.New(o)
 	if err != nil {
@@ -46,6 +43,9 @@ func (h *Hosts) startIdentity(ctx context.Context, gatewayURL string, members in
 
 // MemberName is what the n-th member is called; nobody is.
 func MemberName(n int) string {
+	if p, ok := PersonaOf(Member(n)); ok {
+		return p.Name + " " + p.NameEN
+	}
 	family := []struct{ zh, en string }{{"李", "Li"}, {"王", "Wang"}, {"张", "Zhang"}, {"陈", "Chen"}, {"赵", "Zhao"}, {"周", "Zhou"}, {"吴", "Wu"}, {"林", "Lin"}, {"何", "He"}, {"沈", "Shen"}, {"顾", "Gu"}}
 	given := []struct{ zh, en string }{{"晓明", "Xiaoming"}, {"静怡", "Jingyi"}, {"建国", "Jianguo"}, {"思远", "Siyuan"}, {"雨桐", "Yutong"}, {"海燕", "Haiyan"}, {"子涵", "Zihan"},
 		{"文博", "Wenbo"}, {"丽华", "Lihua"}, {"志强", "Zhiqiang"}, {"梦洁", "Mengjie"}, {"国平", "Guoping"}, {"若曦", "Ruoxi"}}

@@ -30,8 +30,11 @@ type Seeding struct {
 	Members  int   // with electricity points
 	Points   int64 // of each member
 	Linked   int   // the first of them are linked with every company
-	Now      func() time.Time
-	Random   io.Reader
+	// Stories says that some members have stories of their own: see [Personas].
+	Stories bool
+	Opens   time.Time // when the sandbox opens
+	Now     func() time.Time
+	Random  io.Reader
 }
 
 // Run initialises the ledger, admits the companies, signs the agreements, issues
@@ -85,6 +88,9 @@ func (s *Seeding) issue(ctx context.Context, utility ledger.Identity) error {
 	}
 	var batch []ledger.Command
 	for n := 1; n <= s.Members; n++ {
+		if s.Stories && !welcomed(n) {
+			continue
+		}
 		account, err := s.Registry.Account(ctx, Member(n))
 		if err != nil {
 			return err
@@ -97,14 +103,17 @@ func (s *Seeding) issue(ctx context.Context, utility ledger.Identity) error {
 			batch = append(batch, ledger.Command{ID: id, Body: &ledger.Issue{Account: account,
 				Amount: share(s.Points, i), Expiry: s.Window.Month() + months, Reason: "sandbox welcome points"}})
 		}
-		if len(batch) >= 999 || n == s.Members {
+		if len(batch) >= 999 {
 			if err := s.give(ctx, utility, batch...); err != nil {
 				return err
 			}
 			batch = batch[:0]
 		}
 	}
-	return nil
+	if len(batch) == 0 {
+		return nil
+	}
+	return s.give(ctx, utility, batch...)
 }
 
 // register takes the members in, many at once.

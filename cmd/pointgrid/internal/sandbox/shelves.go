@@ -4,15 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
-	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
-	"github.com/pointgrid/pointgrid/members"
 )
 
 // ContractAccount returns the contract account of a member: C-000042 is
@@ -157,28 +153,19 @@ func exclusiveShelf() []shelf {
 
 // fillMall puts the products on their shelves. Those of them that are there from
 // an interrupted seeding went with it.
-func (s *Site) fillMall(ctx context.Context, l ledger.Ledger, store mall.Store, known *members.Registry, now func() time.Time) error {
-	codeKey, err := s.Home().CodeKey(rand.Reader)
-	if err != nil {
-		return err
-	}
-	m, err := mall.New(mall.Options{Ledger: l, Identity: ledger.Identity{MSP: config.Default().Alliance.MSP, Subject: "sandbox"}, Store: store,
-		Members: known, CodeKey: codeKey, Now: now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
+func fillMall(ctx context.Context, m *mall.Mall, now time.Time) error {
 	for _, c := range categories {
 		c.Version = 1
 		if err := m.SaveCategory(ctx, "sandbox", &c); err != nil {
 			return fmt.Errorf("category %s: %w", c.ID, err)
 		}
 	}
-	for _, x := range shelves(now()) {
+	for _, x := range shelves(now) {
 		if err := x.fill(ctx, m); err != nil {
 			return fmt.Errorf("product %s: %w", x.product.ID, err)
 		}
 	}
-	return m.Close(ctx)
+	return nil
 }
 
 func (x *shelf) fill(ctx context.Context, m *mall.Mall) error {

@@ -159,9 +159,23 @@ func (s *Site) Seeded() (bool, error) {
 	return false, os.MkdirAll(string(s.Home()), 0o700)
 }
 
-// Amounts say how much a new sandbox holds (members, of whom the first are linked with
-// every company, and events by which they earned), and how many days ago it begins.
-type Amounts struct{ Members, Linked, Days, Events int }
+// Amounts say how much a new sandbox holds: members, of whom the first are linked with
+// every company; how many days ago its alliance opened; and for how many days before
+// that the members earned and spent, by so many events, reported in so many strides.
+// Without events they have lived through nothing.
+type Amounts struct{ Members, Linked, Days, Events, Past, Strides int }
+
+// agreed is how long before a sandbox opens its companies agreed, and its members got
+// the points that everybody begins with: longer than reports look back.
+const agreed = 400 * day
+
+// perDay is how many events there are on a day like any other.
+func (a *Amounts) perDay() int { return a.Events / max(a.Past+a.Days, 1) }
+
+// Life is what members do, in the past and while the sandbox lives through its days.
+func (a *Amounts) Life(zone *time.Location) Life {
+	return Life{Seed: 2026, Members: a.Members, PerDay: a.perDay(), Zone: zone}
+}
 
 // pointsEach is what each member of a new sandbox has in electricity points.
 const pointsEach = 20_000
@@ -169,17 +183,16 @@ const pointsEach = 20_000
 // OpenLedger opens the gateway's ledger while the gateway is stopped. Now is the
 // machine's clock, and ago how far the alliance's is behind it.
 func (s *Site) OpenLedger(ctx context.Context, now func() time.Time, ago time.Duration) (ledger.Ledger, error) {
+	return s.openLedger(ctx, newTravel(now, ago))
+}
+
+func (s *Site) openLedger(ctx context.Context, clock *travel) (ledger.Ledger, error) {
 	key, err := s.Home().SigningKey(rand.Reader)
 	if err != nil {
 		return nil, err
 	}
 	c := s.base()
-	return gateway.OpenLedger(ctx, &c, gateway.LedgerOptions{Home: s.Home(), Key: key, Now: before(now, ago), Timer: now, Logger: slog.New(slog.DiscardHandler)})
-}
-
-// before is a clock that is behind.
-func before(now func() time.Time, ago time.Duration) func() time.Time {
-	return func() time.Time { return now().Add(-ago) }
+	return gateway.OpenLedger(ctx, &c, gateway.LedgerOptions{Home: s.Home(), Key: key, Now: clock.Now, Timer: clock.now, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // base is the configuration as far as the ledger depends on it.
@@ -200,8 +213,12 @@ func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error 
 	if seeded, err := s.Seeded(); err != nil || seeded {
 		return err
 	}
-	ago := time.Duration(a.Days) * 24 * time.Hour
-	l, err := s.OpenLedger(ctx, now, ago)
+	opened := time.Duration(a.Days) * day
+	clock := newTravel(now, opened)
+	if a.Events > 0 {
+		clock = newTravel(now, agreed)
+	}
+	l, err := s.openLedger(ctx, clock)
 	if err != nil {
 		return err
 	}
@@ -210,14 +227,14 @@ func (s *Site) Seed(ctx context.Context, a Amounts, now func() time.Time) error 
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	if err := errors.Join(s.fill(ctx, l, store, a, before(now, ago)), s.addStaff(ctx, store, now), gateway.SetClock(ctx, store, -ago), store.Close(), l.Close()); err != nil {
+	if err := errors.Join(s.fill(ctx, l, store, a, clock), s.addStaff(ctx, store, now), gateway.SetClock(ctx, store, -opened), store.Close(), l.Close()); err != nil {
 		return fmt.Errorf("seed the sandbox: %w", err)
 	}
 	return os.WriteFile(s.seededFile(), nil, 0o600)
 }
 
-func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store, a Amounts, now func() time.Time) error {
-	registry, err := gateway.OpenMembers(ctx, s.Home(), store, rand.Reader, now)
+func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store, a Amounts, clock *travel) error {
+	registry, err := gateway.OpenMembers(ctx, s.Home(), store, rand.Reader, clock.Now)
 	if err != nil {
 		return err
 	}
@@ -226,13 +243,24 @@ func (s *Site) fill(ctx context.Context, l ledger.Ledger, store *sqlstore.Store,
 	if err != nil {
 		return err
 	}
-	seeding := Seeding{Ledger: l, Links: store, Registry: registry, Hub: alliance.Hub, MSP: alliance.MSP,
-		Window: calendar.Date(now()), Members: a.Members, Points: pointsEach, Linked: a.Linked, Now: now, Random: rand.Reader}
+	opens := clock.now()
+	opening := opens.Add(-time.Duration(a.Days) * day)
+	seeding := Seeding{Ledger: l, Links: store, Registry: registry, Hub: alliance.Hub, MSP: alliance.MSP, Stories: a.Events > 0, Opens: opens,
+		Window: calendar.Date(opening), Members: a.Members, Points: pointsEach, Linked: a.Linked, Now: clock.Now, Random: rand.Reader}
 	if err := seeding.Run(ctx); err != nil {
 		return err
 	}
-	if err := s.fillMall(ctx, l, store, registry, now); err != nil {
+	service, err := seeding.seedRewards(ctx, store, calendar.Date)
+	if err != nil {
 		return err
 	}
-	return seeding.seedRewards(ctx, store, calendar.Date, a.Events)
+	m, back, err := s.openMall(l, store, standings{service}, registry, calendar.Location, clock.Now)
+	if err != nil {
+		return err
+	}
+	err = fillMall(ctx, m, opens)
+	if err == nil && a.Events > 0 && a.Members > 0 {
+		err = (&past{seeding: &seeding, clock: clock, rewards: service, mall: m, life: a.Life(calendar.Location), opening: opening, day: calendar.Date, days: a.Past, strides: a.Strides}).run(ctx)
+	}
+	return errors.Join(err, m.Close(ctx), back.Close())
 }

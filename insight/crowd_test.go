@@ -1,0 +1,89 @@
+package insight_test
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/pointgrid/pointgrid/insight"
+	"github.com/pointgrid/pointgrid/insight/insighttest"
+	"github.com/pointgrid/pointgrid/ledger"
+)
+
+// TestNoSmallGroupIsFound makes crowds of all sizes: none of fewer than five members
+// is told, none stands alone as hidden in its row or column, and what is told is true.
+func TestNoSmallGroupIsFound(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := insighttest.NewMemory()
+		g := insight.Group{}
+		sums := map[[2]string]int64{}
+		for i := range rapid.IntRange(1, 4).Draw(rt, "segments") {
+			for j := range rapid.IntRange(1, 4).Draw(rt, "tiers") {
+				n := rapid.SampledFrom([]int64{0, 1, 4, 5, 6, 40}).Draw(rt, "members")
+				segment, tier := fmt.Sprint("s", i), fmt.Sprint("t", j)
+				if n == 0 {
+					continue
+				}
+				for _, k := range [][2]string{{segment, tier}, {segment, insight.Everybody}, {insight.Everybody, tier}, {insight.Everybody, insight.Everybody}} {
+					sums[k] += n
+				}
+				g.Flows = append(g.Flows, insight.Flow{Key: insight.Key{Day: today, Side: insight.Earned, Source: "prepayment", Segment: segment, Tier: tier}, Sums: insight.Sums{Points: n * 100}})
+			}
+		}
+		for k, n := range sums {
+			g.Heads = append(g.Heads, insight.Head{Month: today.Month(), Segment: k[0], Tier: k[1], Members: n})
+		}
+		if err := s.SaveInsight(t.Context(), &g); err != nil {
+			rt.Fatal(err)
+		}
+		r, err := insight.NewService(s, 1).Report(t.Context(), today, today)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		checkCrowd(rt, &r.Crowd, sums)
+	})
+}
+
+func checkCrowd(t *rapid.T, c *insight.Crowd, sums map[[2]string]int64) {
+	name := func(all []string, i int) string {
+		if i < len(all) {
+			return all[i]
+		}
+		return insight.Everybody
+	}
+	hidden := map[string]int{}
+	told := map[string]int{}
+	for i, row := range c.Cells {
+		for j, cell := range row {
+			n := sums[[2]string{name(c.Segments, i), name(c.Tiers, j)}]
+			if n > 0 && n < insight.CrowdMin && cell.Veil != insight.Few {
+				t.Fatalf("%d members are told of: %+v", n, c)
+			}
+			if cell.Veil == insight.Plain && (cell.Members != n || cell.Came != 100*n) || cell.Veil != insight.Plain && cell.Members+cell.Came+cell.Went != 0 {
+				t.Fatalf("the cell %d, %d of %d members says %+v", i, j, n, cell)
+			}
+			for _, line := range []string{fmt.Sprint("row", i), fmt.Sprint("column", j)} {
+				if cell.Veil != insight.Plain {
+					hidden[line]++
+				} else if n > 0 {
+					told[line]++
+				}
+			}
+		}
+	}
+	for line, n := range hidden {
+		if n == 1 && told[line] > 0 {
+			t.Fatalf("in %s one cell alone is hidden: %+v", line, c)
+		}
+	}
+}
+
+func TestMonthsBeginOnTheirFirstDay(t *testing.T) {
+	for day := ledger.Date(0); day < 30_000; day++ {
+		m := day.Month()
+		if first := insight.FirstOf(m); first > day || first.Month() != m || first > 0 && (first-1).Month() == m {
+			t.Fatalf("the first day of %s is %s", m, first)
+		}
+	}
+}

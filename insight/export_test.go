@@ -1,0 +1,4 @@
+package insight
+
+// FirstOf is for tests.
+var FirstOf = firstOf

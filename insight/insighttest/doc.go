@@ -1,0 +1,3 @@
+// Package insighttest has the conformance suite of [insight.Store], an
+// implementation in memory, and records to count.
+package insighttest
