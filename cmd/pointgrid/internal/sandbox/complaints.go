@@ -14,7 +14,7 @@ import (
 // members all count as new, because all of them joined within its past.
 func ReviewRules() config.ReviewRules {
 	return config.ReviewRules{VelocityCount: 30, VelocityWithin: time.Minute, LinksCount: 6, LinksWithin: 24 * time.Hour, Shared: 3,
-		YoungPoints: 150_000, YoungAge: 400 * 24 * time.Hour}
+		YoungPoints: 150_000, YoungAge: 500 * 24 * time.Hour}
 }
 
 // heldAmount is of the retailer's points, and gives more than the rule about new
