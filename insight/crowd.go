@@ -48,7 +48,7 @@ const monthsShown = 12
 // months: how many members a group has is known by month.
 func (s *Service) crowd(ctx context.Context, r *Report) error {
 	from, to := r.From.Month(), r.To.Month()
-	flows, err := s.store.InsightFlows(ctx, firstOf(from), firstOf(to+1)-1)
+	flows, err := s.store.InsightFlows(ctx, FirstDay(from), FirstDay(to+1)-1)
 	if err != nil {
 		return err
 	}
@@ -71,8 +71,8 @@ func (s *Service) crowd(ctx context.Context, r *Report) error {
 	return err
 }
 
-// firstOf is the first day of a month.
-func firstOf(m ledger.Month) ledger.Date {
+// FirstDay is the first day of a month.
+func FirstDay(m ledger.Month) ledger.Date {
 	d := ledger.Date(int32(m)*30 + int32(m)/3) // not later
 	for d.Month() < m {
 		d++

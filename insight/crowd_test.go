@@ -82,7 +82,7 @@ func checkCrowd(t *rapid.T, c *insight.Crowd, sums map[[2]string]int64) {
 func TestMonthsBeginOnTheirFirstDay(t *testing.T) {
 	for day := ledger.Date(0); day < 30_000; day++ {
 		m := day.Month()
-		if first := insight.FirstOf(m); first > day || first.Month() != m || first > 0 && (first-1).Month() == m {
+		if first := insight.FirstDay(m); first > day || first.Month() != m || first > 0 && (first-1).Month() == m {
 			t.Fatalf("the first day of %s is %s", m, first)
 		}
 	}

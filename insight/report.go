@@ -110,11 +110,15 @@ func (s *Service) Report(ctx context.Context, from, to ledger.Date) (*Report, er
 	if err != nil {
 		return nil, err
 	}
-	days, err := s.store.InsightDays(ctx, from, to)
+	read := s.store.InsightDays
+	if r.Monthly {
+		read = s.store.InsightMonths
+	}
+	times, err := read(ctx, from, to)
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(r.times(days), r.lines(flows)); err != nil {
+	if err := errors.Join(r.times(times), r.lines(flows)); err != nil {
 		return nil, err
 	}
 	return r, s.crowd(ctx, r)

@@ -92,6 +92,9 @@ type Store interface {
 	InsightFlows(ctx context.Context, from, to ledger.Date) ([]Flow, error)
 	// InsightDays adds up the same by day and side, in the order of days.
 	InsightDays(ctx context.Context, from, to ledger.Date) ([]Flow, error)
+	// InsightMonths adds up by month and side, in no order; the day is any of the month's.
+	// A month may be there in parts.
+	InsightMonths(ctx context.Context, from, to ledger.Date) ([]Flow, error)
 	// InsightHeads returns those of the months from and to, both included, in no order.
 	InsightHeads(ctx context.Context, from, to ledger.Month) ([]Head, error)
 

@@ -103,13 +103,13 @@ func (id *ID) UnmarshalText(b []byte) (err error) {
 	return err
 }
 
-// Account is a member's account on the ledger: the first 128 bits of the
-// HMAC-SHA256 of the member's number under a key that stays with the utility.
+// Account is a member's account on the ledger: the first 128 bits of an HMAC-SHA256
+// of the member's number, and a salt, under a key that stays with the utility.
 // Nothing on the ledger leads from it to a person.
 type Account [16]byte
 
-// MemberAccount derives the account of a member. The key must have at least 32
-// bytes.
+// MemberAccount derives the account of a member who has no salt, as all members of the
+// first releases. The key must have at least 32 bytes.
 func MemberAccount(key []byte, member string) (Account, error) {
 	if len(key) < 32 {
 		return Account{}, fmt.Errorf("ledger: account key has %d bytes, needs at least 32", len(key))

@@ -10,15 +10,21 @@ import (
 
 var _ insight.Store = (*Store)(nil)
 
+// addTo adds to the sums of a table whose first column is a day or a month.
+func addTo(table, period string) string {
+	return `INSERT INTO ` + table + ` (` + period + `, ` + flowColumns + `, count, quantity, points, fen, value)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+		ON CONFLICT (` + period + `, ` + flowColumns + `) DO UPDATE SET count = ` + table + `.count + excluded.count,
+			quantity = ` + table + `.quantity + excluded.quantity, points = ` + table + `.points + excluded.points,
+			fen = ` + table + `.fen + excluded.fen, value = ` + table + `.value + excluded.value`
+}
+
+var addToFlow, addToMonth = addTo("insight_flows", "day"), addTo("insight_months", "month")
+
 const (
 	flowColumns = `side, source, channel, segment, tier, item, category, partner, toward`
 	flowSums    = `CAST(SUM(count) AS BIGINT), CAST(SUM(quantity) AS BIGINT), CAST(SUM(points) AS BIGINT), CAST(SUM(fen) AS BIGINT), CAST(SUM(value) AS BIGINT)`
 
-	addToFlow = `INSERT INTO insight_flows (day, ` + flowColumns + `, count, quantity, points, fen, value)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-		ON CONFLICT (day, ` + flowColumns + `) DO UPDATE SET count = insight_flows.count + excluded.count,
-			quantity = insight_flows.quantity + excluded.quantity, points = insight_flows.points + excluded.points,
-			fen = insight_flows.fen + excluded.fen, value = insight_flows.value + excluded.value`
 	addToHead = `INSERT INTO insight_heads (month, segment, tier, members, earned, bought) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (month, segment, tier) DO UPDATE SET members = insight_heads.members + excluded.members,
 			earned = insight_heads.earned + excluded.earned, bought = insight_heads.bought + excluded.bought`
@@ -30,9 +36,14 @@ const (
 		ON CONFLICT (lane) DO UPDATE SET batch = excluded.batch, place = excluded.place`
 
 	selectInsightPlace = `SELECT lane, batch, place FROM insight_places WHERE lane = $1`
-	sumFlows           = `SELECT 0, ` + flowColumns + `, ` + flowSums + ` FROM insight_flows WHERE day BETWEEN $1 AND $2 GROUP BY ` + flowColumns
-	sumDays            = `SELECT day, side, '', '', '', '', '', '', '', '', ` + flowSums + ` FROM insight_flows
-		WHERE day BETWEEN $1 AND $2 GROUP BY day, side ORDER BY day, side`
+	rawFlows           = flowColumns + `, count, quantity, points, fen, value`
+	// Whole months, and the days before and after them.
+	sumFlows = `SELECT 0, ` + flowColumns + `, ` + flowSums + ` FROM (SELECT ` + rawFlows + ` FROM insight_months WHERE month BETWEEN $1 AND $2
+		UNION ALL SELECT ` + rawFlows + ` FROM insight_flows WHERE day BETWEEN $3 AND $4
+		UNION ALL SELECT ` + rawFlows + ` FROM insight_flows WHERE day BETWEEN $5 AND $6) AS flows GROUP BY ` + flowColumns
+	noNames     = `'', '', '', '', '', '', '', ''`
+	sumDays     = `SELECT day, side, ` + noNames + `, ` + flowSums + ` FROM insight_flows WHERE day BETWEEN $1 AND $2 GROUP BY day, side ORDER BY day, side`
+	sumMonths   = `SELECT month, side, ` + noNames + `, ` + flowSums + ` FROM insight_months WHERE month BETWEEN $1 AND $2 GROUP BY month, side`
 	selectHeads = `SELECT month, segment, tier, members, earned, bought FROM insight_heads WHERE month BETWEEN $1 AND $2`
 )
 
@@ -40,9 +51,14 @@ const (
 func (s *Store) SaveInsight(ctx context.Context, g *insight.Group) error {
 	all := make([]statement, 0, len(g.Flows)+len(g.Heads)+len(g.Presences)+len(g.Profiles)+1)
 	for i := range g.Flows {
-		f := &g.Flows[i]
-		all = append(all, stmt(addToFlow, int64(f.Day), string(f.Side), f.Source, f.Channel, f.Segment, f.Tier, f.Item, f.Category, f.Partner, f.Toward,
-			f.Count, f.Quantity, f.Points, f.Fen, f.Value))
+		all = append(all, stmt(addToFlow, flowArgs(int64(g.Flows[i].Day), &g.Flows[i])...))
+	}
+	months, err := byMonth(g.Flows)
+	if err != nil {
+		return err
+	}
+	for i := range months {
+		all = append(all, stmt(addToMonth, flowArgs(int64(months[i].Day.Month()), &months[i])...))
 	}
 	for _, h := range g.Heads {
 		all = append(all, stmt(addToHead, int64(h.Month), h.Segment, h.Tier, h.Members, h.Earned, h.Bought))
@@ -55,8 +71,49 @@ func (s *Store) SaveInsight(ctx context.Context, g *insight.Group) error {
 		p := &g.Profiles[i]
 		all = append(all, stmt(upsertProfile, p.Account[:], p.Segment, p.Tier))
 	}
-	_, err := s.writer.do(ctx, append(all, stmt(upsertInsightPlace, int64(g.Next.Lane), int64(g.Next.Batch), int64(g.Next.Index)))...)
+	_, err = s.writer.do(ctx, append(all, stmt(upsertInsightPlace, int64(g.Next.Lane), int64(g.Next.Batch), int64(g.Next.Index)))...)
 	return err
+}
+
+func flowArgs(period int64, f *insight.Flow) []any {
+	return []any{period, string(f.Side), f.Source, f.Channel, f.Segment, f.Tier, f.Item, f.Category, f.Partner, f.Toward, f.Count, f.Quantity, f.Points, f.Fen, f.Value}
+}
+
+// byMonth adds flows up by month; the day is the month's first.
+func byMonth(flows []insight.Flow) ([]insight.Flow, error) {
+	sums := map[insight.Key]insight.Sums{}
+	for i := range flows {
+		key := flows[i].Key
+		key.Day = insight.FirstDay(key.Day.Month())
+		sum := sums[key]
+		if err := sum.Add(flows[i].Sums); err != nil {
+			return nil, err
+		}
+		sums[key] = sum
+	}
+	all := make([]insight.Flow, 0, len(sums))
+	for key, sum := range sums {
+		all = append(all, insight.Flow{Key: key, Sums: sum})
+	}
+	return all, nil
+}
+
+// spread are the whole months of some days, and the days before and after them. What
+// there is none of ends before it begins.
+type spread struct {
+	months       [2]ledger.Month
+	before, rest [2]ledger.Date
+}
+
+func spreadOf(from, to ledger.Date) spread {
+	first, last := from.Month(), (to + 1).Month()
+	if insight.FirstDay(first) < from {
+		first++
+	}
+	if first >= last {
+		return spread{months: [2]ledger.Month{1, 0}, before: [2]ledger.Date{from, to}, rest: [2]ledger.Date{1, 0}}
+	}
+	return spread{months: [2]ledger.Month{first, last - 1}, before: [2]ledger.Date{from, insight.FirstDay(first) - 1}, rest: [2]ledger.Date{insight.FirstDay(last), to}}
 }
 
 // InsightPlace implements [insight.Store].
@@ -108,12 +165,36 @@ func selectPresences(length int) string {
 
 // InsightFlows implements [insight.Store].
 func (s *Store) InsightFlows(ctx context.Context, from, to ledger.Date) ([]insight.Flow, error) {
-	return values(list(ctx, s.reader, scanFlow, sumFlows, int64(from), int64(to)))
+	p := spreadOf(from, to)
+	return values(list(ctx, s.reader, scanFlow, sumFlows, int64(p.months[0]), int64(p.months[1]), int64(p.before[0]), int64(p.before[1]), int64(p.rest[0]), int64(p.rest[1])))
 }
 
 // InsightDays implements [insight.Store].
 func (s *Store) InsightDays(ctx context.Context, from, to ledger.Date) ([]insight.Flow, error) {
 	return values(list(ctx, s.reader, scanFlow, sumDays, int64(from), int64(to)))
+}
+
+// InsightMonths implements [insight.Store].
+func (s *Store) InsightMonths(ctx context.Context, from, to ledger.Date) ([]insight.Flow, error) {
+	p := spreadOf(from, to)
+	all, err := values(list(ctx, s.reader, scanFlow, sumMonths, int64(p.months[0]), int64(p.months[1])))
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].Day = insight.FirstDay(ledger.Month(all[i].Day))
+	}
+	for _, days := range [][2]ledger.Date{p.before, p.rest} {
+		if days[1] < days[0] {
+			continue
+		}
+		more, err := s.InsightDays(ctx, days[0], days[1])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
 }
 
 // scanFlow takes sums as they are: what is taken back counts against them.

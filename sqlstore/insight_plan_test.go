@@ -9,6 +9,7 @@ func TestInsightFindsItsRowsByAnIndex(t *testing.T) {
 	s := newStore(t)
 	for query, want := range map[string]string{
 		sumFlows:                        "SEARCH insight_flows USING INDEX sqlite_autoindex_insight_flows_1 (day>? AND day<?)",
+		sumMonths:                       "SEARCH insight_months USING INDEX sqlite_autoindex_insight_months_1 (month>? AND month<?)",
 		sumDays:                         "SEARCH insight_flows USING INDEX sqlite_autoindex_insight_flows_1 (day>? AND day<?)",
 		selectHeads:                     "SEARCH insight_heads USING INDEX sqlite_autoindex_insight_heads_1 (month>? AND month<?)",
 		selectPresences(shortPiece):     "SEARCH insight_presences USING INDEX sqlite_autoindex_insight_presences_1 (month=? AND account=?)",

@@ -22,6 +22,8 @@ func (s *Store) MemberPlace() members.Place {
 
 // underWay are the questions whether something of a member has not ended.
 var underWay = []struct{ what, query string }{
+	{"a bonus", `SELECT 1 FROM reward_bonus_moves AS v, reward_bonuses AS b, members AS m
+		WHERE v.state = 'due' AND b.conversion = v.conversion AND m.account = b.account AND m.number = $1 LIMIT 1`},
 	{"a conversion", `SELECT 1 FROM conversions WHERE member = $1 AND (step <> 'done' OR status = 'processing') LIMIT 1`},
 	{"a reversal", `SELECT 1 FROM reversals AS r, conversions AS c WHERE r.step <> 'done' AND c.id = r.conversion AND c.member = $1 LIMIT 1`},
 	{"an order", `SELECT 1 FROM mall_orders WHERE member = $1 AND step <> 'done' LIMIT 1`},

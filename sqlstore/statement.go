@@ -14,10 +14,11 @@ import (
 
 var _ statements.Store = (*Store)(nil)
 
-const statementColumns = `id, partner, window_date, digest, refused, name, source, sent_by, received_at, bytes, detail`
+const statementColumns = `id, partner, window_date, digest, refused, name, source, sent_by, received_at, bytes, detail, kept_digest, kept_bytes`
 
 const (
-	insertReceived = `INSERT INTO statements (` + statementColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`
+	insertReceived = `INSERT INTO statements (` + statementColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL, 0) ON CONFLICT DO NOTHING`
+	redactReceived = `UPDATE statements SET kept_digest = $1, kept_bytes = $2 WHERE digest = $3`
 	selectReceived = `SELECT ` + statementColumns + ` FROM statements WHERE id = $1`
 
 	selectReceivedOf = `SELECT ` + statementColumns + ` FROM statements
@@ -54,6 +55,12 @@ func bit(b bool) int64 {
 		return 1
 	}
 	return 0
+}
+
+// KeepRedacted implements [statements.Store].
+func (s *Store) KeepRedacted(ctx context.Context, digest, kept ledger.Hash, bytes int64) error {
+	_, err := s.writer.one(ctx, redactReceived, kept[:], bytes, digest[:])
+	return err
 }
 
 // Statement implements [statements.Store].
@@ -100,7 +107,7 @@ func scanStatement(row scanner) (*statements.Statement, error) {
 	var day, refused natural
 	var source, detail string
 	err := row.Scan((*idColumn)(&s.ID), &s.Partner, &day, (*hashColumn)(&s.Digest), &refused, &s.Name, &source, &s.By,
-		(*natural)(&s.At), (*natural)(&s.Bytes), &detail)
+		(*natural)(&s.At), (*natural)(&s.Bytes), &detail, (*optionalHash)(&s.Kept), (*natural)(&s.KeptBytes))
 	if err != nil {
 		return nil, rowError("statement", s.ID, err)
 	}

@@ -39,7 +39,7 @@ func TestAnErasedMemberIsNowhere(t *testing.T) {
 	}
 	home := filepath.Join(dir, "gateway")
 	for _, args := range [][]string{
-		{"verify", receipt, "--keys", filepath.Join(home, "keys", "jwks.json")},
+		{"verify", receipt, "--key", filepath.Join(home, "keys", "jwks.json")},
 		{"migrate", "--config", filepath.Join(dir, "pointgrid.yaml"), "--rebuild"},
 	} {
 		if out, code := run(t, args...); code != 0 {
@@ -161,11 +161,10 @@ func (m *story) erase(account string) {
 // break.
 func (m *story) nights() {
 	var moved struct {
-		Settlements []struct{ ID, State string }
+		Settled []struct{ ID, State string }
 	}
-	at := time.Now().UTC().Add(48 * time.Hour).Format(time.RFC3339)
-	m.do(m.utility, client.Request{Method: "POST", Path: "/v1/sandbox/clock", Body: map[string]string{"now": at}}, &moved)
-	if len(moved.Settlements) < 3 {
+	m.do(m.utility, client.Request{Method: "POST", Path: "/v1/sandbox/clock", Body: map[string]string{"advance": "48h"}}, &moved)
+	if len(moved.Settled) < 3 {
 		m.Errorf("the nights settled %+v", moved)
 	}
 	var breaks struct {

@@ -124,6 +124,13 @@ func (m *Memory) InsightDays(_ context.Context, from, to ledger.Date) ([]insight
 	return m.sums(from, to, func(k insight.Key) insight.Key { return insight.Key{Day: k.Day, Side: k.Side} })
 }
 
+// InsightMonths implements [insight.Store].
+func (m *Memory) InsightMonths(_ context.Context, from, to ledger.Date) ([]insight.Flow, error) {
+	return m.sums(from, to, func(k insight.Key) insight.Key {
+		return insight.Key{Day: insight.FirstDay(k.Day.Month()), Side: k.Side}
+	})
+}
+
 // InsightHeads implements [insight.Store].
 func (m *Memory) InsightHeads(_ context.Context, from, to ledger.Month) (all []insight.Head, _ error) {
 	m.mu.Lock()

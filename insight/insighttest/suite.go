@@ -16,6 +16,7 @@ func RunStore(t *testing.T, open func(t *testing.T) insight.Store) {
 	suite.Run(t, open, suite.Promises[insight.Store]{
 		{"a group is added, and says where its lane goes on", testGroup},
 		{"sums are by all but the day, and by day and side", testSums},
+		{"sums over months are those of their days", testMonths},
 		{"members are found by account and month", testPresences},
 		{"a day's stages take the place of those before", testStages},
 	})
@@ -75,6 +76,38 @@ func testSums(t *testing.T, s insight.Store) {
 	slices.SortFunc(flows, insight.CompareFlows)
 	if len(flows) != 4 || flows[0].Item != "kettle" || flows[0].Partner != "mart" || flows[0].Toward != "x" || flows[0].Points != 2 || flows[3].Points != 20 {
 		t.Errorf("flows are %+v", flows)
+	}
+}
+
+// testMonths adds up periods that begin and end within months and at their ends.
+func testMonths(t *testing.T, s insight.Store) {
+	ctx := context.Background()
+	from, to := insight.FirstDay(600), insight.FirstDay(605)-1
+	var g insight.Group
+	for day := from; day <= to; day++ {
+		for _, item := range []string{"a", "b"} {
+			g.Flows = append(g.Flows, insight.Flow{Key: insight.Key{Day: day, Side: insight.Spent, Source: insight.Bought, Item: item}, Sums: insight.Sums{Count: 1, Points: int64(day - from + 1)}})
+		}
+	}
+	suite.Must(t, s.SaveInsight(ctx, &g))
+	for _, days := range [][2]ledger.Date{{from, to}, {from + 1, to}, {from, to - 1}, {from + 40, from + 41}, {from + 40, from + 100}, {insight.FirstDay(602), insight.FirstDay(603) - 1},
+		{insight.FirstDay(602) - 1, insight.FirstDay(603)}, {insight.FirstDay(601), insight.FirstDay(603)}, {from + 3, from + 3}} {
+		want := int64(0)
+		for day := days[0]; day <= days[1]; day++ {
+			want += int64(day - from + 1)
+		}
+		for _, f := range got[[]insight.Flow](t)(s.InsightFlows(ctx, days[0], days[1])) {
+			if f.Points != want || f.Day != 0 {
+				t.Errorf("from %s to %s there are %d points on day %d, want %d", days[0], days[1], f.Points, f.Day, want)
+			}
+		}
+		sum := int64(0)
+		for _, f := range got[[]insight.Flow](t)(s.InsightMonths(ctx, days[0], days[1])) {
+			if sum += f.Points; f.Day.Month() < days[0].Month() || f.Day.Month() > days[1].Month() {
+				t.Errorf("from %s to %s there is %s", days[0], days[1], f.Day)
+			}
+		}
+		suite.WantEqual(t, "the months' points", sum, 2*want)
 	}
 }
 

@@ -113,6 +113,7 @@ func (s *Service) Open(_ context.Context, st *Statement) (*File, error) {
 		return nil, refuse(CodeUnknownPartner, "there is no partner %q any more", st.Partner)
 	}
 	layout.Day = st.Day
+	digest, size := st.kept()
 	from, err := s.o.Dir.Open(fileName(st.Digest))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: the file of statement %s is gone", ErrNotFound, st.ID)
@@ -120,7 +121,7 @@ func (s *Service) Open(_ context.Context, st *Statement) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("statements: %w", err)
 	}
-	file, err := statementfile.Reopen(from, st.Bytes, layout, s.o.Limits, st.Digest, st.Totals)
+	file, err := statementfile.Reopen(from, size, layout, s.o.Limits, digest, st.Totals)
 	if err != nil {
 		return nil, errors.Join(err, from.Close())
 	}

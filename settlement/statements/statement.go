@@ -32,6 +32,10 @@ type Statement struct {
 	By      string // the client, the person's number or the folder; no name
 	At      int64  // milliseconds since 1970
 	Bytes   int64
+	// Kept and KeptBytes are the digest and length of what is kept of it, once somebody
+	// was erased from it; zero before.
+	Kept      ledger.Hash
+	KeptBytes int64
 	// Refused says that nothing of it counts, and Problems why; More are not listed.
 	Refused  bool
 	Problems []statementfile.Problem
@@ -102,4 +106,7 @@ type Store interface {
 	// Statements returns those with smaller IDs than before, a zero one being the
 	// start, newest first, at most limit.
 	Statements(ctx context.Context, f Filter, before ledger.ID, limit int) ([]*Statement, error)
+	// KeepRedacted stores what is kept of the file with a digest, in all statements that
+	// it was sent as.
+	KeepRedacted(ctx context.Context, digest, kept ledger.Hash, bytes int64) error
 }

@@ -44,7 +44,8 @@ type Options struct {
 	// has not been here before, or returns [ErrNotAMember].
 	Identity Identity
 	Register func(ctx context.Context, member string) error
-
+	// Privacy exports and erases members.
+	Privacy Privacy
 	// Shop is the mall's shelves and orders. Linked reports whether a member has an
 	// account with a partner; CompanyName is what people call a partner. Without them
 	// the mall finds out itself, and people read its code.
@@ -104,6 +105,7 @@ func (m *Mall) leaves() []leaf {
 	return slices.Concat(
 		m.homeLeaves(),
 		m.shopLeaves(),
+		m.privacyLeaves(),
 		m.pointLeaves(),
 		m.partnerLeaves(),
 		m.convertLeaves(),

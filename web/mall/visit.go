@@ -11,6 +11,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
+	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/session"
 )
@@ -136,6 +137,7 @@ var refusals = []struct {
 	{ledger.ErrBusy, http.StatusServiceUnavailable, "busy"},
 	{ledger.ErrClosed, http.StatusServiceUnavailable, "busy"},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "busy"},
+	{members.ErrErasing, http.StatusConflict, "erasing"},
 }
 
 func (m *Mall) refuse(v *visit, err error) {

@@ -54,6 +54,18 @@ func (m *Memory) last(picks func(*statements.Statement) bool) (*statements.State
 	return nil, statements.ErrNotFound
 }
 
+// KeepRedacted implements [statements.Store].
+func (m *Memory) KeepRedacted(_ context.Context, digest, kept ledger.Hash, bytes int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.all {
+		if m.all[i].Digest == digest {
+			m.all[i].Kept, m.all[i].KeptBytes = kept, bytes
+		}
+	}
+	return nil
+}
+
 // Statement implements [statements.Store].
 func (m *Memory) Statement(_ context.Context, id ledger.ID) (*statements.Statement, error) {
 	return m.last(func(s *statements.Statement) bool { return s.ID == id })

@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) statements.Store) {
 		{"the same file is known", known},
 		{"the last accepted one is current", current},
 		{"statements are filtered and paged", pages},
+		{"what is kept of a file is said by all that it was sent as", redacted},
 		{"what is not there is not found", missing},
 	})
 }
@@ -155,5 +156,23 @@ func missing(t *testing.T, s statements.Store) {
 	}
 	if all, err := s.Statements(ctx, statements.Filter{}, ledger.ID{}, 10); err != nil || len(all) != 0 {
 		t.Errorf("all: %v, %v", all, err)
+	}
+}
+
+func redacted(t *testing.T, s statements.Store) {
+	ctx := context.Background()
+	first, again, other := Sample(1, false), Sample(2, false), Sample(3, false)
+	again.Day, again.Digest = 20_001, first.Digest
+	for _, st := range []*statements.Statement{first, again, other} {
+		suite.Must(t, s.SaveStatement(ctx, st))
+	}
+	suite.Must(t, s.KeepRedacted(ctx, first.Digest, ledger.Hash{9}, 600))
+	for _, st := range []*statements.Statement{first, again} {
+		st.Kept, st.KeptBytes = ledger.Hash{9}, 600
+	}
+	for _, want := range []*statements.Statement{first, again, other} {
+		got, err := s.Statement(ctx, want.ID)
+		suite.Must(t, err)
+		wantEqual(t, "the statement", got, want)
 	}
 }

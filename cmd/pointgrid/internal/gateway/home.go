@@ -67,8 +67,8 @@ func (h Home) SigningKey(random io.Reader) (partners.SigningKey, error) {
 const secretKeyBytes = 32
 
 // AccountKey reads the key under which members become accounts, or makes it in a
-// new home. Whoever has it can link accounts to members; who loses it cannot
-// find a member's account any more.
+// new home. Whoever has it and the table of members can link accounts to members; who
+// loses it cannot take new members in under it any more.
 func (h Home) AccountKey(random io.Reader) ([]byte, error) {
 	return secretKey(h.accountKeyFile(), random)
 }

@@ -27,8 +27,8 @@ func (g *Gateway) buildSessions(context.Context) (err error) {
 func (g *Gateway) memberPages(set *page.Set, url string) (*mall.Mall, error) {
 	o := mall.Options{
 		Pages: set, Sessions: g.sessions, Ledger: g.Ledger,
-		Account: g.Members.Account,
-		Shop:    g.Mall, Linked: g.linked, CompanyName: g.companyName,
+		Account: g.Members.Account, Privacy: g.Privacy,
+		Shop: g.Mall, Linked: g.linked, CompanyName: g.companyName,
 		Exchange: g.Exchange, Book: g.Store, Rewards: g.Rewards, Disputes: g.Support,
 		Hub: g.config.Alliance.Hub, Sandbox: g.config.Sandbox, URL: url, Location: g.calendar.Location,
 		Now: g.Clock.Now, Machine: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}

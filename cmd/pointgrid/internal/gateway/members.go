@@ -44,6 +44,23 @@ func (g *Gateway) places() []members.Place {
 		{Name: "mall", Export: g.exportMall},
 		{Name: "bonuses", Export: g.exportBonuses, Erase: g.Bonuses.Erase},
 		g.Support.Place(),
+		{Name: "statements", Erase: g.eraseReceived},
 		g.Store.MemberPlace(),
 	}
+}
+
+// eraseReceived takes memberships out of what partners sent.
+func (g *Gateway) eraseReceived(ctx context.Context, p *members.Person) error {
+	named := map[string][]string{}
+	for _, a := range p.Aliases {
+		if a.Partner != "" && a.Text != "" {
+			named[a.Partner] = append(named[a.Partner], a.Text)
+		}
+	}
+	for partner, memberships := range named {
+		if err := g.Statements.Erase(ctx, partner, memberships, p.Token); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,4 +1,0 @@
-package insight
-
-// FirstOf is for tests.
-var FirstOf = firstOf
