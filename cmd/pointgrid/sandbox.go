@@ -87,6 +87,7 @@ func (s *sandboxCommand) serve(ctx context.Context, site *sandbox.Site, listen s
 	}
 	c.Log.Level = s.Log
 	c.Projection.Enabled = true // members' histories and marketing's figures are made from it
+	c.Support.Rules = sandbox.ReviewRules()
 	if err := site.WriteConfig(c); err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (h *History) Run(ctx context.Context) error {
 			return fmt.Errorf("history: before %s: %w", clock.Window, err)
 		}
 		if left < time.Second {
-			return nil
+			return h.complaints(ctx)
 		}
 		h.Progress(clock.Window)
 		if err := h.day(ctx, clock); err != nil {

@@ -73,13 +73,13 @@ func (s *Site) Config(listen string, connectors map[string]string) (config.Confi
 		return config.Config{}, err
 	}
 	c.Utility.Clients = []config.Client{{ID: UtilityClient, KeyFile: utility,
-		Scopes: append([]string{"sandbox", "operator", "rewards", "mall"}, partnerScopes...)}}
+		Scopes: append([]string{"sandbox", "operator", "rewards", "mall", "support"}, partnerScopes...)}}
 	for _, id := range []string{MakerClient, CheckerClient} {
 		_, public, err := s.Key(id)
 		if err != nil {
 			return config.Config{}, err
 		}
-		c.Utility.Clients = append(c.Utility.Clients, config.Client{ID: id, KeyFile: public, Scopes: []string{"operator", "settlements", "rewards"}})
+		c.Utility.Clients = append(c.Utility.Clients, config.Client{ID: id, KeyFile: public, Scopes: []string{"operator", "settlements", "rewards", "support"}})
 	}
 	c.Utility.Bank = UtilityBank()
 	if c.Settlement.Holidays, err = s.holidays(); err != nil {
