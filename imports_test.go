@@ -78,9 +78,10 @@ var rules = []rule{
 	{folder: "settlement/netting", why: "who owes what follows from the ledger alone", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "rewards", why: "exchange, settlement, mall and rewards do not know each other", ours: []string{"ledger", "members", "partners"}, noLibraries: true},
 	{folder: "rewards/bonus", why: "a bonus follows the ledger and the tiers, not the exchange", ours: []string{"ledger", "members", "rewards"}, noLibraries: true},
+	{folder: "support", why: "support reaches exchange, rewards and mall by ports of its own", ours: []string{"ledger", "members", "partners", "internal/workflow"}},
 	{folder: "members", why: "who somebody is stands below what they do", ours: []string{"ledger"}},
 	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
-		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "rewards/bonus", "members", "partners", "web/idempotency", "web/signin", "web/session", "projection", "insight", "sqlstore"}},
+		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "rewards/bonus", "support", "members", "partners", "web/idempotency", "web/signin", "web/session", "projection", "insight", "sqlstore"}},
 	{folder: "projection", why: "a copy of the ledger knows only the ledger", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "web/signin", why: "who staff are has nothing to do with points", ours: []string{}},
 	{folder: "web/identity", why: "who somebody is has nothing to do with points", ours: []string{}},
@@ -114,6 +115,7 @@ var suites = []string{
 	"web/session/sessiontest",
 	"rewards/rewardstest",
 	"insight/insighttest",
+	"support/supporttest",
 	"rewards/bonus/bonustest",
 }
 

@@ -113,6 +113,10 @@ func (k *killer) UpdateConversions(ctx context.Context, all []*exchange.Conversi
 	return k.around(func() error { return k.Store.UpdateConversions(ctx, all) })
 }
 
+func (k *killer) DecideReview(ctx context.Context, c *exchange.Conversion) error {
+	return k.around(func() error { return k.Store.DecideReview(ctx, c) })
+}
+
 func (k *killer) CreateReversal(ctx context.Context, r *exchange.Reversal) (existing *exchange.Reversal, err error) {
 	err = k.around(func() error { existing, err = k.Store.CreateReversal(ctx, r); return err })
 	return existing, err
@@ -231,7 +235,11 @@ func (p *play) open() (err error) {
 	if err != nil {
 		return err
 	}
-	p.service, err = exchange.New(exchange.Options{Ledger: p.ledger, Identity: gateway, Store: p.store, Registry: registry,
+	screening := exchange.Screening(nil)
+	if p.plot.held != "" {
+		screening = &suspicious{}
+	}
+	p.service, err = exchange.New(exchange.Options{Screening: screening, Ledger: p.ledger, Identity: gateway, Store: p.store, Registry: registry,
 		Hosts: func(code string) connector.Host { return p.host(code, hosts[code]) }, Members: memberstest.NewKnown(accountKey),
 		RetryFirst: 5 * time.Millisecond, RetryMax: 40 * time.Millisecond, RescanEvery: 20 * time.Millisecond,
 		Now: p.clock.now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
@@ -284,6 +292,11 @@ func (p *play) act(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.plot.held != "" {
+		if err := p.decide(ctx, c); err != nil {
+			return err
+		}
+	}
 	if p.plot.reverse > 0 {
 		p.store.armed.Store(true)
 		r := exchange.ReverseRequest{Conversion: c.ID, Amount: p.plot.reverse, Idempotency: exchange.Idempotency{Key: "reversal"}}
@@ -295,6 +308,16 @@ func (p *play) act(ctx context.Context) error {
 		}
 	}
 	return p.settle(ctx)
+}
+
+// decide releases or refuses a conversion that is held.
+func (p *play) decide(ctx context.Context, c *exchange.Conversion) (err error) {
+	if p.plot.held == release {
+		_, err = p.service.Release(ctx, c.ID)
+	} else {
+		_, err = p.service.Refuse(ctx, c.ID)
+	}
+	return err
 }
 
 func (p *play) convert(ctx context.Context) (*exchange.Conversion, error) {

@@ -42,6 +42,9 @@ const (
 type Step string
 
 const (
+	// StepReview: nothing has moved, and staff are to say whether anything should; see
+	// [Screening].
+	StepReview Step = "review"
 	// StepDebit: the partner is to debit its member.
 	StepDebit Step = "debit"
 	// StepLedger: the ledger is to record the conversion in one phase.
@@ -115,7 +118,8 @@ type Conversion struct {
 	Outcome              Status
 	SourceReference      string // the partner's reference of its debit
 	DestinationReference string // the partner's reference of its credit
-	Failure              *Failure
+	// Failure says why it did not complete; at [StepReview] why it is held.
+	Failure *Failure
 	// Reversed is the sum of the reversals, in the source programme.
 	Reversed int64
 	// Window is the business day on the ledger in which the transfer lies that

@@ -25,6 +25,7 @@ func (s *Service) draftAll(ctx context.Context, p Party, all []undertaking) {
 	}
 	sideBySide(asking, func(u *undertaking) { u.row, u.err = s.examine(ctx, u.row, p, u.request) })
 	s.allowAll(ctx, all)
+	s.screenAll(ctx, all)
 }
 
 // checksMax is how many questions of one call the ledger is asked at a time.
@@ -102,8 +103,10 @@ func (s *Service) createAll(ctx context.Context, all []undertaking, in *seat) (s
 			jobs = append(jobs, u.job)
 			continue
 		case u.err == nil:
+			s.unscreen(u)
 			u.row, u.replayed = made[i].Existing, true
 		}
+		s.unscreen(u)
 		s.conversions.drop(u.job)
 		u.job = nil
 	}
@@ -115,6 +118,7 @@ func (s *Service) createAll(ctx context.Context, all []undertaking, in *seat) (s
 func (s *Service) place(u *undertaking) bool {
 	var taken places
 	if taken, u.err = s.gates.admit(u.row); u.err != nil {
+		s.unscreen(u)
 		u.allotment.release()
 		return false
 	}
@@ -122,6 +126,7 @@ func (s *Service) place(u *undertaking) bool {
 	j, mine := s.conversions.take(u.row.ID)
 	if !mine {
 		taken.release()
+		s.unscreen(u)
 		u.err = &Busy{What: "a service that is closing", RetryAfter: busyPause}
 		return false
 	}

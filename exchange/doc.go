@@ -29,6 +29,9 @@
 //	out, pushed:   ledger
 //	between two:   [debit →] ledger [→ credit]
 //
+// One that [Screening] finds suspicious stands at review before all that, until staff
+// release or refuse it.
+//
 //	on the way back:   [cancel credit →] void | [cancel credit →] unwind → refund
 //	reversal:          [take back →] reverse [→ give back]
 //

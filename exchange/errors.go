@@ -59,6 +59,10 @@ const (
 	CodePartnerDown    = "partner_unavailable"
 	CodePartnerRefused = "partner_refused"
 	CodeOutcomeUnknown = "outcome_unknown"
+	// CodeReviewRefused and CodeReviewExpired: the conversion was held for review, and
+	// staff refused it or did not release it in time. Nothing moved.
+	CodeReviewRefused = "review_refused"
+	CodeReviewExpired = "review_expired"
 	// CodeInvalid: a field is malformed; the detail says which and what would be
 	// right. It is the ledger's code of the same name.
 	CodeInvalid = string(ledger.CodeInvalid)

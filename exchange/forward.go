@@ -16,6 +16,8 @@ import (
 func (s *Service) stepConversion(ctx context.Context, j *job[Conversion], c *Conversion) (*Conversion, error) {
 	p := s.patience(j.once, c.Deadline)
 	switch c.Step {
+	case StepReview:
+		return s.stepReview(c)
 	case StepDebit:
 		return s.stepDebit(ctx, c, p, j.resumed)
 	case StepLedger:

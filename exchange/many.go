@@ -46,6 +46,7 @@ type undertaking struct {
 	// replayed: the row is one that was made earlier with the request's key.
 	replayed  bool
 	allotment *allotment // until the job has it
+	screened  bool       // the screening has counted it
 	err       error
 }
 

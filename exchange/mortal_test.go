@@ -56,6 +56,10 @@ func (s mortalStore) UpdateConversions(ctx context.Context, all []*exchange.Conv
 	return s.life.write(func() error { return s.Store.UpdateConversions(ctx, all) })
 }
 
+func (s mortalStore) DecideReview(ctx context.Context, c *exchange.Conversion) error {
+	return s.life.write(func() error { return s.Store.DecideReview(ctx, c) })
+}
+
 func (s mortalStore) CreateReversal(ctx context.Context, r *exchange.Reversal) (existing *exchange.Reversal, err error) {
 	err = s.life.write(func() (err error) { existing, err = s.Store.CreateReversal(ctx, r); return err })
 	return existing, err

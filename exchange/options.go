@@ -43,6 +43,12 @@ type Options struct {
 	// Allowances, if set, narrows what members may convert in a day.
 	Allowances Allowances
 
+	// Screening, if set, holds conversions for review before anything has moved.
+	Screening Screening
+	// ReviewWithin is how long a review may take before the conversion is refused;
+	// default 72 h.
+	ReviewWithin time.Duration
+
 	QuoteTTL time.Duration // how long a quote can be used; default 60 s
 	// Deadline is how long a partner whose outcome is unknown is asked before what
 	// was done is taken back; default 2 min.
@@ -89,6 +95,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	o.Hub = cmp.Or(o.Hub, "EPT")
+	o.ReviewWithin = cmp.Or(o.ReviewWithin, 72*time.Hour)
 	o.QuoteTTL = cmp.Or(o.QuoteTTL, time.Minute)
 	o.Deadline = cmp.Or(o.Deadline, 2*time.Minute)
 	o.AgreementsTTL = cmp.Or(o.AgreementsTTL, time.Second)
@@ -116,7 +123,7 @@ func (o *Options) validate() error {
 		return errors.New("exchange: identity needs a company and a subject")
 	case !ledger.ValidProgramme(o.Hub):
 		return fmt.Errorf("exchange: hub %q is not a programme code", o.Hub)
-	case min(o.QuoteTTL, o.Deadline, o.AgreementsTTL, o.RescanEvery, o.RetryFirst, o.RetryMax, o.TurnPatience) <= 0:
+	case min(o.ReviewWithin, o.QuoteTTL, o.Deadline, o.AgreementsTTL, o.RescanEvery, o.RetryFirst, o.RetryMax, o.TurnPatience) <= 0:
 		return errors.New("exchange: durations must be positive")
 	case min(o.PartnerMax, o.TotalMax, o.RecoveryMax, o.TurnsMax) < 1:
 		return errors.New("exchange: bounds must be at least 1")

@@ -57,6 +57,10 @@ func (c *Conversion) kind() string {
 	return "out"
 }
 
+// RecordID is the ID of the transfer on the ledger that completes the conversion; whether
+// it is there, Window tells.
+func (c *Conversion) RecordID() ledger.ID { return c.recordID() }
+
 // recordID is the ID of the transfer that completes the conversion.
 func (c *Conversion) recordID() ledger.ID {
 	if c.held() {

@@ -19,6 +19,8 @@ type plot struct {
 	frozenBefore, frozenAfterDebit bool
 	// hurry has the deadline pass once the faults have shown.
 	hurry bool
+	// held has the conversion stand at review until staff release or refuse it.
+	held string
 	want  exchange.Status
 }
 
@@ -44,6 +46,9 @@ const (
 	crossed     = "between two that are called"
 	fromPushing = "from one that pushes to one that is called"
 	toPushing   = "from one that is called to one that pushes"
+
+	release = "release"
+	refusal = "refuse"
 )
 
 var plots = []plot{
@@ -75,6 +80,13 @@ var plots = []plot{
 	{name: "cross from pushing, declined", way: fromPushing, faults: faults("sky", fault("credit", partnersim.FaultDecline, 1)), want: exchange.Reversed},
 	{name: "cross to pushing", way: toPushing, want: exchange.Completed},
 	{name: "cross to pushing, refused by the ledger", way: toPushing, frozenAfterDebit: true, want: exchange.Failed},
+
+	{name: "held in, released", way: "in", held: release, want: exchange.Completed},
+	{name: "held in, refused", way: "in", held: refusal, want: exchange.Failed},
+	{name: "held out, released", way: "out", held: release, want: exchange.Completed},
+	{name: "held cross, released", way: crossed, held: release, want: exchange.Completed},
+	{name: "held pushed in, released", way: "in, pushed", held: release, want: exchange.Completed},
+	{name: "held pushed in, refused", way: "in, pushed", held: refusal, want: exchange.Failed},
 
 	{name: "reverse in", way: "in", reverse: 1010, want: exchange.Completed},
 	{name: "reverse in, answer lost", way: "in", reverse: 1010, faults: faults("sky", fault("reverse", partnersim.FaultLoseAnswer, 1)), want: exchange.Completed},

@@ -33,6 +33,9 @@ func (s *Service) recoverConversions() {
 		}
 		for _, c := range page {
 			after = c.ID
+			if c.Step == StepReview && s.now() < c.Deadline {
+				continue // it waits for people
+			}
 			revive(s, s.conversions, c.ID, c)
 		}
 	}

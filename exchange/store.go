@@ -23,6 +23,10 @@ type Store interface {
 	// UpdateConversions is UpdateConversion for many in one write. After
 	// [ErrNotFound] those that are there are stored; after any other error none is.
 	UpdateConversions(ctx context.Context, all []*Conversion) error
+	// DecideReview is UpdateConversion for one that stands at [StepReview], together
+	// with the instants at which its rates are locked. One that does not stand there is
+	// not there.
+	DecideReview(ctx context.Context, c *Conversion) error
 	Conversion(ctx context.Context, id ledger.ID) (*Conversion, error)
 	// ConversionByKey returns the conversion a client made with a key.
 	ConversionByKey(ctx context.Context, client, key string) (*Conversion, error)
@@ -78,6 +82,7 @@ type Filter struct {
 	Programme string
 	Status    Status // empty is any
 	Escalated bool   // only those on the operator's list
+	InReview  bool   // only those at [StepReview]
 	// Account selects those of a member's that the utility's own clients asked for, the
 	// members' pages among them; zero is all.
 	Account ledger.Account

@@ -100,7 +100,7 @@ func checkBaseURL(s string) error {
 }
 
 var scopes = []Scope{ScopeQuotes, ScopeConversions, ScopeAgreements, ScopeLinks, ScopeSettlements, ScopeWebhooks, ScopeSandbox,
-	ScopeOperator, ScopeCredentials, ScopeAccessLog, ScopeRewards, ScopeMall}
+	ScopeOperator, ScopeCredentials, ScopeAccessLog, ScopeRewards, ScopeMall, ScopeSupport}
 
 // Scopes returns all scopes there are.
 func Scopes() []Scope { return slices.Clone(scopes) }
@@ -113,7 +113,9 @@ func PartnerScopes() []Scope {
 }
 
 // ofUtility reports whether a scope is for the utility's clients only.
-func ofUtility(s Scope) bool { return s == ScopeOperator || s == ScopeRewards || s == ScopeMall }
+func ofUtility(s Scope) bool {
+	return s == ScopeOperator || s == ScopeRewards || s == ScopeMall || s == ScopeSupport
+}
 
 func (c *Client) check() (problems []error) {
 	wrong := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }

@@ -58,6 +58,7 @@ const (
 	ScopeRewards     Scope = "rewards"     // the utility's systems: events that earn points, rules, tiers
 	ScopeSandbox     Scope = "sandbox"     // move the sandbox's clock
 	ScopeOperator    Scope = "operator"    // the utility's staff: everything of everybody
+	ScopeSupport     Scope = "support"     // the utility's staff systems: disputes, goodwill, frozen accounts, reviews
 	ScopeMall        Scope = "mall"        // the utility's shop: catalogue, stock and members' orders
 )
 

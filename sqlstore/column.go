@@ -92,7 +92,7 @@ type stepColumn exchange.Step
 func (c *stepColumn) Scan(v any) error {
 	s, _ := v.(string)
 	switch exchange.Step(s) {
-	case exchange.StepDebit, exchange.StepLedger, exchange.StepHold, exchange.StepCredit, exchange.StepPost,
+	case exchange.StepReview, exchange.StepDebit, exchange.StepLedger, exchange.StepHold, exchange.StepCredit, exchange.StepPost,
 		exchange.StepCancelCredit, exchange.StepVoid, exchange.StepUnwind, exchange.StepRefund,
 		exchange.StepTakeBack, exchange.StepReverse, exchange.StepGiveBack, exchange.StepDone:
 		*c = stepColumn(s)

@@ -28,6 +28,11 @@ const updateConversion = `UPDATE conversions SET status = $1, step = $2, outcome
 	source_reference = $4, destination_reference = $5, failure_code = $6, failure_detail = $7,
 	finished_at = $8, deadline = $9, turned_at = $10, escalated_at = $11, window_date = $12 WHERE id = $13`
 
+const decideReview = `UPDATE conversions SET status = $1, step = $2, outcome = $3,
+	source_reference = $4, destination_reference = $5, failure_code = $6, failure_detail = $7,
+	finished_at = $8, deadline = $9, turned_at = $10, escalated_at = $11, window_date = $12,
+	in_locked_at = $13, out_locked_at = $14 WHERE id = $15 AND step = 'review'`
+
 const (
 	selectConversion        = `SELECT ` + conversionColumns + ` FROM conversions WHERE id = $1`
 	selectConversionByKey   = `SELECT ` + conversionColumns + ` FROM conversions WHERE client = $1 AND request_key = $2`
@@ -121,6 +126,33 @@ func (s *Store) UpdateConversions(ctx context.Context, all []*exchange.Conversio
 		}
 	}
 	return nil
+}
+
+// DecideReview implements [exchange.Store].
+func (s *Store) DecideReview(ctx context.Context, c *exchange.Conversion) error {
+	told, err := s.outbox.conversions([]*exchange.Conversion{c})
+	if err != nil {
+		return err
+	}
+	args := conversionChanges(make([]any, 0, 15), c)
+	args = append(args, lockedArg(c.In), lockedArg(c.Out), c.ID[:])
+	statements := append(told.statements, stmt(decideReview, args...))
+	done, err := s.writer.do(ctx, statements...)
+	if err != nil {
+		return err
+	}
+	if done[len(statements)-1].affected == 0 {
+		return exchange.ErrNotFound
+	}
+	told.notify()
+	return nil
+}
+
+func lockedArg(l *ledger.LegTerms) any {
+	if l == nil {
+		return nil
+	}
+	return l.LockedAt
 }
 
 // Conversion implements [exchange.Store].

@@ -83,6 +83,9 @@ func (q *selection) terms(f exchange.Filter) (terms []string) {
 	if f.Escalated {
 		terms = append(terms, "escalated_at <> 0")
 	}
+	if f.InReview {
+		terms = append(terms, "(step <> 'done' OR status = 'processing') AND step = 'review'")
+	}
 	if !f.Account.IsZero() {
 		terms = append(terms, "partner = '' AND account = "+q.arg(f.Account[:]))
 	}

@@ -29,6 +29,9 @@ var namesMembers = map[string]string{
 	"break_files":      "stay as evidence of two companies, see docs/privacy.md",
 	"statements":       "eraseNotes",
 	"member_sessions":  "eraseSessions",
+	"support_disputes": "ForgetMember, by the place of support",
+	"support_trail":    "ForgetMember, by the place of support",
+	"support_acts":     "ForgetMember, by the place of support",
 	"conversion_files": "lines name links, and are deleted by the sweep",
 }
 

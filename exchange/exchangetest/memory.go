@@ -99,12 +99,35 @@ func (m *Memory) UpdateConversion(_ context.Context, c *exchange.Conversion) err
 	if !ok {
 		return exchange.ErrNotFound
 	}
+	m.change(old, n)
+	return nil
+}
+
+// change stores what can change.
+func (m *Memory) change(old, n *exchange.Conversion) {
 	row := old.Clone()
 	row.Status, row.Step, row.Outcome, row.Failure = n.Status, n.Step, n.Outcome, n.Failure
 	row.SourceReference, row.DestinationReference = n.SourceReference, n.DestinationReference
 	row.Window = n.Window
 	row.FinishedAt, row.Deadline, row.TurnedAt, row.EscalatedAt = n.FinishedAt, n.Deadline, n.TurnedAt, n.EscalatedAt
-	m.conversions.put(c.ID, row, row.Step == exchange.StepDone)
+	m.conversions.put(row.ID, row, row.Step == exchange.StepDone)
+}
+
+// DecideReview implements [exchange.Store].
+func (m *Memory) DecideReview(ctx context.Context, c *exchange.Conversion) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old, ok := m.conversions.rows[c.ID]
+	if !ok || old.Step != exchange.StepReview {
+		return exchange.ErrNotFound
+	}
+	m.change(old, c.Clone())
+	row := m.conversions.rows[c.ID]
+	for _, l := range [][2]*ledger.LegTerms{{row.In, c.In}, {row.Out, c.Out}} {
+		if l[0] != nil && l[1] != nil {
+			l[0].LockedAt = l[1].LockedAt
+		}
+	}
 	return nil
 }
 
@@ -164,6 +187,7 @@ func selects(f exchange.Filter, c *exchange.Conversion) bool {
 	case f.Programme != "" && c.Source != f.Programme && c.Destination != f.Programme,
 		f.Status != "" && c.Status != f.Status,
 		f.Escalated && c.EscalatedAt == 0,
+		f.InReview && c.Step != exchange.StepReview,
 		!f.Account.IsZero() && (c.Account != f.Account || c.Party.Partner != ""),
 		f.CreatedFrom != 0 && c.CreatedAt < f.CreatedFrom,
 		f.CreatedUntil != 0 && c.CreatedAt >= f.CreatedUntil,

@@ -186,3 +186,20 @@ func unfinishedConversions(t *testing.T, s exchange.Store) {
 	}
 	suite.WantEqual(t, "unfinished", got, want)
 }
+
+func decideReview(t *testing.T, s exchange.Store) {
+	ctx := context.Background()
+	held := conversion(1)
+	held.Step, held.Failure = exchange.StepReview, &exchange.Failure{Code: "velocity", Detail: "held"}
+	create(t, s, held)
+	next := held.Clone()
+	next.Step, next.Failure, next.Deadline = exchange.StepDebit, nil, 1_770_000_999_000
+	next.In.LockedAt, next.Out.LockedAt = next.In.LockedAt+5, next.Out.LockedAt+6
+	suite.Must(t, s.DecideReview(ctx, next))
+	suite.WantEqual(t, "after the decision", stored(t, s, held), next)
+	other := held.Clone()
+	other.Step = exchange.StepDone
+	suite.WantErr(t, "a second decision", s.DecideReview(ctx, other), exchange.ErrNotFound)
+	suite.WantEqual(t, "after a second decision", stored(t, s, held), next)
+	suite.WantErr(t, "a decision about what is not there", s.DecideReview(ctx, conversion(9)), exchange.ErrNotFound)
+}

@@ -20,17 +20,23 @@ func filters(t *testing.T, s exchange.Store) {
 	stuck.EscalatedAt = 5
 	suite.Must(t, s.UpdateConversion(context.Background(), stuck))
 
+	held := conversion(5)
+	held.Step, held.Source = exchange.StepReview, "CAFE"
+	held.Destination = "CAFE2"
+	create(t, s, held)
+
 	tests := []struct {
 		name   string
 		filter exchange.Filter
 		want   []ledger.ID
 	}{
-		{"all", exchange.Filter{}, []ledger.ID{stuck.ID, failed.ID, other.ID, plain.ID}},
+		{"all", exchange.Filter{}, []ledger.ID{held.ID, stuck.ID, failed.ID, other.ID, plain.ID}},
+		{"held for review", exchange.Filter{InReview: true}, []ledger.ID{held.ID}},
 		{"programme as source", exchange.Filter{Programme: "EPT"}, []ledger.ID{other.ID}},
 		{"programme as destination", exchange.Filter{Programme: "RETAIL"}, []ledger.ID{stuck.ID, failed.ID, plain.ID}},
 		{"status", exchange.Filter{Status: exchange.Failed}, []ledger.ID{failed.ID}},
 		{"escalated", exchange.Filter{Escalated: true}, []ledger.ID{stuck.ID}},
-		{"from included", exchange.Filter{CreatedFrom: failed.CreatedAt}, []ledger.ID{stuck.ID, failed.ID}},
+		{"from included", exchange.Filter{CreatedFrom: failed.CreatedAt}, []ledger.ID{held.ID, stuck.ID, failed.ID}},
 		{"until excluded", exchange.Filter{CreatedUntil: failed.CreatedAt}, []ledger.ID{other.ID, plain.ID}},
 		{"before", exchange.Filter{Before: other.ID}, []ledger.ID{plain.ID}},
 		{"together", exchange.Filter{Programme: "SKYMILES", Status: exchange.Processing, CreatedFrom: 1, Before: stuck.ID}, []ledger.ID{plain.ID}},

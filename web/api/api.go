@@ -48,6 +48,8 @@ type Options struct {
 	Privacy    Privacy                                                // nil answers 503
 	Mall       Mall                                                   // nil answers 503
 	Insight    Insight                                                // nil answers 503
+	Support    Support                                                // nil answers 503
+	Held       Held                                                   // needed with Support
 	SettleDue  func(context.Context) ([]settlement.Settlement, error) // see settlement.Night
 	Answers    idempotency.Store
 	Registry   Credentials

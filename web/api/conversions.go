@@ -198,7 +198,9 @@ func renderCreated(c *exchange.Conversion) *Conversion {
 	if c.Out != nil {
 		out.Agreements = append(out.Agreements, renderReference(DirectionOut, c.Out))
 	}
-	out.Failure = renderFailure(c.Failure)
+	if out.Review = renderReview(c); out.Review == nil {
+		out.Failure = renderFailure(c.Failure)
+	}
 	return out
 }
 

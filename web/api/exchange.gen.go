@@ -31,6 +31,84 @@ func (e AccessKind) Valid() bool {
 	}
 }
 
+// Defines values for AccountActionKind.
+const (
+	AccountActionKindFreeze   AccountActionKind = "freeze"
+	AccountActionKindGoodwill AccountActionKind = "goodwill"
+	AccountActionKindRefuse   AccountActionKind = "refuse"
+	AccountActionKindRelease  AccountActionKind = "release"
+	AccountActionKindUnfreeze AccountActionKind = "unfreeze"
+)
+
+// Valid indicates whether the value is a known member of the AccountActionKind enum.
+func (e AccountActionKind) Valid() bool {
+	switch e {
+	case AccountActionKindFreeze:
+		return true
+	case AccountActionKindGoodwill:
+		return true
+	case AccountActionKindRefuse:
+		return true
+	case AccountActionKindRelease:
+		return true
+	case AccountActionKindUnfreeze:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AccountActionRequestKind.
+const (
+	AccountActionRequestKindFreeze   AccountActionRequestKind = "freeze"
+	AccountActionRequestKindGoodwill AccountActionRequestKind = "goodwill"
+	AccountActionRequestKindUnfreeze AccountActionRequestKind = "unfreeze"
+)
+
+// Valid indicates whether the value is a known member of the AccountActionRequestKind enum.
+func (e AccountActionRequestKind) Valid() bool {
+	switch e {
+	case AccountActionRequestKindFreeze:
+		return true
+	case AccountActionRequestKindGoodwill:
+		return true
+	case AccountActionRequestKindUnfreeze:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AccountActionState.
+const (
+	AccountActionStateAwaiting AccountActionState = "awaiting"
+	AccountActionStateDeclined AccountActionState = "declined"
+	AccountActionStateDone     AccountActionState = "done"
+	AccountActionStateProposed AccountActionState = "proposed"
+	AccountActionStateRefused  AccountActionState = "refused"
+	AccountActionStateUnderWay AccountActionState = "under_way"
+)
+
+// Valid indicates whether the value is a known member of the AccountActionState enum.
+func (e AccountActionState) Valid() bool {
+	switch e {
+	case AccountActionStateAwaiting:
+		return true
+	case AccountActionStateDeclined:
+		return true
+	case AccountActionStateDone:
+		return true
+	case AccountActionStateProposed:
+		return true
+	case AccountActionStateRefused:
+		return true
+	case AccountActionStateUnderWay:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AdjustmentAnswerDecision.
 const (
 	AdjustmentAnswerDecisionAccept AdjustmentAnswerDecision = "accept"
@@ -502,6 +580,174 @@ func (e Direction) Valid() bool {
 	}
 }
 
+// Defines values for DisputeEntrySide.
+const (
+	DisputeEntrySideMachine DisputeEntrySide = "machine"
+	DisputeEntrySideMember  DisputeEntrySide = "member"
+	DisputeEntrySideStaff   DisputeEntrySide = "staff"
+)
+
+// Valid indicates whether the value is a known member of the DisputeEntrySide enum.
+func (e DisputeEntrySide) Valid() bool {
+	switch e {
+	case DisputeEntrySideMachine:
+		return true
+	case DisputeEntrySideMember:
+		return true
+	case DisputeEntrySideStaff:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisputeKind.
+const (
+	DisputeKindConversion DisputeKind = "conversion"
+	DisputeKindOrder      DisputeKind = "order"
+)
+
+// Valid indicates whether the value is a known member of the DisputeKind enum.
+func (e DisputeKind) Valid() bool {
+	switch e {
+	case DisputeKindConversion:
+		return true
+	case DisputeKindOrder:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisputeMessageTo.
+const (
+	DisputeMessageToAnswered  DisputeMessageTo = "answered"
+	DisputeMessageToAskMember DisputeMessageTo = "ask_member"
+	DisputeMessageToMember    DisputeMessageTo = "member"
+	DisputeMessageToNote      DisputeMessageTo = "note"
+	DisputeMessageToPartner   DisputeMessageTo = "partner"
+	DisputeMessageToSaid      DisputeMessageTo = "said"
+)
+
+// Valid indicates whether the value is a known member of the DisputeMessageTo enum.
+func (e DisputeMessageTo) Valid() bool {
+	switch e {
+	case DisputeMessageToAnswered:
+		return true
+	case DisputeMessageToAskMember:
+		return true
+	case DisputeMessageToMember:
+		return true
+	case DisputeMessageToNote:
+		return true
+	case DisputeMessageToPartner:
+		return true
+	case DisputeMessageToSaid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisputeOutcome.
+const (
+	DisputeOutcomeDeclined DisputeOutcome = "declined"
+	DisputeOutcomeUpheld   DisputeOutcome = "upheld"
+)
+
+// Valid indicates whether the value is a known member of the DisputeOutcome enum.
+func (e DisputeOutcome) Valid() bool {
+	switch e {
+	case DisputeOutcomeDeclined:
+		return true
+	case DisputeOutcomeUpheld:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisputeReason.
+const (
+	DisputeReasonDuplicate   DisputeReason = "duplicate"
+	DisputeReasonFaulty      DisputeReason = "faulty"
+	DisputeReasonNotMine     DisputeReason = "not_mine"
+	DisputeReasonNotReceived DisputeReason = "not_received"
+	DisputeReasonOther       DisputeReason = "other"
+	DisputeReasonWrongAmount DisputeReason = "wrong_amount"
+)
+
+// Valid indicates whether the value is a known member of the DisputeReason enum.
+func (e DisputeReason) Valid() bool {
+	switch e {
+	case DisputeReasonDuplicate:
+		return true
+	case DisputeReasonFaulty:
+		return true
+	case DisputeReasonNotMine:
+		return true
+	case DisputeReasonNotReceived:
+		return true
+	case DisputeReasonOther:
+		return true
+	case DisputeReasonWrongAmount:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisputeRemedy.
+const (
+	DisputeRemedyCancel  DisputeRemedy = "cancel"
+	DisputeRemedyReturn  DisputeRemedy = "return"
+	DisputeRemedyReverse DisputeRemedy = "reverse"
+)
+
+// Valid indicates whether the value is a known member of the DisputeRemedy enum.
+func (e DisputeRemedy) Valid() bool {
+	switch e {
+	case DisputeRemedyCancel:
+		return true
+	case DisputeRemedyReturn:
+		return true
+	case DisputeRemedyReverse:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisputeState.
+const (
+	DisputeStateCarryingOut    DisputeState = "carrying_out"
+	DisputeStateOpen           DisputeState = "open"
+	DisputeStateProposed       DisputeState = "proposed"
+	DisputeStateResolved       DisputeState = "resolved"
+	DisputeStateWaitingMember  DisputeState = "waiting_member"
+	DisputeStateWaitingPartner DisputeState = "waiting_partner"
+)
+
+// Valid indicates whether the value is a known member of the DisputeState enum.
+func (e DisputeState) Valid() bool {
+	switch e {
+	case DisputeStateCarryingOut:
+		return true
+	case DisputeStateOpen:
+		return true
+	case DisputeStateProposed:
+		return true
+	case DisputeStateResolved:
+		return true
+	case DisputeStateWaitingMember:
+		return true
+	case DisputeStateWaitingPartner:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EndpointEventDataReason.
 const (
 	EndpointEventDataReasonFailing   EndpointEventDataReason = "failing"
@@ -928,6 +1174,33 @@ func (e ReversalStatus) Valid() bool {
 	case ReversalStatusFailed:
 		return true
 	case ReversalStatusProcessing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReviewRule.
+const (
+	ReviewRuleReviewLargeInNewAccount ReviewRule = "review_large_in_new_account"
+	ReviewRuleReviewManyLinks         ReviewRule = "review_many_links"
+	ReviewRuleReviewRing              ReviewRule = "review_ring"
+	ReviewRuleReviewSharedMembership  ReviewRule = "review_shared_membership"
+	ReviewRuleReviewVelocity          ReviewRule = "review_velocity"
+)
+
+// Valid indicates whether the value is a known member of the ReviewRule enum.
+func (e ReviewRule) Valid() bool {
+	switch e {
+	case ReviewRuleReviewLargeInNewAccount:
+		return true
+	case ReviewRuleReviewManyLinks:
+		return true
+	case ReviewRuleReviewRing:
+		return true
+	case ReviewRuleReviewSharedMembership:
+		return true
+	case ReviewRuleReviewVelocity:
 		return true
 	default:
 		return false
@@ -1402,6 +1675,24 @@ func (e WebhookState) Valid() bool {
 	}
 }
 
+// Defines values for DisputeUnended.
+const (
+	DisputeUnendedFalse DisputeUnended = "false"
+	DisputeUnendedTrue  DisputeUnended = "true"
+)
+
+// Valid indicates whether the value is a known member of the DisputeUnended enum.
+func (e DisputeUnended) Valid() bool {
+	switch e {
+	case DisputeUnendedFalse:
+		return true
+	case DisputeUnendedTrue:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MallOnSale.
 const (
 	MallOnSaleFalse MallOnSale = "false"
@@ -1509,6 +1800,79 @@ type AccessPage struct {
 	Entries    []AccessEntry `json:"entries"`
 	NextCursor string        `json:"next_cursor,omitempty,omitzero"`
 }
+
+// AccountAction defines model for AccountAction.
+type AccountAction struct {
+	Account string `json:"account"`
+	Checker string `json:"checker,omitempty,omitzero"`
+	Code    string `json:"code,omitempty,omitzero"`
+
+	// ConversionID Of a release or refusal.
+	ConversionID string `json:"conversion_id,omitempty,omitzero"`
+
+	// CreatedAt RFC 3339, in UTC.
+	CreatedAt Time `json:"created_at"`
+
+	// DecidedAt RFC 3339, in UTC.
+	DecidedAt Time   `json:"decided_at,omitempty,omitzero"`
+	Detail    string `json:"detail,omitempty,omitzero"`
+
+	// DisputeID Of goodwill that belongs to one.
+	DisputeID string `json:"dispute_id,omitempty,omitzero"`
+
+	// Expiry Month until whose end the points can be used.
+	Expiry string `json:"expiry,omitempty,omitzero"`
+
+	// FinishedAt RFC 3339, in UTC.
+	FinishedAt Time `json:"finished_at,omitempty,omitzero"`
+
+	// ID A UUID of version 7 in lower case.
+	ID        ID                `json:"id"`
+	Kind      AccountActionKind `json:"kind"`
+	Maker     string            `json:"maker"`
+	Member    string            `json:"member"`
+	Points    string            `json:"points,omitempty,omitzero"`
+	Reason    string            `json:"reason"`
+	Reference string            `json:"reference,omitempty,omitzero"`
+
+	// State `awaiting`: part of a resolution whose remedy is not done yet. `proposed`: another client is to decide.
+	// `under_way`: the ledger has not answered yet. `done`. `declined`: somebody decided against it. `refused`: the
+	// ledger did; `code` says why.
+	State AccountActionState `json:"state"`
+}
+
+// AccountActionApproval defines model for AccountActionApproval.
+type AccountActionApproval = map[string]interface{}
+
+// AccountActionKind defines model for AccountActionKind.
+type AccountActionKind string
+
+// AccountActionPage defines model for AccountActionPage.
+type AccountActionPage struct {
+	Actions    []AccountAction `json:"actions"`
+	NextCursor string          `json:"next_cursor,omitempty,omitzero"`
+}
+
+// AccountActionRequest defines model for AccountActionRequest.
+type AccountActionRequest struct {
+	Kind   AccountActionRequestKind `json:"kind"`
+	Member string                   `json:"member"`
+
+	// Points Of goodwill.
+	Points string `json:"points,omitempty,omitzero"`
+	Reason string `json:"reason"`
+
+	// Reference Of the case in another system; goodwill needs one.
+	Reference string `json:"reference,omitempty,omitzero"`
+}
+
+// AccountActionRequestKind defines model for AccountActionRequest.Kind.
+type AccountActionRequestKind string
+
+// AccountActionState `awaiting`: part of a resolution whose remedy is not done yet. `proposed`: another client is to decide.
+// `under_way`: the ledger has not answered yet. `done`. `declined`: somebody decided against it. `refused`: the
+// ledger did; `code` says why.
+type AccountActionState string
 
 // AdjustmentAnswer defines model for AdjustmentAnswer.
 type AdjustmentAnswer struct {
@@ -2044,6 +2408,9 @@ type Conversion struct {
 	// ReversedAmount Points in the smallest unit of the programme, 0 to 10^15.
 	ReversedAmount AmountOrZero `json:"reversed_amount,omitempty,omitzero"`
 
+	// Review The conversion is held for review by staff, and nothing of it has moved.
+	Review *ConversionReview `json:"review,omitempty"`
+
 	// Source The code of a programme; `EPT` is electricity points.
 	Source ProgrammeCode `json:"source"`
 
@@ -2295,6 +2662,15 @@ type ConversionPage struct {
 // ConversionRequest Under a quote, or at the rate in force now.
 type ConversionRequest = conversionBody
 
+// ConversionReview The conversion is held for review by staff, and nothing of it has moved.
+type ConversionReview struct {
+	// Reason By which rule a conversion is held; more may come.
+	Reason ReviewRule `json:"reason"`
+
+	// Until RFC 3339, in UTC.
+	Until Time `json:"until"`
+}
+
 // ConversionStatus `processing`: under way. `completed`: both sides moved and the ledger has it. `failed`: nothing
 // moved, or everything was put back. `reversed`: it was on the ledger and was taken back in full.
 type ConversionStatus string
@@ -2304,6 +2680,149 @@ type Date = string
 
 // Direction `in` turns partner points into electricity points, `out` electricity points into partner points.
 type Direction string
+
+// Dispute defines model for Dispute.
+type Dispute struct {
+	// Due Business day, YYYY-MM-DD, by which it should be answered.
+	Due string `json:"due"`
+
+	// ID A UUID of version 7 in lower case.
+	ID     ID          `json:"id"`
+	Kind   DisputeKind `json:"kind"`
+	Member string      `json:"member"`
+
+	// OpenedAt RFC 3339, in UTC.
+	OpenedAt Time `json:"opened_at"`
+
+	// Owner Who of staff looks after it.
+	Owner string `json:"owner,omitempty,omitzero"`
+
+	// Reason `faulty` is of orders only.
+	Reason     DisputeReason      `json:"reason"`
+	Resolution *DisputeResolution `json:"resolution,omitempty"`
+
+	// State `open`: staff are to look at it. `waiting_member`, `waiting_partner`: somebody was asked. `proposed`: another
+	// person is to decide about a resolution. `carrying_out`: what was decided is being done. `resolved`.
+	State DisputeState `json:"state"`
+
+	// SubjectID A UUID of version 7 in lower case.
+	SubjectID ID             `json:"subject_id"`
+	Trail     []DisputeEntry `json:"trail,omitempty,omitzero"`
+
+	// UpdatedAt RFC 3339, in UTC.
+	UpdatedAt Time  `json:"updated_at"`
+	Version   int64 `json:"version"`
+}
+
+// DisputeApproval defines model for DisputeApproval.
+type DisputeApproval struct {
+	Version int64 `json:"version"`
+}
+
+// DisputeEntry defines model for DisputeEntry.
+type DisputeEntry struct {
+	// At RFC 3339, in UTC.
+	At     Time   `json:"at"`
+	By     string `json:"by,omitempty,omitzero"`
+	Number int64  `json:"number"`
+
+	// Public The member sees it.
+	Public bool             `json:"public"`
+	Side   DisputeEntrySide `json:"side"`
+
+	// State `open`: staff are to look at it. `waiting_member`, `waiting_partner`: somebody was asked. `proposed`: another
+	// person is to decide about a resolution. `carrying_out`: what was decided is being done. `resolved`.
+	State DisputeState `json:"state"`
+	Text  string       `json:"text,omitempty,omitzero"`
+	What  string       `json:"what"`
+}
+
+// DisputeEntrySide defines model for DisputeEntry.Side.
+type DisputeEntrySide string
+
+// DisputeKind defines model for DisputeKind.
+type DisputeKind string
+
+// DisputeMessage defines model for DisputeMessage.
+type DisputeMessage struct {
+	Text    string           `json:"text"`
+	To      DisputeMessageTo `json:"to"`
+	Version int64            `json:"version,omitempty,omitzero"`
+}
+
+// DisputeMessageTo defines model for DisputeMessage.To.
+type DisputeMessageTo string
+
+// DisputeOutcome defines model for DisputeOutcome.
+type DisputeOutcome string
+
+// DisputePage defines model for DisputePage.
+type DisputePage struct {
+	Disputes   []Dispute `json:"disputes"`
+	NextCursor string    `json:"next_cursor,omitempty,omitzero"`
+}
+
+// DisputeReason `faulty` is of orders only.
+type DisputeReason string
+
+// DisputeRejection defines model for DisputeRejection.
+type DisputeRejection struct {
+	Reason  string `json:"reason"`
+	Version int64  `json:"version"`
+}
+
+// DisputeRemedy `reverse` a conversion; `cancel` or `return` an order.
+type DisputeRemedy string
+
+// DisputeRequest defines model for DisputeRequest.
+type DisputeRequest struct {
+	Kind   DisputeKind `json:"kind"`
+	Member string      `json:"member"`
+
+	// Reason `faulty` is of orders only.
+	Reason DisputeReason `json:"reason"`
+
+	// SubjectID A UUID of version 7 in lower case.
+	SubjectID ID     `json:"subject_id"`
+	Text      string `json:"text"`
+}
+
+// DisputeResolution defines model for DisputeResolution.
+type DisputeResolution struct {
+	// ActionID The account action that gives the goodwill.
+	ActionID string         `json:"action_id,omitempty,omitzero"`
+	Amount   string         `json:"amount,omitempty,omitzero"`
+	Checker  string         `json:"checker,omitempty,omitzero"`
+	Goodwill string         `json:"goodwill,omitempty,omitzero"`
+	Maker    string         `json:"maker"`
+	Outcome  DisputeOutcome `json:"outcome"`
+
+	// Reference Of the reversal or return.
+	Reference string `json:"reference,omitempty,omitzero"`
+
+	// Remedy `reverse` a conversion; `cancel` or `return` an order.
+	Remedy DisputeRemedy `json:"remedy,omitempty,omitzero"`
+	Text   string        `json:"text"`
+}
+
+// DisputeResolutionRequest defines model for DisputeResolutionRequest.
+type DisputeResolutionRequest struct {
+	// Amount Of a reversal in smallest units of the source; of a return a number of pieces.
+	Amount   string         `json:"amount,omitempty,omitzero"`
+	Goodwill string         `json:"goodwill,omitempty,omitzero"`
+	Outcome  DisputeOutcome `json:"outcome"`
+
+	// Remedy `reverse` a conversion; `cancel` or `return` an order.
+	Remedy DisputeRemedy `json:"remedy,omitempty,omitzero"`
+
+	// Text The member reads it.
+	Text    string `json:"text"`
+	Version int64  `json:"version"`
+}
+
+// DisputeState `open`: staff are to look at it. `waiting_member`, `waiting_partner`: somebody was asked. `proposed`: another
+// person is to decide about a resolution. `carrying_out`: what was decided is being done. `resolved`.
+type DisputeState string
 
 // EndpointEventData Of `webhook_endpoint.test`, `webhook_endpoint.disabled` and `webhook_endpoint.enabled`. Nothing that
 // happened from `disabled_at` until it was enabled again is sent to the endpoint.
@@ -2478,6 +2997,40 @@ type Flow struct {
 
 // Hash A SHA-256 digest.
 type Hash = string
+
+// HeldConversion defines model for HeldConversion.
+type HeldConversion struct {
+	// Amount Points in the smallest unit of the programme, 1 to 10^15.
+	Amount Amount `json:"amount"`
+
+	// ConversionID A UUID of version 7 in lower case.
+	ConversionID ID `json:"conversion_id"`
+
+	// CreatedAt RFC 3339, in UTC.
+	CreatedAt Time `json:"created_at"`
+
+	// Destination The code of a programme; `EPT` is electricity points.
+	Destination ProgrammeCode `json:"destination"`
+
+	// DestinationAmount Points in the smallest unit of the programme, 1 to 10^15.
+	DestinationAmount Amount `json:"destination_amount"`
+	Member            string `json:"member"`
+
+	// Rule By which rule a conversion is held; more may come.
+	Rule ReviewRule `json:"rule"`
+
+	// Source The code of a programme; `EPT` is electricity points.
+	Source ProgrammeCode `json:"source"`
+
+	// Until RFC 3339, in UTC.
+	Until Time `json:"until"`
+}
+
+// HeldConversionPage defines model for HeldConversionPage.
+type HeldConversionPage struct {
+	NextCursor string           `json:"next_cursor,omitempty,omitzero"`
+	Reviews    []HeldConversion `json:"reviews"`
+}
 
 // ID A UUID of version 7 in lower case.
 type ID = string
@@ -3818,6 +4371,9 @@ type ReversalRequest struct {
 	Reference *Reference `json:"reference,omitempty" validate:"omitempty,reference"`
 }
 
+// ReviewRule By which rule a conversion is held; more may come.
+type ReviewRule string
+
 // RewardCancellation defines model for RewardCancellation.
 type RewardCancellation struct {
 	// Reason Text for people, without personal data and control characters; at most 200 bytes in UTF-8.
@@ -4420,6 +4976,11 @@ type Step = string
 // Sum A sum of points in the smallest unit.
 type Sum = string
 
+// SupportReason defines model for SupportReason.
+type SupportReason struct {
+	Reason string `json:"reason"`
+}
+
 // Terms The rate card of one partner for one direction. Amounts are in the smallest unit of the source
 // programme of that direction.
 type Terms struct {
@@ -4739,6 +5300,14 @@ type WebhookSubscription = string
 // Yuan Yuan, with at most six decimal places.
 type Yuan = string
 
+// AccountActionKindFilter defines model for AccountActionKindFilter.
+type AccountActionKindFilter = AccountActionKind
+
+// AccountActionStateFilter `awaiting`: part of a resolution whose remedy is not done yet. `proposed`: another client is to decide.
+// `under_way`: the ledger has not answered yet. `done`. `declined`: somebody decided against it. `refused`: the
+// ledger did; `code` says why.
+type AccountActionStateFilter = AccountActionState
+
 // CategoryID defines model for CategoryID.
 type CategoryID = string
 
@@ -4747,6 +5316,13 @@ type ClientID = string
 
 // Cursor defines model for Cursor.
 type Cursor = string
+
+// DisputeStateFilter `open`: staff are to look at it. `waiting_member`, `waiting_partner`: somebody was asked. `proposed`: another
+// person is to decide about a resolution. `carrying_out`: what was decided is being done. `resolved`.
+type DisputeStateFilter = DisputeState
+
+// DisputeUnended defines model for DisputeUnended.
+type DisputeUnended string
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
@@ -4810,6 +5386,9 @@ type RewardTo = Date
 
 // Signature defines model for Signature.
 type Signature = string
+
+// SupportMember defines model for SupportMember.
+type SupportMember = string
 
 // TraceParent defines model for TraceParent.
 type TraceParent = string
@@ -4953,6 +5532,15 @@ type StatementNotReady = Problem
 
 // StillRunning RFC 9457 problem details.
 type StillRunning = Problem
+
+// SupportConflict RFC 9457 problem details.
+type SupportConflict = Problem
+
+// SupportRefused RFC 9457 problem details.
+type SupportRefused = Problem
+
+// SupportUnavailable RFC 9457 problem details.
+type SupportUnavailable = Problem
 
 // Unauthorized RFC 9457 problem details.
 type Unauthorized = Problem

@@ -74,6 +74,15 @@ type forms struct {
 	claimGrant    explainedForm[MallClaimGrant]
 	claimRefusal  explainedForm[MallClaimRefusal]
 
+	dispute           explainedForm[DisputeRequest]
+	disputeMessage    explainedForm[DisputeMessage]
+	disputeResolution explainedForm[DisputeResolutionRequest]
+	disputeApproval   explainedForm[DisputeApproval]
+	disputeRejection  explainedForm[DisputeRejection]
+	accountAction     explainedForm[AccountActionRequest]
+	actionApproval    explainedForm[AccountActionApproval]
+	supportReason     explainedForm[SupportReason]
+
 	client       *jsonbody.Form[ClientRequest]
 	clientChange *jsonbody.Form[ClientChange]
 	key          *jsonbody.Form[ClientKeyRequest]
@@ -107,7 +116,7 @@ func newForms() (*forms, error) {
 	f.batch = jsonbody.NewList("conversions", exchange.ManyMax, f.batchItem)
 	f.file, errs[13] = jsonbody.NewForm[ConversionFileRequest](checks, s.always("ConversionFileRequest"))
 	f.completion, errs[14] = jsonbody.NewForm[ConversionFileCompletion](checks, s.always("ConversionFileCompletion"))
-	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s), f.addSigning(checks, s), f.addRewards(checks, s), f.addMall(s))
+	return f, errors.Join(errors.Join(errs[:]...), f.addWebhooks(s), f.addBreaks(s), f.addSigning(checks, s), f.addRewards(checks, s), f.addMall(s), f.addSupport(s))
 }
 
 func (f *forms) addWebhooks(s schemas) error {

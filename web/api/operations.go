@@ -27,7 +27,7 @@ type operation struct {
 }
 
 func (a *API) operations() []operation {
-	return append(slices.Concat(a.serviceOperations(), a.webhookOperations(), a.signingOperations(), a.rewardOperations(), a.mallOperations()),
+	return append(slices.Concat(a.serviceOperations(), a.webhookOperations(), a.signingOperations(), a.rewardOperations(), a.mallOperations(), a.supportOperations()),
 		operation{method: http.MethodPost, path: "/v1/quotes", scope: partners.ScopeQuotes, handle: withBody(a.forms.quote, saved(a, a.createQuote))},
 		operation{method: http.MethodGet, path: "/v1/quotes/:id", scope: partners.ScopeQuotes, handle: a.getQuote},
 

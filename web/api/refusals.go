@@ -23,6 +23,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/papers"
 	"github.com/pointgrid/pointgrid/settlement/payment"
 	"github.com/pointgrid/pointgrid/settlement/statements"
+	"github.com/pointgrid/pointgrid/support"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 	"github.com/pointgrid/pointgrid/web/oauth"
 	"github.com/pointgrid/pointgrid/web/problem"
@@ -91,6 +92,7 @@ func problemOf(err error) *problem.Problem {
 	var earning *rewards.Refusal
 	var shop *mall.Refusal
 	var full *mall.Busy
+	var refused *support.Refusal
 	var obstacle *members.Obstacle
 	switch {
 	case errors.As(err, &p):
@@ -109,6 +111,8 @@ func problemOf(err error) *problem.Problem {
 		return problem.New(http.StatusConflict, "upload_offset_mismatch", fmt.Sprintf("%d bytes are here, not %d; go on at Upload-Offset", offset.Right, offset.Given))
 	case errors.As(err, &refusal):
 		return refusalProblem(refusal)
+	case errors.As(err, &refused):
+		return supportProblem(refused)
 	case errors.As(err, &busy):
 		return later("busy", "there is no room for the request now; nothing was done", max(busy.RetryAfter, time.Second))
 	case errors.As(err, &denied) && denied.Code == oauth.CodeAddress:
@@ -156,6 +160,8 @@ var sentinels = []struct {
 	{mall.ErrChanged, 409, "changed", "somebody else changed it meanwhile; look, and try again"},
 	{mall.ErrProposed, 409, "proposal_open", "another proposal for the product waits for a decision"},
 	{mall.ErrReturnUnderWay, 409, "return_under_way", "another return of the order is under way; wait for its end"},
+	{support.ErrNotFound, 404, "not_found", "it is not there, or not yours"},
+	{support.ErrChanged, 409, "changed", "somebody else changed it meanwhile; look, and try again"},
 	{exchange.ErrQuoteUsed, 409, exchange.CodeQuoteUsed, "the quote was used by another conversion; ask for a new one"},
 	{exchange.ErrLinked, 409, "already_linked", "the customer or the membership has a link with the partner; end it first"},
 	{exchange.ErrReversalUnderWay, 409, "reversal_under_way", "another reversal of the conversion is under way; wait for its end"},
@@ -170,7 +176,7 @@ var sentinels = []struct {
 
 func sentinelProblem(err error) *problem.Problem {
 	switch {
-	case errors.Is(err, exchange.ErrKeyReused), errors.Is(err, mall.ErrKeyReused):
+	case errors.Is(err, exchange.ErrKeyReused), errors.Is(err, mall.ErrKeyReused), errors.Is(err, support.ErrKeyReused):
 		return idempotency.Reused()
 	case errors.Is(err, exchange.ErrStillRunning):
 		return idempotency.Running()

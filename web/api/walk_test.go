@@ -109,6 +109,9 @@ func (w *world) owned() objects {
 		"/v1/members/{account}":                 "5f0c9d3a7e1b4c2d8a6f0e9b1c3d5a7f",
 		"/v1/products/{product_id}":             "bill-10",
 		"/v1/orders/{id}":                       newID().String(),
+		"/v1/disputes/{id}":                     newID().String(),
+		"/v1/account_actions/{id}":              newID().String(),
+		"/v1/reviews/{id}":                      newID().String(),
 		"/v1/product_proposals/{id}":            newID().String(),
 		"/v1/return_claims/{id}":                newID().String(),
 		"/v1/product_categories/{category_id}":  "electricity",
@@ -199,7 +202,7 @@ func TestEveryRouteHidesWhatIsAnothers(t *testing.T) {
 			continue // no partner's at all
 		}
 		t.Run(op.name(), func(t *testing.T) {
-			if slices.Contains((*op.op.Security)[0]["accessToken"], string(partners.ScopeMall)) {
+			if scopes := (*op.op.Security)[0]["accessToken"]; slices.Contains(scopes, string(partners.ScopeMall)) || slices.Contains(scopes, string(partners.ScopeSupport)) {
 				shop.walk(&op, address, op.body(t)).refused(403, "scope_missing") // no partner's client can have it
 				return
 			}
@@ -215,6 +218,7 @@ func TestEveryRouteHidesWhatIsAnothers(t *testing.T) {
 
 func TestEveryBodyThatIsNestedTooDeepIsRefused(t *testing.T) {
 	w, _ := withMall(t)
+	w.withSupport()
 	own := w.owned()
 	deep := `{"a":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`
 	objects := strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000)
@@ -226,7 +230,7 @@ func TestEveryBodyThatIsNestedTooDeepIsRefused(t *testing.T) {
 		t.Run(op.name(), func(t *testing.T) {
 			address, _ := own.address(t, op.path)
 			scopes := (*op.op.Security)[0]["accessToken"]
-			c := client[slices.Contains(scopes, "operator") || slices.Contains(scopes, "sandbox") || slices.Contains(scopes, "rewards") || slices.Contains(scopes, "mall")]
+			c := client[slices.Contains(scopes, "operator") || slices.Contains(scopes, "sandbox") || slices.Contains(scopes, "rewards") || slices.Contains(scopes, "mall") || slices.Contains(scopes, "support")]
 			for _, body := range []string{deep, objects, "[" + deep} {
 				if a := c.walk(&op, address, body); a.status != 400 && a.status != 404 {
 					t.Errorf("answered %d: %.200s", a.status, a.body)

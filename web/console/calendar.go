@@ -56,6 +56,10 @@ type calendarBody struct {
 }
 
 func (c *Console) showCalendar(v *visit) error {
+	if !v.User.Has(readers...) && v.User.Has(helpers...) && c.o.Helpdesk != nil {
+		http.Redirect(v.w, v.r, Area+"/support", http.StatusSeeOther)
+		return nil
+	}
 	if !v.User.Has(readers...) {
 		first := Area + "/users"
 		if !v.User.Has(admins...) {

@@ -53,6 +53,7 @@ type Options struct {
 	Holidays   Holidays
 	Shop       Shop
 	Marketing  *Marketing
+	Helpdesk   *Helpdesk
 
 	Hub     string // programme code of the electricity points
 	Sandbox bool
@@ -99,7 +100,7 @@ var (
 	admins   = []signin.Role{signin.Admin}
 	// Marketing staff see no settlement; who looks at everything sees theirs.
 	marketers = []signin.Role{signin.Marketing, signin.Viewer}
-	everyone  = append(append([]signin.Role(nil), readers...), signin.Admin, signin.Marketing)
+	everyone  = append(append([]signin.Role(nil), readers...), signin.Admin, signin.Marketing, signin.Support)
 )
 
 // admits lets in whoever has a role that some page asks for: of a partner, its
@@ -166,7 +167,7 @@ func (c *Console) leaves() []leaf {
 	if c.o.Marketing != nil {
 		all = append(all, c.marketingLeaves()...)
 	}
-	return all
+	return append(all, c.helpdeskLeaves()...)
 }
 
 // Routes are all pages and forms of the console.

@@ -94,7 +94,7 @@ func (c *Console) frame(r *http.Request, v *signin.Visit) page.Frame {
 	for _, w := range ways {
 		if w.open(c, v.User) {
 			href := Area + w.path
-			inside := w.path != "" && strings.HasPrefix(r.URL.Path, href+"/") ||
+			inside := w.path == "/support" && strings.HasPrefix(r.URL.Path, href+"/disputes/") || w.path != "/support" && w.path != "" && strings.HasPrefix(r.URL.Path, href+"/") ||
 				w.path == "" && (strings.HasPrefix(r.URL.Path, Area+"/nights/") || strings.HasPrefix(r.URL.Path, Area+"/settlements/"))
 			f.Nav = append(f.Nav, page.Link{Href: href, Word: w.word, Icon: w.icon, Current: r.URL.Path == href || inside})
 		}
@@ -133,6 +133,10 @@ var ways = []way{
 	{"/reports/liability", "console.nav.liability", "list"},
 	{"/shop", "console.nav.shop", "clip"},
 	{"/marketing", "console.nav.marketing", "gauge"},
+	{"/support", "console.nav.support", "inbox"},
+	{"/support/members", "console.nav.members", "user"},
+	{"/support/approvals", "console.nav.approvals", "check"},
+	{"/support/reviews", "console.nav.reviews", "shield"},
 	{"/users", "console.nav.users", "user"},
 }
 

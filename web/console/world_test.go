@@ -73,6 +73,7 @@ type world struct {
 	counted    *insighttest.Memory
 	rules      *rewardstest.Memory
 	pages      *page.Set
+	helpdesk   *console.Helpdesk
 }
 
 func must(t testing.TB, err error) {
@@ -86,7 +87,7 @@ func party(name, account string) bank.Party {
 	return bank.Party{Name: name, Account: account, CNAPS: "102100099996"}
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, change ...func(*world)) *world {
 	t.Helper()
 	w := &world{t: t, stand: settlementtest.New(t), cases: desktest.NewMemory(), counted: insighttest.NewMemory(), rules: rewardstest.NewMemory(), log: &strings.Builder{}}
 	logger := slog.New(slog.NewTextHandler(w.log, nil))
@@ -108,8 +109,11 @@ func newWorld(t testing.TB) *world {
 		Holidays: holidays, Zone: w.stand.Zone.Location, Now: w.stand.Clock, Logger: logger})
 	w.staff, err = signin.New(signin.Options{Store: signintest.NewMemory(), Key: []byte("an account key for tests, 32 byte"[:32]), Cost: signin.Cost{Time: 1, Memory: 64}, Now: time.Now, Random: rand.Reader, Logger: logger})
 	must(t, err)
+	for _, c := range change {
+		c(w)
+	}
 	w.serve(holidays, paid, logger)
-	for login, role := range map[string]signin.Role{"maker": signin.Maker, "checker": signin.Checker, "viewer": signin.Viewer, "admin": signin.Admin, "marketing": signin.Marketing, "support": signin.Support} {
+	for login, role := range map[string]signin.Role{"maker": signin.Maker, "checker": signin.Checker, "viewer": signin.Viewer, "admin": signin.Admin, "marketing": signin.Marketing, "support": signin.Support, "support.two": signin.Support} {
 		w.addUser(login, "", role)
 	}
 	w.addUser("both", "", signin.Maker, signin.Checker)
@@ -129,7 +133,7 @@ func (w *world) serve(holidays *calendar.Holidays, paid papers.Payments, logger 
 	w.url = "http://" + server.Listener.Addr().String()
 	c, err := console.New(console.Options{Service: w.staff, Pages: set, Settlements: w.stand.Store, Ledger: w.stand.Ledger, Registry: registry, Desk: w.desk,
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(w.stand.Dir, s) },
-		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Marketing: w.marketing(), Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Shop: w.openShop(),
+		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Marketing: w.marketing(), Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Shop: w.openShop(), Helpdesk: w.helpdesk,
 		Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
 	must(w.t, err)
 	w.console = c

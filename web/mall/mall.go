@@ -60,6 +60,8 @@ type Options struct {
 	Share   func(ctx context.Context, member string) (int64, error)
 	History History
 	Rewards Rewards
+	// Disputes of conversions need Exchange, those of orders Shop.
+	Disputes Disputes
 
 	Hub      string // programme code of the electricity points
 	Sandbox  bool
@@ -105,6 +107,7 @@ func (m *Mall) leaves() []leaf {
 		m.pointLeaves(),
 		m.partnerLeaves(),
 		m.convertLeaves(),
+		m.disputeLeaves(),
 	)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/support"
 	"github.com/pointgrid/pointgrid/web/page"
 )
 
@@ -162,9 +163,7 @@ func (m *Mall) showConversion(v *visit) error {
 		b.Reversed = b.From.Text(c.Reversed)
 	}
 	b.Proved = c.Window != 0 && c.Status != exchange.Processing
-	if m.has("/disputes") {
-		b.Dispute = Area + "/disputes/new?" + url.Values{"kind": {"conversion"}, "id": {c.ID.String()}}.Encode()
-	}
+	b.Dispute = m.disputeWay(support.Conversion, c.ID)
 	f := m.frame(v)
 	f.Body = b
 	if c.Status == exchange.Processing {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
+	"github.com/pointgrid/pointgrid/support"
 	"github.com/pointgrid/pointgrid/web/page"
 )
 
@@ -94,6 +95,7 @@ type orderBody struct {
 	CanReturn  bool
 	Proof      bool
 	Conversion string // where the conversion is, of partner points
+	Dispute    string // where to dispute it; empty is nowhere
 }
 
 // orderOf finds the order that the path names; somebody else's is not there.
@@ -115,7 +117,7 @@ func (m *Mall) showOrder(v *visit) error {
 		return err
 	}
 	b := orderBody{Line: m.orderLine(v, o), Order: o, Story: story(o), UnderWay: o.Step != mall.StepDone && o.Step != mall.StepDispatch,
-		CanCancel: o.Step == mall.StepDispatch, Proof: posted(o)}
+		CanCancel: o.Step == mall.StepDispatch, Proof: posted(o), Dispute: m.disputeWay(support.Order, o.ID)}
 	if b.Codes, err = m.o.Shop.Codes(v.r.Context(), o); err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ type Config struct {
 	AccessLog  AccessLog  `yaml:"access_log" envPrefix:"ACCESS_LOG_"`
 	Settlement Settlement `yaml:"settlement" envPrefix:"SETTLEMENT_"`
 	Rewards    Rewards    `yaml:"rewards" envPrefix:"REWARDS_"`
+	Support    Support    `yaml:"support" envPrefix:"SUPPORT_"`
 
 	Reconciliation Reconciliation `yaml:"reconciliation" envPrefix:"RECONCILIATION_"`
 
@@ -247,7 +248,7 @@ type Partner struct {
 	Statement Statement   `yaml:"statement"`
 	Bank      BankAccount `yaml:"bank"`
 	Netting   Netting     `yaml:"netting"`
-	Scopes    []string    `yaml:"scopes" doc:"What it may give to clients that it makes itself. Empty: all but rewards, mall, sandbox and operator."`
+	Scopes    []string    `yaml:"scopes" doc:"What it may give to clients that it makes itself. Empty: all but rewards, mall, support, sandbox and operator."`
 	Clients   []Client    `yaml:"clients" doc:"Its programs that may call the API."`
 }
 
@@ -262,7 +263,7 @@ type Connector struct {
 // Client is a program with keys of its own.
 type Client struct {
 	ID      string   `yaml:"id" doc:"Its client_id."`
-	Scopes  []string `yaml:"scopes" doc:"What it may ask for: quotes, conversions, agreements, links, settlements, webhooks, credentials, access_log, and of the utility rewards, mall, sandbox, operator."`
+	Scopes  []string `yaml:"scopes" doc:"What it may ask for: quotes, conversions, agreements, links, settlements, webhooks, credentials, access_log, and of the utility rewards, mall, support, sandbox, operator."`
 	KeyFile string   `yaml:"key_file" doc:"File with its public keys, as JWKS or PEM."`
 	// SandboxKeyFile makes the portal's examples run as they are pasted.
 	SandboxKeyFile string `yaml:"sandbox_key_file,omitempty" doc:"Only in a sandbox: where its private key lies, as the portal's examples show it."`
@@ -287,6 +288,8 @@ func Default() Config {
 		AccessLog:      AccessLog{Keep: 30 * 24 * time.Hour, Entries: 2_000_000},
 		Reconciliation: Reconciliation{BytesMax: 512 << 20, WriteOffMax: 1000, DueDays: 5},
 		Rewards:        Rewards{GraceDays: 60, PointValue: "0.01"},
+		Support: Support{GoodwillLimit: 500, GoodwillDay: 2000, RemedyLimit: 5000, DisputeWithin: 90 * 24 * time.Hour, DueDays: 3, LotMonths: 24,
+			ReviewWithin: 72 * time.Hour},
 	}
 }
 

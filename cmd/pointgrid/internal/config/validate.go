@@ -69,6 +69,7 @@ func (c *Config) Validate() error {
 	c.validateSettlement(wrong)
 	c.validateReconciliation(wrong)
 	c.validateMall(wrong)
+	c.validateSupport(wrong)
 	return errors.Join(errs...)
 }
 

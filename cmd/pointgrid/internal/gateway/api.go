@@ -28,6 +28,7 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 		Exchange: g.Exchange, Files: g.Files,
 		Rewards: g.Rewards, Bonuses: g.Bonuses,
 		Mall:    g.Mall,
+		Support: g.Support, Held: g.Exchange,
 		Privacy: g.Privacy,
 		Quotes:  g.Store, Settlements: g.Store, Answers: g.Store, Assertions: g.Store, Webhooks: g.Webhooks,
 		Registry: g.clients, Access: g.access, Signed: g.Store, Origin: origins, Limits: g.limits(), Issuer: issuer, Keys: []partners.SigningKey{g.key}, TokenLife: g.config.Tokens.TTL,

@@ -35,6 +35,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/signing"
 	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/support"
 	"github.com/pointgrid/pointgrid/web/access"
 	"github.com/pointgrid/pointgrid/web/session"
 	"github.com/pointgrid/pointgrid/web/signin"
@@ -63,6 +64,7 @@ type Gateway struct {
 	Rewards  *rewards.Service
 	// Bonuses pays what members' tiers bring on conversions, while the gateway serves.
 	Bonuses *bonus.Follower
+	Support *support.Service
 	Members *members.Registry
 	Privacy *members.Privacy
 	Night   *settlement.Night
@@ -132,6 +134,7 @@ func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway,
 		g.buildRewards,
 		g.buildBonuses,
 		g.buildMall,
+		g.buildSupport,
 		g.buildReconciliation,
 		g.buildSigning,
 		g.buildProjection,
@@ -222,10 +225,15 @@ func (g *Gateway) buildHosts(context.Context) error {
 	return nil
 }
 
-func (g *Gateway) buildServices(context.Context) (err error) {
+func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	identity := ledger.Identity{MSP: g.config.Alliance.MSP, Subject: subject}
+	screening, err := g.screening(ctx)
+	if err != nil {
+		return err
+	}
 	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.traces.ledger(g.Ledger), Identity: identity, Store: g.traces.store(g.Store), Registry: g.registry,
 		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, Members: g.Members, Allowances: g.allowances(),
+		Screening: screening, ReviewWithin: g.config.Support.ReviewWithin,
 		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
 		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
 	if err != nil {

@@ -29,7 +29,7 @@ func (g *Gateway) memberPages(set *page.Set, url string) (*mall.Mall, error) {
 		Pages: set, Sessions: g.sessions, Ledger: g.Ledger,
 		Account: g.Members.Account,
 		Shop:    g.Mall, Linked: g.linked, CompanyName: g.companyName,
-		Exchange: g.Exchange, Book: g.Store, Rewards: g.Rewards,
+		Exchange: g.Exchange, Book: g.Store, Rewards: g.Rewards, Disputes: g.Support,
 		Hub: g.config.Alliance.Hub, Sandbox: g.config.Sandbox, URL: url, Location: g.calendar.Location,
 		Now: g.Clock.Now, Machine: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}
 	if g.config.Projection.Enabled {

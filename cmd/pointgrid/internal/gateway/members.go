@@ -43,6 +43,7 @@ func (g *Gateway) places() []members.Place {
 		{Name: "rewards", Export: g.exportRewards},
 		{Name: "mall", Export: g.exportMall},
 		{Name: "bonuses", Export: g.exportBonuses, Erase: g.Bonuses.Erase},
+		g.Support.Place(),
 		g.Store.MemberPlace(),
 	}
 }

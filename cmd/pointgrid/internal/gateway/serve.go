@@ -76,6 +76,7 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	background.Go(func() { g.watch.Run(ctx) })
 	background.Go(func() { every(ctx, nightEvery, g.runNight) })
 	background.Go(func() { every(ctx, followEvery, g.runSigning) })
+	background.Go(func() { every(ctx, supportEvery, g.runSupport) })
 	background.Go(func() { g.runReconciliation(ctx) })
 	background.Go(func() { every(ctx, fetchEvery, g.fetchStatements); g.puller.Wait() })
 	background.Go(func() { every(ctx, refreshEvery, g.refreshClients) })
