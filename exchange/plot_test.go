@@ -21,7 +21,7 @@ type plot struct {
 	hurry bool
 	// held has the conversion stand at review until staff release or refuse it.
 	held string
-	want  exchange.Status
+	want exchange.Status
 }
 
 func faults(partner string, all ...partnersim.Fault) map[string][]partnersim.Fault {

@@ -33,7 +33,6 @@ type world struct {
 	ledger   ledger.Ledger
 	registry *members.Registry
 	privacy  *members.Privacy
-	serial   atomic.Int64
 
 	mu       sync.Mutex
 	rows     map[string]string // what a place has, by row: a member's number
@@ -319,9 +318,8 @@ func TestWhatIsUnderWayLaterIsWaitedFor(t *testing.T) {
 // something, before or after it was done.
 type dying struct {
 	members.Store
-	ledger members.Ledger
-	left   int
-	after  bool
+	left  int
+	after bool
 }
 
 var errDied = errors.New("the process died here")
