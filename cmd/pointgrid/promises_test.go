@@ -25,12 +25,16 @@ func api(t *testing.T, s *started, dir, id string) *client.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(s.out.String())
-	c, err := client.New(client.Options{BaseURL: url, ClientID: id, Key: key.Private, KeyID: key.ID, Now: time.Now})
+	c, err := client.New(client.Options{BaseURL: s.url(), ClientID: id, Key: key.Private, KeyID: key.ID, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// url is where a sandbox says that it is.
+func (s *started) url() string {
+	return regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(s.out.String())
 }
 
 func conversion(n int, key string) client.Request {
