@@ -20,7 +20,9 @@ import (
 type Member struct {
 	Number string // the utility's
 	Name   string
-	About  string // a line about what there is to see; may be empty
+	// About and AboutEN are a line about what there is to see, in Chinese and English;
+	// may be empty.
+	About, AboutEN string
 	// Hidden ones are not listed; their number must be typed.
 	Hidden bool
 }

@@ -28,7 +28,8 @@ func (h *Hosts) startIdentity(ctx context.Context, gatewayURL string, members in
 	o := identitysim.Options{Issuer: "http://" + l.Addr().String(), Client: MemberClient,
 		Redirects: []string{gatewayURL + mall.CallbackPath, gatewayURL + mall.GoodbyePath}, Now: now, Random: rand.Reader}
 	for n := 1; n <= members; n++ { // those with a story can be chosen; the number of any other can be typed
-		o.Members = append(o.Members, identitysim.Member{Number: Member(n), Name: MemberName(n), Hidden: !inStory(n)})
+		story, told := PersonaOf(Member(n))
+		o.Members = append(o.Members, identitysim.Member{Number: Member(n), Name: MemberName(n), About: story.Look, AboutEN: story.LookEN, Hidden: !told})
 	}
 	provider, err := identitysim.New(o)
 	if err != nil {

@@ -28,7 +28,7 @@ func Staff() []Person {
 		name, does string
 	}{{signin.Admin, "周敏 Zhou Min", "console: accounts of all staff"}, {signin.Maker, "孙丽 Sun Li", "console: proposes settlements, resolutions and payments"},
 		{signin.Checker, "吴强 Wu Qiang", "console: decides what the maker proposed"}, {signin.Viewer, "郑洁 Zheng Jie", "console: looks at everything"},
-		{signin.Marketing, "冯雪 Feng Xue", "marketing"}, {signin.Support, "许静 Xu Jing", "console: members, disputes, goodwill, reviews"}} {
+		{signin.Marketing, "冯雪 Feng Xue", "console: the marketing view"}, {signin.Support, "许静 Xu Jing", "console: members, disputes, goodwill, reviews"}} {
 		all = append(all, Person{Login: string(p.role), Name: p.name, Does: p.does, Roles: []signin.Role{p.role}})
 	}
 	return append(all, Person{Login: "support.two", Name: "何敏 He Min", Does: "console: support, the second person", Roles: []signin.Role{signin.Support}})
