@@ -7,6 +7,8 @@ import (
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/rewards"
+	"github.com/pointgrid/pointgrid/rewards/bonus"
 	"github.com/pointgrid/pointgrid/web/page"
 )
 
@@ -108,8 +110,9 @@ func (m *Mall) estimate(v *visit, b *convertBody, all []currency, have int64) er
 		b.Wrong = exchange.CodeAllowance
 		return nil
 	}
-	b.Estimate = &estimate{From: q.From, To: q.To, Quote: m.terms(v, q, all)}
-	return nil
+	t, err := m.terms(v, q, all)
+	b.Estimate = &estimate{From: q.From, To: q.To, Quote: t}
+	return err
 }
 
 // refused keeps a refusal for the page, and returns what is none.
@@ -257,9 +260,10 @@ type terms struct {
 	Rates    []string
 	Fee      string // that the member pays; empty for none
 	Residue  string // what rounding leaves; empty for nothing
+	Bonus    string // what the member's level adds; empty for nothing
 }
 
-func (m *Mall) terms(v *visit, q *exchange.Quote, all []currency) (t terms) {
+func (m *Mall) terms(v *visit, q *exchange.Quote, all []currency) (t terms, err error) {
 	from, to, own := currencyOf(all, q.Source), currencyOf(all, q.Destination), currencyOf(all, m.o.Hub)
 	t.Sentence = m.say(v, "mall.convert.sentence", "from", from.Text(q.From), "to", to.Text(q.To))
 	for _, leg := range []*ledger.LegTerms{q.In, q.Out} {
@@ -278,7 +282,28 @@ func (m *Mall) terms(v *visit, q *exchange.Quote, all []currency) (t terms) {
 			t.Residue = m.say(v, "mall.convert.residue", "name", currencyOf(all, r.Programme).Title)
 		}
 	}
-	return t
+	t.Bonus, err = m.bonus(v, q)
+	return t, err
+}
+
+// bonus is what the member's level adds to partners' points that become electricity
+// points; see rewards/bonus.
+func (m *Mall) bonus(v *visit, q *exchange.Quote) (string, error) {
+	if m.o.Rewards == nil || q.Destination != m.o.Hub {
+		return "", nil
+	}
+	way, err := m.o.Rewards.Way(v.r.Context(), v.Member)
+	if errors.Is(err, rewards.ErrNotFound) {
+		return "", nil // no member of the programme has no level
+	}
+	if err != nil {
+		return "", err
+	}
+	n := bonus.At(q.To, way.Now.Privileges.ConversionBonus)
+	if n == 0 {
+		return "", nil
+	}
+	return m.say(v, "mall.convert.bonus", "points", page.Amount(n, 0)), nil
 }
 
 // rate is that of a leg's agreement, as the two companies signed it.

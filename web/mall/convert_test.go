@@ -13,6 +13,7 @@ import (
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/partnersim"
+	"github.com/pointgrid/pointgrid/rewards"
 )
 
 // quoted asks for a rate and returns where it is confirmed.
@@ -71,6 +72,23 @@ func TestPointsGoTheOtherWayAndAcross(t *testing.T) {
 	want(t, "across", b.send(quoted(t, b, "SKY", "TEL", "1200").path, url.Values{}), http.StatusOK, "Done", "500")
 	if s, x := a.balance(t, "sky", sky), a.balance(t, "tel", tel); s != 4_800 || x != 500 {
 		t.Errorf("the airline has %d and the telecom %d, want 4800 and 500", s, x)
+	}
+}
+
+func TestTheLevelsBonusIsSaidBeforePointsAreConverted(t *testing.T) {
+	a := &alliance{}
+	w := newWorld(t, withAlliance(a))
+	a.life(w, "M-1")
+	a.link(t, "sky", "M-1", 90_000)
+	b := w.signedIn("M-1")
+	if page := b.get("/mall/convert?from=SKY&to=EPT&amount=30,000"); strings.Contains(page.body, "Your level adds") {
+		t.Error("the lowest level adds something")
+	}
+	must(t, a.rewards.Take(t.Context(), []rewards.Event{{ID: "PAY-more", Member: "M-1", Kind: rewards.Prepayment, Channel: "app", OccurredAt: w.clock.Now().UnixMilli(), Amount: 1_000_00}})[0].Err)
+	want(t, "in", b.get("/mall/convert?from=SKY&to=EPT&amount=30,000"), http.StatusOK, "10,000", "Your level adds 100 points")
+	want(t, "quote", b.get(quoted(t, b, "SKY", "EPT", "30,000").path), http.StatusOK, "Your level adds 100 points")
+	if page := b.get("/mall/convert?from=EPT&to=SKY&amount=100"); strings.Contains(page.body, "Your level adds") {
+		t.Error("the level adds to points that go out")
 	}
 }
 

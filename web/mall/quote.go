@@ -49,7 +49,11 @@ func (m *Mall) quotePage(v *visit, status int, q *exchange.Quote, wrong string) 
 	if err != nil {
 		return err
 	}
-	b := quoteBody{Quote: q, From: currencyOf(all, q.Source), To: currencyOf(all, q.Destination), Terms: m.terms(v, q, all), Wrong: wrong}
+	t, err := m.terms(v, q, all)
+	if err != nil {
+		return err
+	}
+	b := quoteBody{Quote: q, From: currencyOf(all, q.Source), To: currencyOf(all, q.Destination), Terms: t, Wrong: wrong}
 	b.Left = max((q.ExpiresAt-m.o.Now().UnixMilli())/1000, 0)
 	b.Again = Area + "/convert?" + url.Values{"from": {q.Source}, "to": {q.Destination}, "amount": {plainAmount(q.From, b.From.Scale)}}.Encode()
 	return m.showStatus(v, status, "quote", b)
