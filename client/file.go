@@ -23,6 +23,7 @@ type File struct {
 	Succeeded    int64  `json:"succeeded"`
 	Repeated     int64  `json:"repeated"` // had been converted before
 	Failed       int64  `json:"failed"`
+	Held         int64  `json:"held"` // wait for the utility's staff to look at them
 	Percent      int    `json:"percent"`
 }
 

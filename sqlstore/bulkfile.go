@@ -11,18 +11,18 @@ import (
 
 const fileColumns = `id, client, partner, name, format, source, destination,
 	state, bytes, lines, digest, position, line, succeeded, repeated, failed, result_bytes, updated_at,
-	completed_at, finished_at, created_at`
+	completed_at, finished_at, created_at, held`
 
-const fileWidth = 21
+const fileWidth = 22
 
 const (
 	insertFile = `INSERT INTO conversion_files (` + fileColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7,
-		$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`
+		$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
 	// The store has one writer, so nobody else's digest can come between.
 	updateFile = `UPDATE conversion_files SET state = $1, bytes = $2, lines = $3, digest = $4, position = $5, line = $6,
-		succeeded = $7, repeated = $8, failed = $9, result_bytes = $10, updated_at = $11, completed_at = $12, finished_at = $13
-		WHERE id = $14 AND NOT EXISTS (SELECT 1 FROM conversion_files other
-			WHERE other.partner = $15 AND other.digest = $16 AND other.id <> $17)`
+		succeeded = $7, repeated = $8, failed = $9, result_bytes = $10, updated_at = $11, completed_at = $12, finished_at = $13,
+		held = $14 WHERE id = $15 AND NOT EXISTS (SELECT 1 FROM conversion_files other
+			WHERE other.partner = $16 AND other.digest = $17 AND other.id <> $18)`
 	deleteFile = `DELETE FROM conversion_files WHERE id = $1`
 
 	selectFile         = `SELECT ` + fileColumns + ` FROM conversion_files WHERE id = $1`
@@ -37,7 +37,7 @@ const (
 func (s *Store) CreateFile(ctx context.Context, f *bulkfile.File) error {
 	args := make([]any, 0, fileWidth)
 	args = append(args, f.ID[:], f.Party.Client, f.Party.Partner, f.Name, string(f.Format), f.Source, f.Destination)
-	_, err := s.writer.one(ctx, insertFile, append(fileChanges(args, f), f.CreatedAt)...)
+	_, err := s.writer.one(ctx, insertFile, append(fileChanges(args, f), f.CreatedAt, f.Held)...)
 	return err
 }
 
@@ -57,7 +57,7 @@ func digestArg(h *ledger.Hash) any {
 
 // UpdateFile implements [bulkfile.Store].
 func (s *Store) UpdateFile(ctx context.Context, f *bulkfile.File) error {
-	args := append(fileChanges(make([]any, 0, fileWidth), f), f.ID[:], f.Party.Partner, digestArg(&f.Digest), f.ID[:])
+	args := append(fileChanges(make([]any, 0, fileWidth), f), f.Held, f.ID[:], f.Party.Partner, digestArg(&f.Digest), f.ID[:])
 	n, err := s.writer.one(ctx, updateFile, args...)
 	if err != nil || n == 1 {
 		return err
@@ -109,7 +109,7 @@ func scanConversionFile(row scanner) (*bulkfile.File, error) {
 	err := row.Scan((*idColumn)(&f.ID), &f.Party.Client, &f.Party.Partner, &f.Name, &format, &f.Source, &f.Destination,
 		&state, (*natural)(&f.Bytes), (*natural)(&f.Lines), (*optionalHash)(&f.Digest), (*natural)(&f.Position), (*natural)(&f.Line),
 		(*natural)(&f.Succeeded), (*natural)(&f.Repeated), (*natural)(&f.Failed), (*natural)(&f.ResultBytes), (*natural)(&f.UpdatedAt),
-		(*natural)(&f.CompletedAt), (*natural)(&f.FinishedAt), (*natural)(&f.CreatedAt))
+		(*natural)(&f.CompletedAt), (*natural)(&f.FinishedAt), (*natural)(&f.CreatedAt), (*natural)(&f.Held))
 	if err != nil {
 		return nil, rowError("conversion file", f.ID, err)
 	}

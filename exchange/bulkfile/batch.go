@@ -112,7 +112,11 @@ func (r *run) decide(b *batch, i int, o exchange.Outcome) bool {
 		r.logUndecided(o.Err)
 		return false
 	case o.Conversion.Outcome == "":
-		return false
+		rule, _ := o.Conversion.Review()
+		if rule != "" {
+			res.held(o.Conversion, rule)
+		}
+		return rule != ""
 	default:
 		ours := !o.Replayed || b.doubtful[i] && o.Conversion.CreatedAt >= r.file.UpdatedAt
 		res.ended(o.Conversion, b.twin[i] || !ours)
@@ -136,6 +140,8 @@ func (b *batch) count(p *Progress) {
 			p.Succeeded++
 		case outcomeRepeated:
 			p.Repeated++
+		case outcomeHeld:
+			p.Held++
 		default:
 			p.Failed++
 		}

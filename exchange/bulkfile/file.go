@@ -53,10 +53,10 @@ type Progress struct {
 	Position int64 // bytes of the content whose lines have their results
 	Line     int64 // number of the last such line, from 1
 	// Succeeded lines were converted, Repeated ones had been converted before,
-	// Failed ones were not.
-	Succeeded, Repeated, Failed int64
-	ResultBytes                 int64 // of the results on disk
-	UpdatedAt                   int64
+	// Failed ones were not, and Held ones wait for staff to look at them.
+	Succeeded, Repeated, Failed, Held int64
+	ResultBytes                       int64 // of the results on disk
+	UpdatedAt                         int64
 }
 
 // Percent is how much of the content is done, 0 to 100.

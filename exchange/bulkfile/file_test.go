@@ -31,6 +31,28 @@ func TestEveryLineIsConvertedOrSaysWhyNot(t *testing.T) {
 	}
 }
 
+func TestAFileDoesNotWaitForPeople(t *testing.T) {
+	w := newWorld(t)
+	f, text := w.finished(w.send(bulkfile.CSV, w.csv("3000", fmt.Sprint(large), "6000")))
+	if got, want := outcomes(t, text), []string{"2 converted", "3 held review_large", "4 converted"}; !slices.Equal(got, want) {
+		t.Errorf("results %q, want %q", got, want)
+	}
+	if f.State != bulkfile.Finished || f.Succeeded != 2 || f.Held != 1 || f.Failed != 0 {
+		t.Errorf("the file is %+v", f)
+	}
+	held, err := w.exchange.Held(t.Context(), ledger.ID{}, 10)
+	must(t, err)
+	if len(held) != 1 || !strings.Contains(text, held[0].ID.String()) {
+		t.Fatalf("held are %v; the results are\n%s", held, text)
+	}
+	_, err = w.exchange.Release(t.Context(), held[0].ID)
+	must(t, err)
+	f, text = w.finished(w.send(bulkfile.CSV, w.csv("3000", fmt.Sprint(large), "6000")+"\n"))
+	if got, want := outcomes(t, text), []string{"2 repeated", "3 repeated", "4 repeated"}; !slices.Equal(got, want) || f.Held != 0 {
+		t.Errorf("after the release the same lines are %q, want %q", got, want)
+	}
+}
+
 func TestBothFormatsAreRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		format bulkfile.Format

@@ -13,6 +13,7 @@ const (
 	outcomeConverted = "converted"
 	outcomeRepeated  = "repeated"
 	outcomeFailed    = "failed"
+	outcomeHeld      = "held"
 )
 
 // result is what became of a line.
@@ -55,6 +56,13 @@ func appendCSV(b []byte, value string) []byte {
 // fail makes a result of a refusal.
 func (r *result) fail(code, detail string) {
 	r.Outcome, r.Code, r.Detail = outcomeFailed, code, detail
+}
+
+// held makes a result of a conversion that staff look at before anything moves: the
+// file does not wait for people.
+func (r *result) held(c *exchange.Conversion, rule string) {
+	r.Outcome, r.ConversionID, r.Code = outcomeHeld, c.ID.String(), rule
+	r.Detail = "held for review; how it ends is told as for any conversion"
 }
 
 // ended makes a result of a conversion that has ended.

@@ -53,6 +53,20 @@ type world struct {
 	*bulkfile.Service
 }
 
+// watchful holds conversions that are large.
+type watchful struct{}
+
+const large = 150_000
+
+func (watchful) Screen(_ context.Context, c *exchange.Conversion) (string, error) {
+	if c.From >= large {
+		return "review_large", nil
+	}
+	return "", nil
+}
+
+func (watchful) Drop(*exchange.Conversion) {}
+
 // newWorld starts a service that takes turns of four lines.
 func newWorld(t testing.TB, change ...func(*bulkfile.Options)) *world {
 	t.Helper()
@@ -64,7 +78,7 @@ func newWorld(t testing.TB, change ...func(*bulkfile.Options)) *world {
 	must(t, err)
 	quiet := slog.New(slog.DiscardHandler)
 	w.exchange, err = exchange.New(exchange.Options{Ledger: w.ledger, Identity: gateway, Store: w.rows, Registry: registry,
-		Hosts: func(string) connector.Host { return nil }, Members: memberstest.NewKnown(accountKey), Now: w.now, Random: rand.Reader, Logger: quiet})
+		Hosts: func(string) connector.Host { return nil }, Members: memberstest.NewKnown(accountKey), Screening: watchful{}, Now: w.now, Random: rand.Reader, Logger: quiet})
 	must(t, err)
 	must(t, w.exchange.Start(context.Background()))
 	t.Cleanup(func() { _ = w.exchange.Close(context.Background()) })

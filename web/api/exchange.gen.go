@@ -2570,6 +2570,9 @@ type ConversionFile struct {
 	FinishedAt Time                 `json:"finished_at,omitempty,omitzero"`
 	Format     ConversionFileFormat `json:"format"`
 
+	// Held Lines whose conversions staff look at before anything moves. They end as any conversion does, after the file.
+	Held int64 `json:"held,omitempty,omitzero"`
+
 	// ID A UUID of version 7 in lower case.
 	ID ID `json:"id"`
 

@@ -107,7 +107,7 @@ func renderFile(f *bulkfile.File) *ConversionFile {
 	self := filesPath + f.ID.String()
 	out := &ConversionFile{ID: f.ID.String(), Name: f.Name, Format: ConversionFileFormat(f.Format), Source: f.Source, Destination: f.Destination,
 		State: ConversionFileState(f.State), UploadOffset: f.Offset, Lines: f.Lines, LinesRead: f.Line, Succeeded: f.Succeeded, Repeated: f.Repeated,
-		Failed: f.Failed, Percent: int(f.Percent()), CreatedAt: at(f.CreatedAt), CompletedAt: at(f.CompletedAt), FinishedAt: at(f.FinishedAt),
+		Failed: f.Failed, Held: f.Held, Percent: int(f.Percent()), CreatedAt: at(f.CreatedAt), CompletedAt: at(f.CompletedAt), FinishedAt: at(f.FinishedAt),
 		Links: ConversionFileLinks{Self: self}}
 	if !f.Digest.IsZero() {
 		out.Sha256 = f.Digest.String()

@@ -41,7 +41,7 @@ func file(n int) *bulkfile.File {
 func done(f *bulkfile.File) *bulkfile.File {
 	f = f.Clone()
 	f.State, f.Bytes, f.Lines, f.Digest = bulkfile.Finished, 1234, 12, ledger.Hash{1, 31: byte(f.ID[15])}
-	f.Progress = bulkfile.Progress{Position: 1234, Line: 12, Succeeded: 7, Repeated: 3, Failed: 2, ResultBytes: 999, UpdatedAt: 1_770_000_000_500}
+	f.Progress = bulkfile.Progress{Position: 1234, Line: 12, Succeeded: 6, Repeated: 3, Failed: 2, Held: 1, ResultBytes: 999, UpdatedAt: 1_770_000_000_500}
 	f.CompletedAt, f.FinishedAt = 1_770_000_000_100, 1_770_000_000_500
 	return f
 }

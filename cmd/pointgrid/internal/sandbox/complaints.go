@@ -13,7 +13,7 @@ import (
 // ReviewRules are those of a sandbox: high enough that nobody meets them by chance. Its
 // members all count as new, because all of them joined within its past.
 func ReviewRules() config.ReviewRules {
-	return config.ReviewRules{VelocityCount: 30, VelocityWithin: time.Minute, LinksCount: 6, LinksWithin: 24 * time.Hour, Shared: 3,
+	return config.ReviewRules{VelocityCount: 200, VelocityWithin: time.Minute, LinksCount: 6, LinksWithin: 24 * time.Hour, Shared: 3,
 		YoungPoints: 150_000, YoungAge: 500 * 24 * time.Hour}
 }
 
