@@ -14,12 +14,12 @@ import (
 // members all count as new, because all of them joined within its past.
 func ReviewRules() config.ReviewRules {
 	return config.ReviewRules{VelocityCount: 200, VelocityWithin: time.Minute, LinksCount: 6, LinksWithin: 24 * time.Hour, Shared: 3,
-		YoungPoints: 150_000, YoungAge: 500 * 24 * time.Hour}
+		YoungPoints: 400_000, YoungAge: 500 * 24 * time.Hour}
 }
 
 // heldAmount is of the retailer's points, and gives more than the rule about new
 // accounts lets through.
-const heldAmount = "24000000"
+const heldAmount = "60000000"
 
 // complaints leave something for the pages of support: a dispute that is open, one that
 // waits for the member, one that is resolved, goodwill that waits for a checker, and a
@@ -27,7 +27,7 @@ const heldAmount = "24000000"
 // changes nothing.
 func (h *History) complaints(ctx context.Context) error {
 	for n, c := range []struct{ reason, text string }{
-		{"not_received", "昨天兑换的里程积分没有到账，请帮忙查一下。"},
+		{"not_received", "昨天兑换的电信积分没有到账，请帮忙查一下。"},
 		{"wrong_amount", "到账数量和页面显示的不一样。"},
 		{"duplicate", "同一笔兑换好像扣了两次。"},
 	} {
@@ -46,12 +46,13 @@ func (h *History) complaints(ctx context.Context) error {
 // someone is one of the members who convert.
 func (h *History) someone(n int) string { return Member(h.Members[0] + n) }
 
-// complain makes a conversion and disputes it; how far staff have come differs.
+// complain makes a conversion of the telecom's points and disputes it; how far staff
+// have come differs.
 func (h *History) complain(ctx context.Context, n int, reason, text string) error {
 	key := fmt.Sprintf("complaint-%d", n)
 	var made, dispute struct{ ID string }
-	wish := map[string]string{"source": "SKY", "destination": "EPT", "amount": "3000", "link_id": LinkID(CompanyOf("sky"), h.Members[0]+n).String()}
-	if err := h.send(ctx, "sky", "/v1/conversions", key, wish, &made); err != nil {
+	wish := map[string]string{"source": "TEL", "destination": "EPT", "amount": "3000", "link_id": LinkID(CompanyOf("tel"), h.Members[0]+n).String()}
+	if err := h.send(ctx, "tel", "/v1/conversions", key, wish, &made); err != nil {
 		return err
 	}
 	open := map[string]string{"member": h.someone(n), "kind": "conversion", "subject_id": made.ID, "reason": reason, "text": text}
