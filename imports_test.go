@@ -113,6 +113,7 @@ var suites = []string{
 	"settlement/reconcile/plant",
 	"web/signin/signintest",
 	"web/session/sessiontest",
+	"web/page/pagetest",
 	"rewards/rewardstest",
 	"insight/insighttest",
 	"support/supporttest",
