@@ -53,6 +53,7 @@ var rules = []rule{
 	{folder: "partners", why: "the registry stands below the exchange", ours: []string{"ledger", "partners"}},
 	{folder: "partners/webhooks", why: "webhooks know what happened, not who did it", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "internal/workflow", why: "carrying on knows the ledger, and not what the work is", ours: []string{"ledger"}, noLibraries: true},
+	{folder: "internal/mortal", why: "a death knows the ledger, and not what was being written", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "internal/sheet", why: "cells know nothing of what they mean", ours: []string{}},
 	{folder: "insight", why: "insight counts what the ledger moved, and asks others by ports of its own", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "exchange", why: "exchange, settlement, mall and rewards do not know each other",
