@@ -11,11 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/mortal"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
 	"github.com/pointgrid/pointgrid/members/memberstest"
@@ -28,16 +28,7 @@ import (
 // again.
 const childVariable = "POINTGRID_EXCHANGE_CHILD"
 
-func TestMain(m *testing.M) {
-	if o := os.Getenv(childVariable); o != "" {
-		if err := child(o); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { mortal.Main(m, childVariable, child) }
 
 // order is what a child is to do.
 type order struct {
@@ -86,18 +77,13 @@ type killer struct {
 func (k *killer) around(write func() error) error {
 	due := k.armed.Load() && k.writes.Add(1) == k.at
 	if due && !k.after {
-		die()
+		mortal.Die()
 	}
 	err := write()
 	if due {
-		die()
+		mortal.Die()
 	}
 	return err
-}
-
-func die() {
-	syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	select {}
 }
 
 func (k *killer) UpdateConversion(ctx context.Context, c *exchange.Conversion) error {

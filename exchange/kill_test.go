@@ -1,19 +1,16 @@
 package exchange_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/mortal"
 )
 
 // TestKilledAtAnyPersistedStepEverythingEndsWell plays every plot in a process
@@ -71,23 +68,14 @@ func killEverywhere(t *testing.T, s *simulation, template string, i int) {
 // run runs a child and reports whether it was killed, or else what it found.
 func (o order) run(t *testing.T) (killed bool, r report) {
 	t.Helper()
-	encoded, err := json.Marshal(o)
-	must(t, err)
-	child := exec.Command(os.Args[0], "-test.run=^$")
-	child.Env = append(os.Environ(), childVariable+"="+string(encoded))
-	var out, log bytes.Buffer
-	child.Stdout, child.Stderr = &out, &log
-	err = child.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && o.Kill > 0 {
-		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signal() == syscall.SIGKILL {
-			return true, r
-		}
+	said, killed := mortal.Run(t, childVariable, o)
+	if killed && o.Kill == 0 {
+		t.Fatalf("child %+v was killed, and not by itself", o)
 	}
-	if err != nil {
-		t.Fatalf("child %+v: %v\n%s", o, err, log.String())
+	if killed {
+		return true, r
 	}
-	must(t, json.Unmarshal(out.Bytes(), &r))
+	must(t, json.Unmarshal(said, &r))
 	return false, r
 }
 

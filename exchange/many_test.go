@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/mortal"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/connector"
 )
@@ -77,15 +78,15 @@ func TestManyCostOneCallToTheLedgerAndTwoWrites(t *testing.T) {
 	w := newWorld(t)
 	m := w.join(1)
 	var calls atomic.Int64
-	l := &life{end: 1 << 40}
-	w.reborn(l, func() ledgerTrick { calls.Add(1); return ledgerBehaves })
+	l := &mortal.Life{End: 1 << 40}
+	w.reborn(l, func() mortal.Trick { calls.Add(1); return mortal.Behaves })
 	for _, o := range w.convertMany(tele, w.pushed(m, 100), patient) {
 		if o.Err != nil || o.Conversion.Status != exchange.Completed {
 			t.Fatalf("%+v", o)
 		}
 	}
-	if calls.Load() != 1 || l.writes.Load() != 2 {
-		t.Errorf("%d calls to the ledger and %d writes, want 1 and 2", calls.Load(), l.writes.Load())
+	if calls.Load() != 1 || l.Writes() != 2 {
+		t.Errorf("%d calls to the ledger and %d writes, want 1 and 2", calls.Load(), l.Writes())
 	}
 	w.audit(m)
 }
@@ -193,16 +194,16 @@ func TestOneOfManyThatHangsHoldsUpNobody(t *testing.T) {
 // Whatever goes wrong with a call or a write for all, each is brought to its end
 // by itself.
 func TestWhatFailsTogetherIsCarriedOnAlone(t *testing.T) {
-	for name, trick := range map[string]ledgerTrick{"busy": ledgerBusy, "lost": ledgerLoses, "lost after the work": ledgerLosesEntry} {
+	for name, trick := range map[string]mortal.Trick{"busy": mortal.Busy, "lost": mortal.LosesCall, "lost after the work": mortal.LosesAnswer} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			m := w.join(1)
 			var calls atomic.Int64
-			w.reborn(&life{}, func() ledgerTrick {
+			w.reborn(&mortal.Life{}, func() mortal.Trick {
 				if calls.Add(1) == 1 {
 					return trick
 				}
-				return ledgerBehaves
+				return mortal.Behaves
 			})
 			for i, o := range w.convertMany(tele, w.pushed(m, 20), patient) {
 				if o.Err != nil || o.Conversion.Status != exchange.Completed {
@@ -249,9 +250,9 @@ func TestManyInterruptedAtAnyWriteEndWell(t *testing.T) {
 					w := newWorld(t)
 					m := w.join(1)
 					who, all := ask(w, m)
-					w.reborn(&life{end: end, after: after}, nil)
+					w.reborn(&mortal.Life{End: end, After: after}, nil)
 					w.convertMany(who, all, 20*time.Millisecond)
-					w.reborn(&life{}, nil)
+					w.reborn(&mortal.Life{}, nil)
 					w.start()
 					for i, o := range w.convertMany(who, all, patient) {
 						if o.Err != nil || o.Conversion.Status != exchange.Completed {

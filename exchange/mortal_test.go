@@ -2,119 +2,63 @@ package exchange_test
 
 import (
 	"context"
-	"errors"
-	"sync/atomic"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/mortal"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/connector"
 )
 
-// life is that of one process in a test: from its n-th write of the store on it
-// is dead, and nothing that it still does has any effect.
-type life struct {
-	writes atomic.Int64
-	end    int64 // the write at which it ends; 0 is never
-	after  bool  // just after the write, or just before
-	dead   atomic.Bool
-}
-
-var errDead = errors.New("the process is dead")
-
-func (l *life) write(do func() error) error {
-	if l.dead.Load() {
-		return errDead
-	}
-	due := l.end > 0 && l.writes.Add(1) == l.end
-	if due && !l.after {
-		l.dead.Store(true)
-		return errDead
-	}
-	err := do()
-	if due {
-		l.dead.Store(true)
-		return errDead
-	}
-	return err
-}
-
 type mortalStore struct {
 	exchange.Store
-	life *life
+	life *mortal.Life
 }
 
 func (s mortalStore) UpdateConversion(ctx context.Context, c *exchange.Conversion) error {
-	return s.life.write(func() error { return s.Store.UpdateConversion(ctx, c) })
+	return s.life.Write(func() error { return s.Store.UpdateConversion(ctx, c) })
 }
 
 func (s mortalStore) CreateConversions(ctx context.Context, all []*exchange.Conversion) (made []exchange.Creation, err error) {
-	err = s.life.write(func() (err error) { made, err = s.Store.CreateConversions(ctx, all); return err })
+	err = s.life.Write(func() (err error) { made, err = s.Store.CreateConversions(ctx, all); return err })
 	return made, err
 }
 
 func (s mortalStore) UpdateConversions(ctx context.Context, all []*exchange.Conversion) error {
-	return s.life.write(func() error { return s.Store.UpdateConversions(ctx, all) })
+	return s.life.Write(func() error { return s.Store.UpdateConversions(ctx, all) })
 }
 
 func (s mortalStore) DecideReview(ctx context.Context, c *exchange.Conversion) error {
-	return s.life.write(func() error { return s.Store.DecideReview(ctx, c) })
+	return s.life.Write(func() error { return s.Store.DecideReview(ctx, c) })
 }
 
 func (s mortalStore) CreateReversal(ctx context.Context, r *exchange.Reversal) (existing *exchange.Reversal, err error) {
-	err = s.life.write(func() (err error) { existing, err = s.Store.CreateReversal(ctx, r); return err })
+	err = s.life.Write(func() (err error) { existing, err = s.Store.CreateReversal(ctx, r); return err })
 	return existing, err
 }
 
 func (s mortalStore) UpdateReversal(ctx context.Context, r *exchange.Reversal) error {
-	return s.life.write(func() error { return s.Store.UpdateReversal(ctx, r) })
+	return s.life.Write(func() error { return s.Store.UpdateReversal(ctx, r) })
 }
 
-// mortalLedger ends with its life, and misbehaves as its script says.
+// mortalLedger ends with its life, and plays tricks.
 type mortalLedger struct {
 	ledger.Ledger
-	life   *life
-	script func() ledgerTrick
+	line mortal.Line
 }
 
-type ledgerTrick uint8
-
-const (
-	ledgerBehaves ledgerTrick = iota
-	ledgerBusy
-	ledgerLoses      // does nothing, and does not know
-	ledgerLosesEntry // does it, and does not know
-)
-
 func (l mortalLedger) Submit(ctx context.Context, who ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
-	if l.life != nil && l.life.dead.Load() {
-		return nil, errDead
-	}
-	trick := ledgerBehaves
-	if l.script != nil {
-		trick = l.script()
-	}
-	switch trick {
-	case ledgerBusy:
-		return nil, ledger.ErrBusy
-	case ledgerLoses:
-		return nil, ledger.ErrOutcomeUnknown
-	}
-	results, err := l.Ledger.Submit(ctx, who, commands...)
-	if trick == ledgerLosesEntry {
-		return nil, ledger.ErrOutcomeUnknown
-	}
-	return results, err
+	return l.line.Submit(ctx, l.Ledger, who, commands)
 }
 
 // mortalHost ends with its life.
 type mortalHost struct {
 	connector.Host
-	life *life
+	life *mortal.Life
 }
 
 func (h mortalHost) alive() error {
-	if h.life.dead.Load() {
-		return &connector.Error{Class: connector.ErrNotSent, Err: errDead}
+	if h.life.Alive() != nil {
+		return &connector.Error{Class: connector.ErrNotSent, Err: mortal.ErrDead}
 	}
 	return nil
 }
@@ -141,14 +85,14 @@ func (h mortalHost) Reverse(ctx context.Context, r connector.Reversal) (connecto
 }
 
 // reborn ends the world's process and begins another, which lives as said.
-func (w *world) reborn(l *life, script func() ledgerTrick) {
+func (w *world) reborn(l *mortal.Life, script func() mortal.Trick) {
 	w.t.Helper()
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
 	w.Service.Close(ended) // interrupted, as a dead process is
 	o := w.options
 	o.Store = mortalStore{w.store, l}
-	o.Ledger = mortalLedger{w.ledger, l, script}
+	o.Ledger = mortalLedger{w.ledger, mortal.Line{Life: l, Script: script}}
 	hosts := w.options.Hosts
 	o.Hosts = func(code string) connector.Host {
 		if h := hosts(code); h != nil {

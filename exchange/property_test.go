@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/mortal"
 	"github.com/pointgrid/pointgrid/partners/connector"
 )
 
@@ -21,7 +22,7 @@ type history struct {
 	members []member
 	faulty  atomic.Bool
 	tricks  []how
-	ledgers []ledgerTrick
+	ledgers []mortal.Trick
 	next    atomic.Int64
 }
 
@@ -35,8 +36,8 @@ func TestWhateverHappensEverybodyHasWhatTheConversionsSay(t *testing.T) {
 		}), rt: rt}
 		h.tricks = rapid.SliceOfN(rapid.SampledFrom([]how{behave, behave, behave, behave, behave, loseAnswer, loseCall, delayCall,
 			notSent, busy, refuseCall, decline}), 1, 60).Draw(rt, "tricks")
-		h.ledgers = rapid.SliceOfN(rapid.SampledFrom([]ledgerTrick{ledgerBehaves, ledgerBehaves, ledgerBehaves, ledgerBusy, ledgerLoses,
-			ledgerLosesEntry}), 1, 20).Draw(rt, "ledger")
+		h.ledgers = rapid.SliceOfN(rapid.SampledFrom([]mortal.Trick{mortal.Behaves, mortal.Behaves, mortal.Behaves, mortal.Busy, mortal.LosesCall,
+			mortal.LosesAnswer}), 1, 20).Draw(rt, "ledger")
 		for i := range rapid.IntRange(1, 3).Draw(rt, "members") {
 			h.members = append(h.members, h.join(i+1))
 		}
@@ -63,9 +64,9 @@ func (h *history) play() {
 
 // live is one process from its start to its death.
 func (h *history) live() {
-	h.reborn(&life{end: rapid.Int64Range(0, 25).Draw(h.rt, "dies at write"), after: rapid.Bool().Draw(h.rt, "after it")}, func() ledgerTrick {
+	h.reborn(&mortal.Life{End: rapid.Int64Range(0, 25).Draw(h.rt, "dies at write"), After: rapid.Bool().Draw(h.rt, "after it")}, func() mortal.Trick {
 		if !h.faulty.Load() {
-			return ledgerBehaves
+			return mortal.Behaves
 		}
 		return h.ledgers[int(h.next.Add(1))%len(h.ledgers)]
 	})
@@ -113,7 +114,7 @@ func (h *history) granted(err error) {
 	h.t.Helper()
 	var refusal *exchange.Refusal
 	var full *exchange.Busy
-	if err != nil && !errors.As(err, &refusal) && !errors.As(err, &full) && !errors.Is(err, errDead) && !errors.Is(err, exchange.ErrReversalUnderWay) {
+	if err != nil && !errors.As(err, &refusal) && !errors.As(err, &full) && !errors.Is(err, mortal.ErrDead) && !errors.Is(err, exchange.ErrReversalUnderWay) {
 		h.t.Errorf("error %v", err)
 	}
 }
@@ -131,7 +132,7 @@ func (h *history) calm() {
 		h.arrive()
 	}
 	h.faulty.Store(false)
-	h.reborn(&life{}, nil)
+	h.reborn(&mortal.Life{}, nil)
 	h.start()
 	h.eventually("everything ends", func() bool {
 		h.clock.advance(10 * time.Second)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/mortal"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/connector"
 )
@@ -183,14 +184,14 @@ func TestAStoreThatFailsForAWhileLosesNothing(t *testing.T) {
 }
 
 func TestTheLedgersFaultsEndWell(t *testing.T) {
-	for name, trick := range map[string]ledgerTrick{"busy": ledgerBusy, "lost": ledgerLoses, "lost after the work": ledgerLosesEntry} {
+	for name, trick := range map[string]mortal.Trick{"busy": mortal.Busy, "lost": mortal.LosesCall, "lost after the work": mortal.LosesAnswer} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			m := w.join(1)
 			var calls atomic.Int64
-			w.reborn(&life{}, func() ledgerTrick {
+			w.reborn(&mortal.Life{}, func() mortal.Trick {
 				if calls.Add(1)%3 == 0 {
-					return ledgerBehaves
+					return mortal.Behaves
 				}
 				return trick
 			})
@@ -209,11 +210,11 @@ func TestWithALedgerThatIsDownTheOperatorIsTold(t *testing.T) {
 	w := newWorld(t)
 	m := w.join(1)
 	var up atomic.Bool
-	w.reborn(&life{}, func() ledgerTrick {
+	w.reborn(&mortal.Life{}, func() mortal.Trick {
 		if up.Load() {
-			return ledgerBehaves
+			return mortal.Behaves
 		}
-		return ledgerLoses
+		return mortal.LosesCall
 	})
 	w.start()
 	for _, way := range []string{"in", "out", "out, pushed"} {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/internal/mortal"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners/connector"
 )
@@ -110,22 +111,22 @@ func TestWhatMustNotBeRefusedIsLeftToTheOperator(t *testing.T) {
 
 func TestAgreementsSurviveALedgerThatLosesItsAnswers(t *testing.T) {
 	w := newWorld(t)
-	next := ledgerBehaves
-	w.reborn(&life{}, func() ledgerTrick { return next })
+	next := mortal.Behaves
+	w.reborn(&mortal.Life{}, func() mortal.Trick { return next })
 	card := terms("sky", ledger.In)
 	card.Version = 2
 
-	next = ledgerBusy
+	next = mortal.Busy
 	_, err := w.Propose(context.Background(), staff, card)
 	var busy *exchange.Busy
 	if !errors.As(err, &busy) {
 		t.Errorf("a busy ledger: error %v", err)
 	}
-	next = ledgerLoses
+	next = mortal.LosesCall
 	if _, err = w.Propose(context.Background(), staff, card); !errors.Is(err, ledger.ErrOutcomeUnknown) {
 		t.Errorf("a ledger that did nothing: error %v", err)
 	}
-	next = ledgerLosesEntry
+	next = mortal.LosesAnswer
 	a, err := w.Propose(context.Background(), staff, card)
 	must(t, err)
 	a, err = w.Reject(context.Background(), sky, a.ID, "too dear")
@@ -133,7 +134,7 @@ func TestAgreementsSurviveALedgerThatLosesItsAnswers(t *testing.T) {
 	if a.Status != ledger.AgreementRejected {
 		t.Errorf("%s", a.Status)
 	}
-	next = ledgerBehaves
+	next = mortal.Behaves
 	_, err = w.Reject(context.Background(), sky, a.ID, "too\ndear")
 	refusedWith(t, "a reason of two lines", err, exchange.CodeInvalid)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/mortal"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/mall/backsim"
@@ -67,8 +68,8 @@ func TestKilledAtAnyStepEverythingEndsWell(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			for n := int64(1); ; n++ {
-				died := playKilled(t, p, &life{end: n})
-				if playKilled(t, p, &life{end: n, after: true}); !died {
+				died := playKilled(t, p, &mortal.Life{End: n})
+				if playKilled(t, p, &mortal.Life{End: n, After: true}); !died {
 					if n < 3 {
 						t.Fatalf("the plot has %d writes; the test proves nothing", n-1)
 					}
@@ -79,7 +80,7 @@ func TestKilledAtAnyStepEverythingEndsWell(t *testing.T) {
 	}
 }
 
-func playKilled(t *testing.T, p plot, l *life) (died bool) {
+func playKilled(t *testing.T, p plot, l *mortal.Life) (died bool) {
 	t.Helper()
 	w := newWorld(t, malltest.NewMemory())
 	m := w.member(1, 1000)
@@ -93,19 +94,19 @@ func playKilled(t *testing.T, p plot, l *life) (died bool) {
 	}
 	w.reborn(l, nil)
 	play(w, p, r) // its errors are those of a dead process
-	died = l.dead.Load()
-	w.reborn(&life{}, nil)
+	died = l.Alive() != nil
+	w.reborn(&mortal.Life{}, nil)
 	o, err := play(w, p, r)
 	if err != nil {
-		t.Fatalf("killed at write %d, after it %t: %v", l.end, l.after, err)
+		t.Fatalf("killed at write %d, after it %t: %v", l.End, l.After, err)
 	}
 	o = w.until(o.ID, "ends well", func(o *mall.Order) bool { return o.Step == mall.StepDone && o.Status == p.want })
 	w.consistent()
 	if p.want != mall.Fulfilled && fmt.Sprint(w.lots(m)) != fmt.Sprint(before) {
-		t.Errorf("killed at write %d, after it %t: lots are %v, want %v", l.end, l.after, w.lots(m), before)
+		t.Errorf("killed at write %d, after it %t: lots are %v, want %v", l.End, l.After, w.lots(m), before)
 	}
 	if t.Failed() {
-		t.Fatalf("killed at write %d, after it %t; the order is %+v", l.end, l.after, o)
+		t.Fatalf("killed at write %d, after it %t; the order is %+v", l.End, l.After, o)
 	}
 	return died
 }
@@ -123,8 +124,8 @@ func play(w *world, p plot, r mall.Request) (*mall.Order, error) {
 		if o, err = w.Order(context.Background(), o.ID); err != nil {
 			return nil, err
 		}
-		if w.life.dead.Load() {
-			return o, errDead
+		if w.life.Alive() != nil {
+			return o, mortal.ErrDead
 		}
 	}
 	return o, p.then(w, o.ID)

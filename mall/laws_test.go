@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pointgrid/pointgrid/internal/mortal"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
 	"github.com/pointgrid/pointgrid/mall/backsim"
@@ -29,9 +30,9 @@ func TestLaws(t *testing.T) {
 		}
 		for range rapid.IntRange(1, 3).Draw(rt, "lives") {
 			w.misbehave(rt)
-			l := &life{after: rapid.Bool().Draw(rt, "after")}
+			l := &mortal.Life{After: rapid.Bool().Draw(rt, "after")}
 			if rapid.Bool().Draw(rt, "dies") {
-				l.end = int64(rapid.IntRange(1, 60).Draw(rt, "death"))
+				l.End = int64(rapid.IntRange(1, 60).Draw(rt, "death"))
 			}
 			w.reborn(l, tricks(rapid.SliceOfN(rapid.IntRange(0, 3), 1, 20).Draw(rt, "ledger")))
 			w.bustle(rt, members)
@@ -40,16 +41,16 @@ func TestLaws(t *testing.T) {
 			}
 		}
 		w.back.Mend()
-		w.reborn(&life{}, nil)
+		w.reborn(&mortal.Life{}, nil)
 		w.settle()
 		w.consistent()
 	})
 }
 
 // tricks plays a script of the ledger's misbehaviour over and over.
-func tricks(script []int) func() trick {
+func tricks(script []int) func() mortal.Trick {
 	var n atomic.Int64
-	return func() trick { return trick(script[int(n.Add(1))%len(script)]) }
+	return func() mortal.Trick { return mortal.Trick(script[int(n.Add(1))%len(script)]) }
 }
 
 func (w *world) misbehave(rt *rapid.T) {

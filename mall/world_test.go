@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pointgrid/pointgrid/internal/mortal"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/mall"
@@ -59,7 +60,7 @@ type world struct {
 	bourse  *bourse
 	options mall.Options
 	*mall.Mall
-	life *life // of the process, where it can die
+	life *mortal.Life // of the process, where it can die
 	keys atomic.Int64
 }
 

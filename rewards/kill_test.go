@@ -6,14 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/mortal"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/rewards"
 )
@@ -21,16 +19,7 @@ import (
 // childVariable carries the order of a child, which is this test binary run again.
 const childVariable = "POINTGRID_REWARDS_CHILD"
 
-func TestMain(m *testing.M) {
-	if o := os.Getenv(childVariable); o != "" {
-		if err := child(o); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { mortal.Main(m, childVariable, child) }
 
 // order is what a child is to do: the plot, in a folder, until it kills itself at
 // the n-th moment, if n is not 0.
@@ -40,36 +29,29 @@ type order struct {
 	At   int64 // when the events occurred
 }
 
-// mortal kills the process at a moment: just before or just after a write of the
+// doomed kills the process at a moment: just before or just after a write of the
 // store or a call of the ledger.
-type mortal struct {
+type doomed struct {
 	rewards.Store
 	ledger.Ledger
-	left atomic.Int64
+	mortal.Moments
 }
 
-func (m *mortal) moment() {
-	if m.left.Add(-1) == 0 {
-		_ = syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
-		select {}
-	}
-}
-
-func (m *mortal) SaveRewards(ctx context.Context, records []*rewards.Record) error {
-	m.moment()
-	defer m.moment()
+func (m *doomed) SaveRewards(ctx context.Context, records []*rewards.Record) error {
+	m.Pass()
+	defer m.Pass()
 	return m.Store.SaveRewards(ctx, records)
 }
 
-func (m *mortal) SettleRewards(ctx context.Context, records []*rewards.Record, standings []*rewards.Standing) error {
-	m.moment()
-	defer m.moment()
+func (m *doomed) SettleRewards(ctx context.Context, records []*rewards.Record, standings []*rewards.Standing) error {
+	m.Pass()
+	defer m.Pass()
 	return m.Store.SettleRewards(ctx, records, standings)
 }
 
-func (m *mortal) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
-	m.moment()
-	defer m.moment()
+func (m *doomed) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
+	m.Pass()
+	defer m.Pass()
 	return m.Ledger.Submit(ctx, caller, commands...)
 }
 
@@ -90,8 +72,8 @@ func open(dir string, kill int64) (*stage, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	m := &mortal{Store: store, Ledger: l}
-	m.left.Store(kill)
+	m := &doomed{Store: store, Ledger: l}
+	m.DieAt(kill)
 	w := &world{clock: &clock{now: time.Now()}, store: m}
 	o := w.options()
 	o.Ledger, o.RetryEvery = m, time.Minute // nothing is retried in time, only at the start
@@ -138,19 +120,8 @@ func child(text string) error {
 
 func (o order) run(t *testing.T) (killed bool) {
 	t.Helper()
-	b, err := json.Marshal(o)
-	must(t, err)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+string(b))
-	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
-		return true
-	}
-	if err != nil {
-		t.Fatalf("the child failed: %v\n%s", err, out)
-	}
-	return false
+	_, killed = mortal.Run(t, childVariable, o)
+	return killed
 }
 
 // TestKilledAtAnyMomentEveryEventEndsOnce plays the plot in a process of its own

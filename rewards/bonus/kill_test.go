@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/mortal"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/rewards/bonus"
@@ -21,16 +19,7 @@ import (
 // childVariable carries the order of a child, which is this test binary run again.
 const childVariable = "POINTGRID_BONUS_CHILD"
 
-func TestMain(m *testing.M) {
-	if o := os.Getenv(childVariable); o != "" {
-		if err := child(o); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { mortal.Main(m, childVariable, child) }
 
 // order is what a child is to do: follow the ledger in a folder to its end, until it
 // kills itself at the n-th moment, if n is not 0.
@@ -40,36 +29,29 @@ type order struct {
 	Now  time.Time
 }
 
-// mortal kills the process at a moment: just before or just after a write of the
+// doomed kills the process at a moment: just before or just after a write of the
 // store or a call of the ledger.
-type mortal struct {
+type doomed struct {
 	home
 	bonus.Store
-	left atomic.Int64
+	mortal.Moments
 }
 
-func (m *mortal) moment() {
-	if m.left.Add(-1) == 0 {
-		_ = syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
-		select {}
-	}
-}
-
-func (m *mortal) DecideBonuses(ctx context.Context, all []*bonus.Bonus, marks []bonus.Mark) error {
-	m.moment()
-	defer m.moment()
+func (m *doomed) DecideBonuses(ctx context.Context, all []*bonus.Bonus, marks []bonus.Mark) error {
+	m.Pass()
+	defer m.Pass()
 	return m.Store.DecideBonuses(ctx, all, marks)
 }
 
-func (m *mortal) SettleBonuses(ctx context.Context, all []*bonus.Bonus) error {
-	m.moment()
-	defer m.moment()
+func (m *doomed) SettleBonuses(ctx context.Context, all []*bonus.Bonus) error {
+	m.Pass()
+	defer m.Pass()
 	return m.Store.SettleBonuses(ctx, all)
 }
 
-func (m *mortal) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
-	m.moment()
-	defer m.moment()
+func (m *doomed) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
+	m.Pass()
+	defer m.Pass()
 	return m.home.Submit(ctx, caller, commands...)
 }
 
@@ -108,8 +90,8 @@ func child(text string) error {
 	if err != nil {
 		return err
 	}
-	m := &mortal{home: w.ledger, Store: w.store}
-	m.left.Store(o.Kill)
+	m := &doomed{home: w.ledger, Store: w.store}
+	m.DieAt(o.Kill)
 	options := w.options(m, m)
 	options.GroupMax = 2
 	f, err := bonus.New(options)
@@ -122,19 +104,8 @@ func child(text string) error {
 
 func (o order) run(t *testing.T) (killed bool) {
 	t.Helper()
-	b, err := json.Marshal(o)
-	must(t, err)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+string(b))
-	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
-		return true
-	}
-	if err != nil {
-		t.Fatalf("the child failed: %v\n%s", err, out)
-	}
-	return false
+	_, killed = mortal.Run(t, childVariable, o)
+	return killed
 }
 
 // TestKilledAtAnyMomentEveryBonusIsPaidOnce follows a ledger in a process of its own

@@ -18,6 +18,7 @@ import (
 	"github.com/pointgrid/pointgrid/support/supporttest"
 	"github.com/pointgrid/pointgrid/web/console"
 	"github.com/pointgrid/pointgrid/web/page/browsertest"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 )
 
 // bench is what support reaches in these tests: one member with one conversion that is
@@ -159,40 +160,40 @@ func TestSupportSeesTheWholeStoryAndResolvesIt(t *testing.T) {
 	b := withHelpdesk(t)
 	desk := b.w.signedIn("support")
 	one := "/console/support/disputes/" + b.dispute.ID.String()
-	want(t, "the desk", desk.get("/console"), 200, one, "Not received")
-	page := desk.get(one)
-	want(t, "the story", page, 200, "SKY-000042", "&lt;i&gt;D-1&lt;/i&gt;", "&lt;script&gt;alert(1)", "/console/support/receipts/"+b.id(1).String(), "Converted in")
-	if strings.Contains(page.body, "<script>alert") {
+	pagetest.Want(t, "the desk", desk.Get("/console"), 200, one, "Not received")
+	page := desk.Get(one)
+	pagetest.Want(t, "the story", page, 200, "SKY-000042", "&lt;i&gt;D-1&lt;/i&gt;", "&lt;script&gt;alert(1)", "/console/support/receipts/"+b.id(1).String(), "Converted in")
+	if strings.Contains(page.Body, "<script>alert") {
 		t.Error("the member's text is not escaped")
 	}
-	want(t, "a question", desk.send(one+"/message", url.Values{"version": {"1"}, "to": {"ask_member"}, "text": {"哪一天？"}}), 200, "Waits for the member")
-	want(t, "on an old version", desk.send(one+"/message", url.Values{"version": {"1"}, "to": {"note"}, "text": {"typed by me"}}), 409, "typed by me")
-	want(t, "above the limit", desk.send(one+"/propose", url.Values{"version": {"2"}, "outcome": {"upheld"}, "remedy": {"reverse"}, "amount": {"3,000"}, "goodwill": {"500"}, "text": {"sorry"}}), 200, "A colleague has to approve it")
-	want(t, "approved by who may not", desk.send(one+"/approve", url.Values{"version": {"3"}}), 403)
+	pagetest.Want(t, "a question", desk.Send(one+"/message", url.Values{"version": {"1"}, "to": {"ask_member"}, "text": {"哪一天？"}}), 200, "Waits for the member")
+	pagetest.Want(t, "on an old version", desk.Send(one+"/message", url.Values{"version": {"1"}, "to": {"note"}, "text": {"typed by me"}}), 409, "typed by me")
+	pagetest.Want(t, "above the limit", desk.Send(one+"/propose", url.Values{"version": {"2"}, "outcome": {"upheld"}, "remedy": {"reverse"}, "amount": {"3,000"}, "goodwill": {"500"}, "text": {"sorry"}}), 200, "A colleague has to approve it")
+	pagetest.Want(t, "approved by who may not", desk.Send(one+"/approve", url.Values{"version": {"3"}}), 403)
 	check := b.w.signedIn("checker")
-	want(t, "the checker's list", check.get("/console/support/approvals"), 200, one)
-	want(t, "the approval", check.send(one+"/approve", url.Values{"version": {"3"}}), 200, "REV-1", "Resolved")
+	pagetest.Want(t, "the checker's list", check.Get("/console/support/approvals"), 200, one)
+	pagetest.Want(t, "the approval", check.Send(one+"/approve", url.Values{"version": {"3"}}), 200, "REV-1", "Resolved")
 }
 
 func TestAMemberIsFoundWithoutTheNumberInAnAddress(t *testing.T) {
 	b := withHelpdesk(t)
 	desk := b.w.signedIn("support")
-	want(t, "nobody", desk.send("/console/support/members", url.Values{"member": {"M-7"}}), 404, "no member with this number")
-	got := desk.send("/console/support/members", url.Values{"member": {" M-000042 "}})
-	want(t, "the member", got, 200, "M-000042", "SKY-000042", "LED lamp", "3,000 SKY")
-	if got.path != "/console/support/members/"+b.account.String() {
-		t.Errorf("it is at %s", got.path)
+	pagetest.Want(t, "nobody", desk.Send("/console/support/members", url.Values{"member": {"M-7"}}), 404, "no member with this number")
+	got := desk.Send("/console/support/members", url.Values{"member": {" M-000042 "}})
+	pagetest.Want(t, "the member", got, 200, "M-000042", "SKY-000042", "LED lamp", "3,000 SKY")
+	if got.Path != "/console/support/members/"+b.account.String() {
+		t.Errorf("it is at %s", got.Path)
 	}
-	want(t, "another account", desk.get("/console/support/members/"+strings.Repeat("0", 32)), 404)
-	give := func(points, key string) answer {
-		return desk.send(got.path+"/act", url.Values{"kind": {"goodwill"}, "points": {points}, "reference": {"CRM-1"}, "text": {"outage"}, "key": {key}})
+	pagetest.Want(t, "another account", desk.Get("/console/support/members/"+strings.Repeat("0", 32)), 404)
+	give := func(points, key string) pagetest.Answer {
+		return desk.Send(got.Path+"/act", url.Values{"kind": {"goodwill"}, "points": {points}, "reference": {"CRM-1"}, "text": {"outage"}, "key": {key}})
 	}
-	want(t, "goodwill", give("80", "k1"), 200, "Goodwill points", "80")
-	want(t, "no number", give("many", "k2"), 422, "digits only", "outage")
-	want(t, "above the limit", give("500", "k3"), 200, "waits for approval")
-	want(t, "sent twice", give("500", "k3"), 200)
-	want(t, "frozen", desk.send(got.path+"/act", url.Values{"kind": {"freeze"}, "text": {"strange"}, "key": {"k4"}}), 200, "Frozen")
-	want(t, "unfreezing", desk.send(got.path+"/act", url.Values{"kind": {"unfreeze"}, "text": {"cleared"}, "key": {"k5"}}), 200, "waits for approval")
+	pagetest.Want(t, "goodwill", give("80", "k1"), 200, "Goodwill points", "80")
+	pagetest.Want(t, "no number", give("many", "k2"), 422, "digits only", "outage")
+	pagetest.Want(t, "above the limit", give("500", "k3"), 200, "waits for approval")
+	pagetest.Want(t, "sent twice", give("500", "k3"), 200)
+	pagetest.Want(t, "frozen", desk.Send(got.Path+"/act", url.Values{"kind": {"freeze"}, "text": {"strange"}, "key": {"k4"}}), 200, "Frozen")
+	pagetest.Want(t, "unfreezing", desk.Send(got.Path+"/act", url.Values{"kind": {"unfreeze"}, "text": {"cleared"}, "key": {"k5"}}), 200, "waits for approval")
 	acts, err := b.service.Acts(context.Background(), support.ActFilter{State: support.ActProposed, Limit: 10})
 	must(t, err)
 	if len(acts) != 2 {
@@ -203,19 +204,19 @@ func TestAMemberIsFoundWithoutTheNumberInAnAddress(t *testing.T) {
 		freed, given = given, freed
 	}
 	path := "/console/support/acts/" + freed.ID.String()
-	want(t, "by the same person", desk.send(path, url.Values{"do": {"approve"}}), 422, "ask a colleague")
-	want(t, "by a colleague", b.w.signedIn("support.two").send(path, url.Values{"do": {"approve"}}), 200, "Done.")
-	want(t, "points by a colleague", b.w.signedIn("support.two").send("/console/support/acts/"+given.ID.String(), url.Values{"do": {"approve"}}), 422, "checker")
+	pagetest.Want(t, "by the same person", desk.Send(path, url.Values{"do": {"approve"}}), 422, "ask a colleague")
+	pagetest.Want(t, "by a colleague", b.w.signedIn("support.two").Send(path, url.Values{"do": {"approve"}}), 200, "Done.")
+	pagetest.Want(t, "points by a colleague", b.w.signedIn("support.two").Send("/console/support/acts/"+given.ID.String(), url.Values{"do": {"approve"}}), 422, "checker")
 }
 
 func TestAHeldConversionIsReleasedWithAReason(t *testing.T) {
 	b := withHelpdesk(t)
 	desk := b.w.signedIn("support")
-	want(t, "the queue", desk.get("/console/support/reviews"), 200, "3,000 SKY → 1,000 EPT", "go back to it within hours")
+	pagetest.Want(t, "the queue", desk.Get("/console/support/reviews"), 200, "3,000 SKY → 1,000 EPT", "go back to it within hours")
 	path := "/console/support/reviews/" + b.id(2).String()
-	want(t, "without a reason", desk.send(path, url.Values{"do": {"release"}}), 422)
-	want(t, "released", desk.send(path, url.Values{"do": {"release"}, "text": {"the member called"}}), 200, "Released", "Nothing is held")
-	want(t, "again", desk.send(path, url.Values{"do": {"refuse"}, "text": {"no"}}), 422, "decided already")
+	pagetest.Want(t, "without a reason", desk.Send(path, url.Values{"do": {"release"}}), 422)
+	pagetest.Want(t, "released", desk.Send(path, url.Values{"do": {"release"}, "text": {"the member called"}}), 200, "Released", "Nothing is held")
+	pagetest.Want(t, "again", desk.Send(path, url.Values{"do": {"refuse"}, "text": {"no"}}), 422, "decided already")
 }
 
 func TestNobodyElseSeesSupport(t *testing.T) {
@@ -223,8 +224,8 @@ func TestNobodyElseSeesSupport(t *testing.T) {
 	for _, login := range []string{"maker", "viewer", "admin", "sky.finance"} {
 		user := b.w.signedIn(login)
 		for _, path := range []string{"/console/support", "/console/support/members", "/console/support/members/" + b.account.String(), "/console/support/reviews", "/console/support/disputes/" + b.dispute.ID.String(), "/console/support/approvals"} {
-			if got := user.do(http.MethodGet, path, nil); got.status != 403 && got.status != 404 {
-				t.Errorf("%s opens %s: %d", login, path, got.status)
+			if got := user.Do(http.MethodGet, path, nil); got.Status != 403 && got.Status != 404 {
+				t.Errorf("%s opens %s: %d", login, path, got.Status)
 			}
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/web/console"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 )
 
 // names are the products that there are.
@@ -99,23 +100,23 @@ func TestMarketingStaffSeeTheirPagesAndNoSettlement(t *testing.T) {
 	w.night()
 	w.busy()
 	b := w.signedIn("marketing")
-	if got := b.get("/console"); got.path != "/console/marketing" || strings.Contains(got.body, "/console/payments") || strings.Contains(got.body, `href="/console"`+` aria-current`) {
-		t.Errorf("the start is %s\n%s", got.path, got.body)
+	if got := b.Get("/console"); got.Path != "/console/marketing" || strings.Contains(got.Body, "/console/payments") || strings.Contains(got.Body, `href="/console"`+` aria-current`) {
+		t.Errorf("the start is %s\n%s", got.Path, got.Body)
 	}
-	want(t, "overview", b.get("/console/marketing"), http.StatusOK, "Last 30 days", "Redemption rate", "Prepayments", "CNY 135.00")
-	want(t, "a year", b.get("/console/marketing?from=2026-01-01&to=2026-11-30"), http.StatusOK, "2026-10")
+	pagetest.Want(t, "overview", b.Get("/console/marketing"), http.StatusOK, "Last 30 days", "Redemption rate", "Prepayments", "CNY 135.00")
+	pagetest.Want(t, "a year", b.Get("/console/marketing?from=2026-01-01&to=2026-11-30"), http.StatusOK, "2026-10")
 	// 9 yuan of points for 100 yuan in the app, 4.50 at the counter: twice as much,
 	// where the rule says 1.5 times.
-	want(t, "channels", b.get("/console/marketing/channels"), http.StatusOK, "1.5000", "0.7500", "2.0000", "Against counter")
-	want(t, "members", b.get("/console/marketing/members"), http.StatusOK, "&lt;5", "×", "Residential")
-	want(t, "spending", b.get("/console/marketing/spending"), http.StatusOK, "Bill &lt;credit&gt;", "=kettle", "Mart", "Electricity&#39;s own")
-	want(t, "conversions", b.get("/console/marketing/conversions"), http.StatusOK, "partner_declined", "Sky &lt;Air&gt;", "75.0 %")
-	want(t, "rules", b.get("/console/marketing/rules?preview=prepayment.2"), http.StatusOK, "预存 &lt;steps&gt;", "0 events of 30 days", "×1.5", "In force")
-	want(t, "no period", b.get("/console/marketing/spending?from=2026-11-30&to=2026-11-01"), http.StatusUnprocessableEntity, "Not a period")
-	want(t, "too long", b.get("/console/marketing?from=2024-11-30&to=2026-11-01"), http.StatusUnprocessableEntity, "Not a period")
-	want(t, "no table", b.get("/console/marketing/tables/none.csv"), http.StatusNotFound)
+	pagetest.Want(t, "channels", b.Get("/console/marketing/channels"), http.StatusOK, "1.5000", "0.7500", "2.0000", "Against counter")
+	pagetest.Want(t, "members", b.Get("/console/marketing/members"), http.StatusOK, "&lt;5", "×", "Residential")
+	pagetest.Want(t, "spending", b.Get("/console/marketing/spending"), http.StatusOK, "Bill &lt;credit&gt;", "=kettle", "Mart", "Electricity&#39;s own")
+	pagetest.Want(t, "conversions", b.Get("/console/marketing/conversions"), http.StatusOK, "partner_declined", "Sky &lt;Air&gt;", "75.0 %")
+	pagetest.Want(t, "rules", b.Get("/console/marketing/rules?preview=prepayment.2"), http.StatusOK, "预存 &lt;steps&gt;", "0 events of 30 days", "×1.5", "In force")
+	pagetest.Want(t, "no period", b.Get("/console/marketing/spending?from=2026-11-30&to=2026-11-01"), http.StatusUnprocessableEntity, "Not a period")
+	pagetest.Want(t, "too long", b.Get("/console/marketing?from=2024-11-30&to=2026-11-01"), http.StatusUnprocessableEntity, "Not a period")
+	pagetest.Want(t, "no table", b.Get("/console/marketing/tables/none.csv"), http.StatusNotFound)
 	for _, path := range []string{"", "/channels", "/members", "/spending", "/conversions", "/rules"} {
-		if n := len(b.get("/console/marketing" + path + "?from=2026-01-01&to=2026-11-30").body); n > 100<<10 {
+		if n := len(b.Get("/console/marketing" + path + "?from=2026-01-01&to=2026-11-30").Body); n > 100<<10 {
 			t.Errorf("%s has %d bytes", path, n)
 		}
 	}
@@ -126,8 +127,8 @@ func TestSmallGroupsAreHiddenInFilesToo(t *testing.T) {
 	w := newWorld(t)
 	w.busy()
 	b := w.signedIn("marketing")
-	got := b.get("/console/marketing/tables/crowd.csv")
-	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(got.body, "\ufeff"))).ReadAll()
+	got := b.Get("/console/marketing/tables/crowd.csv")
+	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(got.Body, "\ufeff"))).ReadAll()
 	must(t, err)
 	for _, l := range lines[1:] {
 		if strings.Contains(l[0]+l[1], "Gold") || l[0] == "Small business" {
@@ -151,13 +152,13 @@ func TestATableIsTakenAlongExactly(t *testing.T) {
 	w := newWorld(t)
 	w.busy()
 	b := w.signedIn("marketing")
-	got := b.get("/console/marketing/tables/products.csv?from=2026-11-01&to=2026-11-30")
-	if h := got.header; h.Get("Content-Type") != "text/csv; charset=utf-8" || !strings.Contains(h.Get("Content-Disposition"), "pointgrid-products-2026-11-01-2026-11-30.csv") {
+	got := b.Get("/console/marketing/tables/products.csv?from=2026-11-01&to=2026-11-30")
+	if h := got.Header; h.Get("Content-Type") != "text/csv; charset=utf-8" || !strings.Contains(h.Get("Content-Disposition"), "pointgrid-products-2026-11-01-2026-11-30.csv") {
 		t.Errorf("the header is %v", h)
 	}
-	want(t, "products", got, http.StatusOK, "Bill <credit>,", "'=kettle,")
-	x := b.get("/console/marketing/report.xlsx?from=2026-01-01&to=2026-11-30")
-	f, err := excelize.OpenReader(bytes.NewReader([]byte(x.body)))
+	pagetest.Want(t, "products", got, http.StatusOK, "Bill <credit>,", "'=kettle,")
+	x := b.Get("/console/marketing/report.xlsx?from=2026-01-01&to=2026-11-30")
+	f, err := excelize.OpenReader(bytes.NewReader([]byte(x.Body)))
 	must(t, err)
 	defer f.Close()
 	if got := len(f.GetSheetList()); got != 10 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/settlement/desk"
 	"github.com/pointgrid/pointgrid/web/console"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 	"github.com/pointgrid/pointgrid/web/signin"
 )
 
@@ -33,12 +34,12 @@ func (s scene) path(pattern string) string {
 		"{digest}", strings.Repeat("0", 64), "{order}", s.order, "{statement}", "0198c5a1-7b7e-7c3a-9d0e-3f1f6a2b4c50", "{expiry}", "2027-11", "{table}", "channels.csv", "{login}", s.login).Replace(pattern)
 }
 
-func (b *browser) leaf(l console.Leaf, s scene) answer {
-	b.t.Helper()
+func leaf(b *pagetest.Browser, l console.Leaf, s scene) pagetest.Answer {
+	b.T.Helper()
 	if l.Method == http.MethodGet {
-		return b.get(s.path(l.Path))
+		return b.Get(s.path(l.Path))
 	}
-	return b.send(s.path(l.Path), url.Values{})
+	return b.Send(s.path(l.Path), url.Values{})
 }
 
 // TestEveryPageAsksForItsRole goes to every page and form as everybody.
@@ -54,12 +55,12 @@ func TestEveryPageAsksForItsRole(t *testing.T) {
 			if l.Roles == nil {
 				t.Errorf("%s %s asks for no role", l.Method, l.Path)
 			}
-			got, open := b.leaf(l, s), slices.Contains(l.Roles, role)
-			if refused := got.status == http.StatusForbidden; refused == open {
-				t.Errorf("%s %s as %s: status %d, want open: %v", l.Method, l.Path, login, got.status, open)
+			got, open := leaf(b, l, s), slices.Contains(l.Roles, role)
+			if refused := got.Status == http.StatusForbidden; refused == open {
+				t.Errorf("%s %s as %s: status %d, want open: %v", l.Method, l.Path, login, got.Status, open)
 			}
-			if got.status >= http.StatusInternalServerError {
-				t.Errorf("%s %s as %s: status %d\n%s", l.Method, l.Path, login, got.status, w.log)
+			if got.Status >= http.StatusInternalServerError {
+				t.Errorf("%s %s as %s: status %d\n%s", l.Method, l.Path, login, got.Status, w.log)
 			}
 		}
 	}
@@ -75,19 +76,19 @@ func TestNothingOfAnotherCompanyIsThere(t *testing.T) {
 		if !slices.Contains(l.Roles, signin.Finance) || !strings.Contains(l.Path, "{id}") {
 			continue
 		}
-		form := url.Values{"version": {"1"}, "text": {"x"}, "digest": {strings.Repeat("0", 64)}, "reason": {"x"}, "do": {"accept"}, "form_token": {b.token()}}
-		got := b.do(l.Method, foreign.path(l.Path), form)
-		if got.status != http.StatusNotFound || strings.Contains(got.body, "Mart") {
-			t.Errorf("%s %s: status %d\n%s", l.Method, l.Path, got.status, got.body)
+		form := url.Values{"version": {"1"}, "text": {"x"}, "digest": {strings.Repeat("0", 64)}, "reason": {"x"}, "do": {"accept"}, "form_token": {b.Token()}}
+		got := b.Do(l.Method, foreign.path(l.Path), form)
+		if got.Status != http.StatusNotFound || strings.Contains(got.Body, "Mart") {
+			t.Errorf("%s %s: status %d\n%s", l.Method, l.Path, got.Status, got.Body)
 		}
 	}
 	if c, err := w.desk.Case(t.Context(), desk.Person{}, foreign.one); err != nil || c.Version != 1 {
 		t.Errorf("the other company's break is %+v, %v", c, err)
 	}
 	for _, path := range []string{"/console", "/console/nights/" + foreign.window, "/console/breaks?state=", "/console/breaks?partner=mart&state=", "/console/trends?partner=mart"} {
-		got := b.get(path)
-		want(t, path, got, http.StatusOK)
-		main := got.body[strings.Index(got.body, "<main"):]
+		got := b.Get(path)
+		pagetest.Want(t, path, got, http.StatusOK)
+		main := got.Body[strings.Index(got.Body, "<main"):]
 		for _, secret := range []string{"45.05", foreign.settlement, foreign.one} {
 			if strings.Contains(main, secret) {
 				t.Errorf("%s has %q of another company", path, secret)
@@ -100,8 +101,8 @@ func TestNothingIsShownWithoutSignIn(t *testing.T) {
 	w := newWorld(t)
 	s := w.scene("sky")
 	for _, l := range w.console.Leaves() {
-		if got := w.browser().do(l.Method, s.path(l.Path), url.Values{}); got.path != "/console/sign-in" {
-			t.Errorf("%s %s leads to %d %s", l.Method, l.Path, got.status, got.path)
+		if got := w.browser().Do(l.Method, s.path(l.Path), url.Values{}); got.Path != "/console/sign-in" {
+			t.Errorf("%s %s leads to %d %s", l.Method, l.Path, got.Status, got.Path)
 		}
 	}
 }
@@ -111,9 +112,9 @@ func TestWhoHasNoBusinessHereDoesNotComeIn(t *testing.T) {
 	w := newWorld(t)
 	for _, login := range []string{"sky.engineer"} {
 		b := w.browser()
-		want(t, login, b.do(http.MethodPost, "/console/sign-in", url.Values{"login": {login}, "password": {password}}), http.StatusUnprocessableEntity, "wrong")
-		if got := b.get("/console"); got.path != "/console/sign-in" {
-			t.Errorf("%s leads to %s", login, got.path)
+		pagetest.Want(t, login, b.Do(http.MethodPost, "/console/sign-in", url.Values{"login": {login}, "password": {password}}), http.StatusUnprocessableEntity, "wrong")
+		if got := b.Get("/console"); got.Path != "/console/sign-in" {
+			t.Errorf("%s leads to %s", login, got.Path)
 		}
 	}
 }
@@ -123,13 +124,13 @@ func TestFormsWithoutTheSessionsTokenAreRefused(t *testing.T) {
 	s := w.scene("sky")
 	b, other := w.signedIn("maker"), w.signedIn("checker")
 	form := url.Values{"version": {"1"}, "action": {"accept"}, "text": {"x"}}
-	for _, token := range []string{"", "x", other.token()} {
+	for _, token := range []string{"", "x", other.Token()} {
 		form.Set("form_token", token)
-		want(t, "token "+token, b.do(http.MethodPost, "/console/breaks/"+s.one+"/propose", form), http.StatusForbidden, "out of date")
+		pagetest.Want(t, "token "+token, b.Do(http.MethodPost, "/console/breaks/"+s.one+"/propose", form), http.StatusForbidden, "out of date")
 	}
-	form.Set("form_token", b.token())
-	b.header.Set("Sec-Fetch-Site", "cross-site")
-	want(t, "from another site", b.do(http.MethodPost, "/console/breaks/"+s.one+"/propose", form), http.StatusForbidden, "did not come from here")
+	form.Set("form_token", b.Token())
+	b.Header.Set("Sec-Fetch-Site", "cross-site")
+	pagetest.Want(t, "from another site", b.Do(http.MethodPost, "/console/breaks/"+s.one+"/propose", form), http.StatusForbidden, "did not come from here")
 	if c, err := w.desk.Case(t.Context(), desk.Person{}, s.one); err != nil || c.Version != 1 {
 		t.Errorf("the break is %+v, %v", c, err)
 	}
@@ -148,15 +149,15 @@ func TestHostileTextStaysText(t *testing.T) {
 	b := w.signedIn("maker")
 	for _, path := range []string{"/console/breaks/" + s.one, "/console/breaks?state=", "/console/settlements/" + s.settlement, "/console/nights/" + s.window,
 		"/console/breaks?window=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "/console?month=%22%3E%3Cscript%3E", "/console/settlements/" + s.settlement + "/lines?at=-1", "/console/trends?partner=%3Cscript%3E"} {
-		if found := unsafe.FindString(b.get(path).body); found != "" {
+		if found := unsafe.FindString(b.Get(path).Body); found != "" {
 			t.Errorf("%s: the page has %q", path, found)
 		}
 	}
 	trail, err := w.desk.Trail(ctx, who, s.one)
 	must(t, err)
-	file := b.get("/console/breaks/" + s.one + "/files/" + trail[2].Attachment.String())
-	want(t, "attachment", file, http.StatusOK, "<script>")
-	if h := file.header; !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") || h.Get("Content-Type") != "application/octet-stream" || h.Get("X-Content-Type-Options") != "nosniff" {
+	file := b.Get("/console/breaks/" + s.one + "/files/" + trail[2].Attachment.String())
+	pagetest.Want(t, "attachment", file, http.StatusOK, "<script>")
+	if h := file.Header; !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") || h.Get("Content-Type") != "application/octet-stream" || h.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("an attachment is served with %v", h)
 	}
 }

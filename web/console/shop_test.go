@@ -14,6 +14,7 @@ import (
 	"github.com/pointgrid/pointgrid/mall/malltest"
 	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/web/page/browsertest"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 )
 
 var shopKey = []byte("an account key for tests, 32 bytes")
@@ -56,17 +57,17 @@ func TestAPriceNeedsTwoPeople(t *testing.T) {
 	w := newWorld(t)
 	m := w.shop
 	maker, checker, both := w.signedIn("maker"), w.signedIn("checker"), w.signedIn("both")
-	want(t, "a product that is not there", maker.send("/console/shop/prices", url.Values{"product": {"nothing"}, "points": {"80"}}), 422, "no product of this ID")
-	want(t, "no price", maker.send("/console/shop/prices", url.Values{"product": {"lamp"}, "points": {"cheap"}}), 422, "lamp")
-	want(t, "proposed", both.send("/console/shop/prices", url.Values{"product": {"lamp"}, "points": {"80"}, "note": {"<b>autumn</b>"}}), 200, "is proposed", "&lt;b&gt;autumn", "staff/both")
-	want(t, "proposed twice", maker.send("/console/shop/prices", url.Values{"product": {"lamp"}, "points": {"70"}}), 422, "waits for a decision")
+	pagetest.Want(t, "a product that is not there", maker.Send("/console/shop/prices", url.Values{"product": {"nothing"}, "points": {"80"}}), 422, "no product of this ID")
+	pagetest.Want(t, "no price", maker.Send("/console/shop/prices", url.Values{"product": {"lamp"}, "points": {"cheap"}}), 422, "lamp")
+	pagetest.Want(t, "proposed", both.Send("/console/shop/prices", url.Values{"product": {"lamp"}, "points": {"80"}, "note": {"<b>autumn</b>"}}), 200, "is proposed", "&lt;b&gt;autumn", "staff/both")
+	pagetest.Want(t, "proposed twice", maker.Send("/console/shop/prices", url.Values{"product": {"lamp"}, "points": {"70"}}), 422, "waits for a decision")
 	open, err := m.Proposals(context.Background(), mall.Proposed, ledger.ID{}, 9)
 	must(t, err)
 	path := "/console/shop/proposals/" + open[0].ID.String()
-	want(t, "approved by who proposed", both.send(path+"/approve", url.Values{}), 422, "two people")
-	want(t, "approved by a maker", maker.send(path+"/approve", url.Values{}), http.StatusForbidden)
-	want(t, "approved", checker.send(path+"/approve", url.Values{}), 200, "Approved")
-	want(t, "approved again", checker.send(path+"/approve", url.Values{}), 422, "decided this already")
+	pagetest.Want(t, "approved by who proposed", both.Send(path+"/approve", url.Values{}), 422, "two people")
+	pagetest.Want(t, "approved by a maker", maker.Send(path+"/approve", url.Values{}), http.StatusForbidden)
+	pagetest.Want(t, "approved", checker.Send(path+"/approve", url.Values{}), 200, "Approved")
+	pagetest.Want(t, "approved again", checker.Send(path+"/approve", url.Values{}), 422, "decided this already")
 	if s, err := m.Show(context.Background(), mall.Viewer{}, "lamp"); err != nil || s.Product.Prices[0].Points != 80 {
 		t.Errorf("the lamp costs %+v, %v", s.Product.Prices, err)
 	}
@@ -77,24 +78,24 @@ func TestStaffSendOrdersAndAnswerClaims(t *testing.T) {
 	m := w.shop
 	first, second := w.order(m, "k1"), w.order(m, "k2")
 	b := w.signedIn("maker")
-	want(t, "the queue", b.get("/console/shop"), 200, "2 × LED bulb", "&lt;script&gt;", first.ID.String(), second.ID.String())
-	want(t, "sent", b.send("/console/shop/orders/"+first.ID.String()+"/sent", url.Values{"reference": {"SF-1"}}), 200, "sent off")
+	pagetest.Want(t, "the queue", b.Get("/console/shop"), 200, "2 × LED bulb", "&lt;script&gt;", first.ID.String(), second.ID.String())
+	pagetest.Want(t, "sent", b.Send("/console/shop/orders/"+first.ID.String()+"/sent", url.Values{"reference": {"SF-1"}}), 200, "sent off")
 	_, err := m.Cancel(context.Background(), second.ID)
 	must(t, err)
-	want(t, "sent after it was cancelled", b.send("/console/shop/orders/"+second.ID.String()+"/sent", url.Values{}), 422, "does not wait any more")
+	pagetest.Want(t, "sent after it was cancelled", b.Send("/console/shop/orders/"+second.ID.String()+"/sent", url.Values{}), 422, "does not wait any more")
 	for _, answer := range []string{"decline", "grant"} {
 		c, err := m.AskReturn(context.Background(), "M-1", first.ID, 1, "<b>broken</b>")
 		must(t, err)
-		want(t, "the claim", b.get("/console/shop"), 200, "&lt;b&gt;broken", "1 × LED bulb")
-		want(t, answer, b.send("/console/shop/claims/"+c.ID.String()+"/"+answer, url.Values{"answer": {"show it"}, "restock": {"on"}}), 200)
+		pagetest.Want(t, "the claim", b.Get("/console/shop"), 200, "&lt;b&gt;broken", "1 × LED bulb")
+		pagetest.Want(t, answer, b.Send("/console/shop/claims/"+c.ID.String()+"/"+answer, url.Values{"answer": {"show it"}, "restock": {"on"}}), 200)
 	}
 	o, err := m.Order(context.Background(), first.ID)
 	must(t, err)
 	if o.Reference != "SF-1" || o.Returned != 1 {
 		t.Errorf("the order is %+v", o)
 	}
-	want(t, "what is none", b.send("/console/shop/claims/x/grant", url.Values{}), http.StatusNotFound)
-	want(t, "a partner", w.signedIn("sky.finance").get("/console/shop"), http.StatusForbidden)
+	pagetest.Want(t, "what is none", b.Send("/console/shop/claims/x/grant", url.Values{}), http.StatusNotFound)
+	pagetest.Want(t, "a partner", w.signedIn("sky.finance").Get("/console/shop"), http.StatusForbidden)
 }
 
 func TestThePageAboutTheMallIsGoodToLookAt(t *testing.T) {

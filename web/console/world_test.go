@@ -1,20 +1,15 @@
 package console_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
-	"html"
 	"io"
 	"log/slog"
-	"mime/multipart"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +35,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/statements/statementstest"
 	"github.com/pointgrid/pointgrid/web/console"
 	"github.com/pointgrid/pointgrid/web/page"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 	"github.com/pointgrid/pointgrid/web/signin"
 	"github.com/pointgrid/pointgrid/web/signin/entrance"
 	"github.com/pointgrid/pointgrid/web/signin/signintest"
@@ -200,99 +196,17 @@ func (w *world) report(findings ...desk.Finding) {
 	}
 }
 
-// browser keeps cookies and follows redirects, as browsers do.
-type browser struct {
-	t      testing.TB
-	base   string
-	client *http.Client
-	header http.Header
-}
-
-func (w *world) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	must(w.t, err)
-	return &browser{w.t, w.url, &http.Client{Jar: jar}, http.Header{"Sec-Fetch-Site": {"same-origin"}}}
-}
+func (w *world) browser() *pagetest.Browser { return pagetest.Open(w.t, w.url, "/console/account") }
 
 // signedIn is a browser of a user.
-func (w *world) signedIn(login string) *browser {
+func (w *world) signedIn(login string) *pagetest.Browser {
 	w.t.Helper()
 	b := w.browser()
-	got := b.do(http.MethodPost, "/console/sign-in", url.Values{"login": {login}, "password": {password}})
-	if !strings.HasPrefix(got.path, "/console") || got.path == "/console/sign-in" || got.status != http.StatusOK {
-		w.t.Fatalf("sign-in of %s leads to %d %s", login, got.status, got.path)
+	got := b.Do(http.MethodPost, "/console/sign-in", url.Values{"login": {login}, "password": {password}})
+	if !strings.HasPrefix(got.Path, "/console") || got.Path == "/console/sign-in" || got.Status != http.StatusOK {
+		w.t.Fatalf("sign-in of %s leads to %d %s", login, got.Status, got.Path)
 	}
 	return b
-}
-
-// answer is a page.
-type answer struct {
-	status int
-	path   string // where redirects led
-	body   string
-	header http.Header
-}
-
-func (b *browser) do(method, path string, form url.Values) answer {
-	b.t.Helper()
-	r, err := http.NewRequest(method, b.base+path, strings.NewReader(form.Encode()))
-	must(b.t, err)
-	if method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	return b.request(r)
-}
-
-func (b *browser) request(r *http.Request) answer {
-	b.t.Helper()
-	for name, values := range b.header {
-		r.Header[name] = values
-	}
-	resp, err := b.client.Do(r)
-	must(b.t, err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	must(b.t, err)
-	return answer{resp.StatusCode, resp.Request.URL.Path, string(body), resp.Header}
-}
-
-func (b *browser) get(path string) answer { b.t.Helper(); return b.do(http.MethodGet, path, nil) }
-
-var formToken = regexp.MustCompile(`name="form_token" value="([^"]+)"`)
-
-func (b *browser) token() string {
-	b.t.Helper()
-	found := formToken.FindStringSubmatch(b.get("/console/account").body)
-	if found == nil {
-		b.t.Fatal("the account page has no form token")
-	}
-	return html.UnescapeString(found[1])
-}
-
-// send posts a form with the token that the user's pages carry.
-func (b *browser) send(path string, form url.Values) answer {
-	b.t.Helper()
-	form.Set("form_token", b.token())
-	return b.do(http.MethodPost, path, form)
-}
-
-// upload posts a form with a file.
-func (b *browser) upload(path string, fields url.Values, name string, file []byte) answer {
-	b.t.Helper()
-	var body bytes.Buffer
-	m := multipart.NewWriter(&body)
-	fields.Set("form_token", b.token())
-	for field, values := range fields {
-		must(b.t, m.WriteField(field, values[0]))
-	}
-	part, err := m.CreateFormFile("file", name)
-	must(b.t, err)
-	_, err = part.Write(file)
-	must(b.t, errors.Join(err, m.Close()))
-	r, err := http.NewRequest(http.MethodPost, b.base+path, &body)
-	must(b.t, err)
-	r.Header.Set("Content-Type", m.FormDataContentType())
-	return b.request(r)
 }
 
 // camt053 is the bank's statement of the utility's account with one credit. It foots.
@@ -304,16 +218,4 @@ func camt053(reference, from, amount string) []byte {
 		`<Acct><Id><Othr><Id>6222020000000001</Id></Othr></Id></Acct>` + balance("OPBD", "0.00") + balance("CLBD", amount) +
 		`<Ntry><Amt Ccy="CNY">` + amount + `</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-24</Dt></BookgDt><AcctSvcrRef>B-1</AcctSvcrRef>` +
 		`<NtryDtls><TxDtls><Refs><EndToEndId>` + reference + `</EndToEndId></Refs><RltdPties><Dbtr><Nm>` + from + `</Nm></Dbtr></RltdPties></TxDtls></NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>`)
-}
-
-func want(t testing.TB, what string, got answer, status int, parts ...string) {
-	t.Helper()
-	if got.status != status {
-		t.Errorf("%s: status %d, want %d\n%s", what, got.status, status, got.body)
-	}
-	for _, p := range parts {
-		if !strings.Contains(got.body, p) {
-			t.Errorf("%s: the page does not have %q\n%s", what, p, got.body)
-		}
-	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/pointgrid/pointgrid/support/supporttest"
 	"github.com/pointgrid/pointgrid/web/mall"
 	"github.com/pointgrid/pointgrid/web/page/browsertest"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 )
 
 // oneOrder is a shop with one order, and what support reaches of it.
@@ -85,18 +86,18 @@ func TestAMemberDisputesAnOrder(t *testing.T) {
 	w, service, order := withDisputes(t)
 	b := w.signedIn("M-1")
 	ask := "/mall/disputes/new?kind=order&id=" + order.ID.String()
-	if got := b.get("/mall/orders/" + order.ID.String()); got.status != 200 || !strings.Contains(got.body, "/mall/disputes/new?id="+order.ID.String()) {
-		t.Errorf("the order's page does not lead there: %d", got.status)
+	if got := b.Get("/mall/orders/" + order.ID.String()); got.Status != 200 || !strings.Contains(got.Body, "/mall/disputes/new?id="+order.ID.String()) {
+		t.Errorf("the order's page does not lead there: %d", got.Status)
 	}
-	page := b.get(ask)
-	if page.status != 200 || !strings.Contains(page.body, "faulty") {
-		t.Fatalf("%d %s", page.status, page.body)
+	page := b.Get(ask)
+	if page.Status != 200 || !strings.Contains(page.Body, "faulty") {
+		t.Fatalf("%d %s", page.Status, page.Body)
 	}
-	form := url.Values{"kind": {"order"}, "id": {order.ID.String()}, "reason": {"faulty"}, "text": {"<b>坏了</b>"}, "key": {disputeKey.FindStringSubmatch(page.body)[1]}}
+	form := url.Values{"kind": {"order"}, "id": {order.ID.String()}, "reason": {"faulty"}, "text": {"<b>坏了</b>"}, "key": {disputeKey.FindStringSubmatch(page.Body)[1]}}
 	for range 2 { // sent twice
-		got := b.send("/mall/disputes", form)
-		if got.status != 200 || !strings.HasPrefix(got.path, "/mall/disputes/") || !strings.Contains(got.body, "&lt;b&gt;坏了") {
-			t.Fatalf("it leads to %d %s\n%s", got.status, got.path, got.body)
+		got := b.Send("/mall/disputes", form)
+		if got.Status != 200 || !strings.HasPrefix(got.Path, "/mall/disputes/") || !strings.Contains(got.Body, "&lt;b&gt;坏了") {
+			t.Fatalf("it leads to %d %s\n%s", got.Status, got.Path, got.Body)
 		}
 	}
 	all, err := service.MemberDisputes(context.Background(), "M-1", ledger.ID{}, 10)
@@ -109,18 +110,18 @@ func TestAMemberDisputesAnOrder(t *testing.T) {
 	d, err = service.Message(context.Background(), staffOfTest, d.ID, d.Version, support.ToStaff, "second time this month")
 	must(t, err)
 	path := "/mall/disputes/" + d.ID.String()
-	if got := b.get(path); !strings.Contains(got.body, "请发一张照片的描述") || strings.Contains(got.body, "second time") {
-		t.Errorf("the page is %s", got.body)
+	if got := b.Get(path); !strings.Contains(got.Body, "请发一张照片的描述") || strings.Contains(got.Body, "second time") {
+		t.Errorf("the page is %s", got.Body)
 	}
-	if got := b.send(path+"/messages", url.Values{"text": {"灯罩裂了"}}); got.status != 200 || !strings.Contains(got.body, "灯罩裂了") {
-		t.Errorf("after the answer %d %s", got.status, got.body)
+	if got := b.Send(path+"/messages", url.Values{"text": {"灯罩裂了"}}); got.Status != 200 || !strings.Contains(got.Body, "灯罩裂了") {
+		t.Errorf("after the answer %d %s", got.Status, got.Body)
 	}
 	second := form
 	second.Set("key", "another")
-	if got := b.send("/mall/disputes", second); got.status != 422 || !strings.Contains(got.body, "&lt;b&gt;坏了") {
-		t.Errorf("a second dispute: %d %s", got.status, got.body)
+	if got := b.Send("/mall/disputes", second); got.Status != 422 || !strings.Contains(got.Body, "&lt;b&gt;坏了") {
+		t.Errorf("a second dispute: %d %s", got.Status, got.Body)
 	}
-	if got := b.get("/mall/me"); !strings.Contains(got.body, `href="/mall/disputes"`) {
+	if got := b.Get("/mall/me"); !strings.Contains(got.Body, `href="/mall/disputes"`) {
 		t.Error("Me does not lead to the disputes")
 	}
 }
@@ -131,13 +132,13 @@ func TestNobodySeesAnothersDispute(t *testing.T) {
 	must(t, err)
 	b := w.signedIn("M-2")
 	path := "/mall/disputes/" + d.ID.String()
-	for _, got := range []answer{b.get(path), b.get("/mall/disputes/new?order=" + order.ID.String()), b.get("/mall/disputes/new?conversion=" + order.ID.String()), b.get("/mall/disputes/x"),
-		b.send(path+"/messages", url.Values{"text": {"hello"}}), b.send("/mall/disputes", url.Values{"kind": {"order"}, "id": {order.ID.String()}, "reason": {"faulty"}, "text": {"mine"}, "key": {"k9"}})} {
-		if got.status != 404 {
-			t.Errorf("%s answers %d", got.path, got.status)
+	for _, got := range []pagetest.Answer{b.Get(path), b.Get("/mall/disputes/new?order=" + order.ID.String()), b.Get("/mall/disputes/new?conversion=" + order.ID.String()), b.Get("/mall/disputes/x"),
+		b.Send(path+"/messages", url.Values{"text": {"hello"}}), b.Send("/mall/disputes", url.Values{"kind": {"order"}, "id": {order.ID.String()}, "reason": {"faulty"}, "text": {"mine"}, "key": {"k9"}})} {
+		if got.Status != 404 {
+			t.Errorf("%s answers %d", got.Path, got.Status)
 		}
 	}
-	if got := b.get("/mall/disputes"); strings.Contains(got.body, d.ID.String()) {
+	if got := b.Get("/mall/disputes"); strings.Contains(got.Body, d.ID.String()) {
 		t.Error("it is in another's list")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 )
 
 const consent = "members-2026-11"
@@ -16,24 +17,24 @@ func TestAMemberLinksAMembershipByConsentAndEndsThatAgain(t *testing.T) {
 	w := newWorld(t, withAlliance(a))
 	a.join(t, "sky", "SKY-000001", 5_000)
 	b := w.signedIn("M-1")
-	want(t, "before", b.get("/mall/partners"), http.StatusOK, "Sky &lt;Air&gt;", "Not linked")
-	want(t, "the form", b.get("/mall/partners/sky"), http.StatusOK, "It does not tell your customer number", "Terms "+consent)
-	got := b.send("/mall/partners/sky", url.Values{"membership": {"SKY-000001"}})
-	want(t, "without consent", got, http.StatusUnprocessableEntity, "Please tick", `value="SKY-000001"`)
-	got = b.send("/mall/partners/sky", url.Values{"membership": {"SKY-000001"}, "consent": {"an older text"}})
-	want(t, "with consent to another text", got, http.StatusUnprocessableEntity, "Please tick")
-	got = b.send("/mall/partners/sky", url.Values{"membership": {" SKY-000001 "}, "consent": {consent}})
-	want(t, "linked", got, http.StatusOK, "Sky &lt;Air&gt; is linked", "SKY•••••01")
+	pagetest.Want(t, "before", b.Get("/mall/partners"), http.StatusOK, "Sky &lt;Air&gt;", "Not linked")
+	pagetest.Want(t, "the form", b.Get("/mall/partners/sky"), http.StatusOK, "It does not tell your customer number", "Terms "+consent)
+	got := b.Send("/mall/partners/sky", url.Values{"membership": {"SKY-000001"}})
+	pagetest.Want(t, "without consent", got, http.StatusUnprocessableEntity, "Please tick", `value="SKY-000001"`)
+	got = b.Send("/mall/partners/sky", url.Values{"membership": {"SKY-000001"}, "consent": {"an older text"}})
+	pagetest.Want(t, "with consent to another text", got, http.StatusUnprocessableEntity, "Please tick")
+	got = b.Send("/mall/partners/sky", url.Values{"membership": {" SKY-000001 "}, "consent": {consent}})
+	pagetest.Want(t, "linked", got, http.StatusOK, "Sky &lt;Air&gt; is linked", "SKY•••••01")
 	l, err := w.store.LinkOf(t.Context(), "sky", "M-1")
 	must(t, err)
 	if l.Consent.TextVersion != consent || l.Consent.Channel != "web" || l.Consent.GivenAt != w.clock.Now().UnixMilli() || l.Membership != "SKY-000001" {
 		t.Errorf("the link is %+v", l)
 	}
-	got = w.signedIn("M-2").send("/mall/partners/sky", url.Values{"membership": {"SKY-000001"}, "consent": {consent}})
-	want(t, "another member's", got, http.StatusUnprocessableEntity, "linked with another customer")
-	want(t, "how it ends", b.get("/mall/partners/sky"), http.StatusOK, "Your points on both sides stay as they are")
-	want(t, "ended", b.send("/mall/partners/sky/unlink", url.Values{}), http.StatusOK, "no longer linked")
-	want(t, "ended twice", b.send("/mall/partners/sky/unlink", url.Values{}), http.StatusOK, "no longer linked")
+	got = w.signedIn("M-2").Send("/mall/partners/sky", url.Values{"membership": {"SKY-000001"}, "consent": {consent}})
+	pagetest.Want(t, "another member's", got, http.StatusUnprocessableEntity, "linked with another customer")
+	pagetest.Want(t, "how it ends", b.Get("/mall/partners/sky"), http.StatusOK, "Your points on both sides stay as they are")
+	pagetest.Want(t, "ended", b.Send("/mall/partners/sky/unlink", url.Values{}), http.StatusOK, "no longer linked")
+	pagetest.Want(t, "ended twice", b.Send("/mall/partners/sky/unlink", url.Values{}), http.StatusOK, "no longer linked")
 }
 
 func TestWhatAPartnerSaysAboutAMembershipIsSaidInPlainWords(t *testing.T) {
@@ -49,13 +50,13 @@ func TestWhatAPartnerSaysAboutAMembershipIsSaidInPlainWords(t *testing.T) {
 		"control signs":   {"SKY\x00\n1", "did not confirm this membership"},
 		"other languages": {"会员１", "did not confirm this membership"},
 	} {
-		got := b.send("/mall/partners/sky", url.Values{"membership": {c.membership}, "consent": {consent}})
-		want(t, name, got, http.StatusUnprocessableEntity, c.want)
-		if strings.Contains(got.body, "<script>alert") {
+		got := b.Send("/mall/partners/sky", url.Values{"membership": {c.membership}, "consent": {consent}})
+		pagetest.Want(t, name, got, http.StatusUnprocessableEntity, c.want)
+		if strings.Contains(got.Body, "<script>alert") {
 			t.Errorf("%s: not escaped", name)
 		}
 	}
-	want(t, "no such partner", b.get("/mall/partners/nobody"), http.StatusNotFound, "There is no such page")
+	pagetest.Want(t, "no such partner", b.Get("/mall/partners/nobody"), http.StatusNotFound, "There is no such page")
 	if _, err := w.store.LinkOf(t.Context(), "sky", "M-1"); err != exchange.ErrNotFound {
 		t.Errorf("a link was made: %v", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/web/mall"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 )
 
 // privately serves the world with a registry of its members, and a place whose work is
@@ -45,20 +46,20 @@ func TestAMemberTakesTheirDataWithThem(t *testing.T) {
 	w := newWorld(t, privately)
 	w.given("M-1", 1_200)
 	b := w.signedIn("M-1")
-	want(t, "the page", b.get("/mall/privacy"), http.StatusOK, "What we hold", "M-1", "Download my data", "1,200")
-	want(t, "the way there", b.get("/mall/me"), http.StatusOK, "/mall/privacy")
-	got := b.send("/mall/privacy/export", url.Values{})
+	pagetest.Want(t, "the page", b.Get("/mall/privacy"), http.StatusOK, "What we hold", "M-1", "Download my data", "1,200")
+	pagetest.Want(t, "the way there", b.Get("/mall/me"), http.StatusOK, "/mall/privacy")
+	got := b.Send("/mall/privacy/export", url.Values{})
 	var document struct {
 		Format string
 		Member struct{ Number string }
 	}
-	if err := json.Unmarshal([]byte(got.body), &document); err != nil || document.Format != "pointgrid-member" || document.Member.Number != "M-1" {
-		t.Errorf("the document is %s: %v", got.body, err)
+	if err := json.Unmarshal([]byte(got.Body), &document); err != nil || document.Format != "pointgrid-member" || document.Member.Number != "M-1" {
+		t.Errorf("the document is %s: %v", got.Body, err)
 	}
-	if got.header.Get("Cache-Control") != "no-store" || !strings.Contains(got.header.Get("Content-Disposition"), "attachment") {
-		t.Errorf("its headers are %v", got.header)
+	if got.Header.Get("Cache-Control") != "no-store" || !strings.Contains(got.Header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("its headers are %v", got.Header)
 	}
-	want(t, "without the form's token", b.do(http.MethodPost, "/mall/privacy/export", url.Values{}), http.StatusForbidden)
+	pagetest.Want(t, "without the form's token", b.Do(http.MethodPost, "/mall/privacy/export", url.Values{}), http.StatusForbidden)
 }
 
 func TestAnAccountIsErasedByWhoSaysWhatItCosts(t *testing.T) {
@@ -75,33 +76,33 @@ func TestAnAccountIsErasedByWhoSaysWhatItCosts(t *testing.T) {
 		"with script":         {url.Values{"points": {`"><script>`}, "understood": {"1"}}, "&#34;&gt;&lt;script&gt;"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want(t, "the answer", b.send("/mall/privacy/erasure", c.form), http.StatusUnprocessableEntity, c.want, "was not erased")
+			pagetest.Want(t, "the answer", b.Send("/mall/privacy/erasure", c.form), http.StatusUnprocessableEntity, c.want, "was not erased")
 		})
 	}
 	other := w.signedIn("M-1")
-	want(t, "the farewell", b.send("/mall/privacy/erasure", url.Values{"points": {"1,200"}, "understood": {"1"}}), http.StatusOK, "being erased")
-	for name, browser := range map[string]*browser{"the same browser": b, "another browser": other} {
-		if got := browser.get("/mall/privacy"); got.path != "/mall/sign-in" {
-			t.Errorf("%s is still let in: %s", name, got.path)
+	pagetest.Want(t, "the farewell", b.Send("/mall/privacy/erasure", url.Values{"points": {"1,200"}, "understood": {"1"}}), http.StatusOK, "being erased")
+	for name, browser := range map[string]*pagetest.Browser{"the same browser": b, "another browser": other} {
+		if got := browser.Get("/mall/privacy"); got.Path != "/mall/sign-in" {
+			t.Errorf("%s is still let in: %s", name, got.Path)
 		}
 	}
 	must(t, w.options.Privacy.(*members.Privacy).Resume(t.Context()))
 	w.clock.Advance(time.Minute)
 	must(t, w.options.Privacy.(*members.Privacy).Resume(t.Context()))
-	want(t, "who comes back", w.signedIn("M-1").get("/mall"), http.StatusOK, "No points yet")
+	pagetest.Want(t, "who comes back", w.signedIn("M-1").Get("/mall"), http.StatusOK, "No points yet")
 }
 
 func TestWhoHasSomethingUnderWayIsNotErased(t *testing.T) {
 	w := newWorld(t, privately)
 	w.given("busy-1", 5)
 	b := w.signedIn("busy-1")
-	want(t, "the answer", b.send("/mall/privacy/erasure", url.Values{"points": {"5"}, "understood": {"1"}}), http.StatusUnprocessableEntity, "has not ended")
-	want(t, "afterwards", b.get("/mall/privacy"), http.StatusOK, "busy-1")
+	pagetest.Want(t, "the answer", b.Send("/mall/privacy/erasure", url.Values{"points": {"5"}, "understood": {"1"}}), http.StatusUnprocessableEntity, "has not ended")
+	pagetest.Want(t, "afterwards", b.Get("/mall/privacy"), http.StatusOK, "busy-1")
 }
 
 func TestThePageAboutPersonalDataIsChineseToo(t *testing.T) {
 	w := newWorld(t, privately)
 	b := w.signedIn("M-1")
-	b.header.Set("Accept-Language", "zh-CN")
-	want(t, "the page", b.get("/mall/privacy"), http.StatusOK, "我们保存了什么", "永久注销账户", `lang="zh-CN"`)
+	b.Header.Set("Accept-Language", "zh-CN")
+	pagetest.Want(t, "the page", b.Get("/mall/privacy"), http.StatusOK, "我们保存了什么", "永久注销账户", `lang="zh-CN"`)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pointgrid/pointgrid/web/mall"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 )
 
 var hole = regexp.MustCompile(`\{[^}]+\}`)
@@ -23,17 +24,17 @@ func TestNoPageOpensWithoutASessionAndNoFormWithoutItsToken(t *testing.T) {
 			continue
 		}
 		seen++
-		if got := w.browser().do(route.Method, path, url.Values{}); got.path != "/mall/sign-in" {
-			t.Errorf("%s %s of nobody's leads to %d %s", route.Method, path, got.status, got.path)
+		if got := w.browser().Do(route.Method, path, url.Values{}); got.Path != "/mall/sign-in" {
+			t.Errorf("%s %s of nobody's leads to %d %s", route.Method, path, got.Status, got.Path)
 		}
 		if route.Method == http.MethodPost {
-			if got := signedIn.do(route.Method, path, url.Values{"form_token": {"guessed"}}); got.status != http.StatusForbidden {
-				t.Errorf("%s %s with a guessed token: %d", route.Method, path, got.status)
+			if got := signedIn.Do(route.Method, path, url.Values{"form_token": {"guessed"}}); got.Status != http.StatusForbidden {
+				t.Errorf("%s %s with a guessed token: %d", route.Method, path, got.Status)
 			}
 			foreign := *signedIn
-			foreign.header = http.Header{"Sec-Fetch-Site": {"cross-site"}}
-			if got := foreign.do(route.Method, path, url.Values{}); got.status != http.StatusForbidden {
-				t.Errorf("%s %s from another site: %d", route.Method, path, got.status)
+			foreign.Header = http.Header{"Sec-Fetch-Site": {"cross-site"}}
+			if got := foreign.Do(route.Method, path, url.Values{}); got.Status != http.StatusForbidden {
+				t.Errorf("%s %s from another site: %d", route.Method, path, got.Status)
 			}
 		}
 	}
@@ -44,8 +45,8 @@ func TestNoPageOpensWithoutASessionAndNoFormWithoutItsToken(t *testing.T) {
 
 func TestAFormThatIsTooLongIsRefused(t *testing.T) {
 	w := newWorld(t)
-	got := w.signedIn("M-1").do(http.MethodPost, "/mall/sign-out", url.Values{"form_token": {strings.Repeat("x", 100_000)}})
-	want(t, "a long form", got, http.StatusForbidden, "out of date")
+	got := w.signedIn("M-1").Do(http.MethodPost, "/mall/sign-out", url.Values{"form_token": {strings.Repeat("x", 100_000)}})
+	pagetest.Want(t, "a long form", got, http.StatusForbidden, "out of date")
 }
 
 func TestCookiesKeepToThemselves(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"github.com/pointgrid/pointgrid/web/identity"
 	"github.com/pointgrid/pointgrid/web/identity/identitysim"
 	"github.com/pointgrid/pointgrid/web/mall"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 )
 
 // door is an identity provider before a world.
@@ -67,47 +68,47 @@ func withDoor(d *door) func(*world, *mall.Options) {
 var chosen = regexp.MustCompile(`href="(/authorize/choice\?[^"]*member=([^"&]+)[^"]*)"`)
 
 // choose goes from the sign-in page to the provider, and chooses a member there.
-func (d *door) choose(t *testing.T, b *browser, start, member string) answer {
+func (d *door) choose(t *testing.T, b *pagetest.Browser, start, member string) pagetest.Answer {
 	t.Helper()
-	page := b.get(start)
-	for _, link := range chosen.FindAllStringSubmatch(page.body, -1) {
+	page := b.Get(start)
+	for _, link := range chosen.FindAllStringSubmatch(page.Body, -1) {
 		if link[2] == member {
 			return d.visit(t, b, html.UnescapeString(link[1]))
 		}
 	}
-	t.Fatalf("the provider does not offer %s: %d\n%s", member, page.status, page.body)
-	return answer{}
+	t.Fatalf("the provider does not offer %s: %d\n%s", member, page.Status, page.Body)
+	return pagetest.Answer{}
 }
 
 // visit opens a page of the provider.
-func (d *door) visit(t *testing.T, b *browser, path string) answer {
+func (d *door) visit(t *testing.T, b *pagetest.Browser, path string) pagetest.Answer {
 	t.Helper()
 	there := *b
-	there.base = d.issuer
-	return there.get(path)
+	there.URL = d.issuer
+	return there.Get(path)
 }
 
 func TestAMemberSignsInAtTheUtilityAndComesBackToWhereTheyWanted(t *testing.T) {
 	d := &door{}
 	w := newWorld(t, withDoor(d))
 	b := w.browser()
-	want(t, "the sign-in page", b.get("/mall/me?x=1"), http.StatusOK, "Sign in with the utility", "/mall/sign-in/start?next=%2fmall%2fme%3fx%3d1")
+	pagetest.Want(t, "the sign-in page", b.Get("/mall/me?x=1"), http.StatusOK, "Sign in with the utility", "/mall/sign-in/start?next=%2fmall%2fme%3fx%3d1")
 	got := d.choose(t, b, "/mall/sign-in/start?next=/mall/me%3fx=1", "M-1")
-	want(t, "after signing in", got, http.StatusOK, "李晓明", "Customer number M-1")
-	if got.path != "/mall/me" || fmt.Sprint(d.registered) != "[M-1]" {
-		t.Errorf("signing in leads to %s, registered is %v", got.path, d.registered)
+	pagetest.Want(t, "after signing in", got, http.StatusOK, "李晓明", "Customer number M-1")
+	if got.Path != "/mall/me" || fmt.Sprint(d.registered) != "[M-1]" {
+		t.Errorf("signing in leads to %s, registered is %v", got.Path, d.registered)
 	}
 	u, err := url.Parse(w.url)
 	must(t, err)
-	for _, c := range b.client.Jar.Cookies(u) {
+	for _, c := range b.Client.Jar.Cookies(u) {
 		if strings.Contains(c.Name, "attempt") {
 			t.Errorf("the cookie %s is left behind", c.Name)
 		}
 	}
-	out := b.send("/mall/sign-out", url.Values{})
-	want(t, "signing out", out, http.StatusOK, d.issuer+"/end_session", `http-equiv="refresh"`, "id_token_hint=")
-	if got := b.get("/mall"); got.path != "/mall/sign-in" {
-		t.Errorf("after signing out: %s", got.path)
+	out := b.Send("/mall/sign-out", url.Values{})
+	pagetest.Want(t, "signing out", out, http.StatusOK, d.issuer+"/end_session", `http-equiv="refresh"`, "id_token_hint=")
+	if got := b.Get("/mall"); got.Path != "/mall/sign-in" {
+		t.Errorf("after signing out: %s", got.Path)
 	}
 }
 
@@ -115,13 +116,13 @@ func TestTwoTabsCanSignInAtOnce(t *testing.T) {
 	d := &door{}
 	w := newWorld(t, withDoor(d))
 	b := w.browser()
-	first := b.get("/mall/sign-in/start?next=/mall/me")
-	if got := d.choose(t, b, "/mall/sign-in/start", "M-1"); got.path != "/mall" {
-		t.Fatalf("the second tab leads to %s", got.path)
+	first := b.Get("/mall/sign-in/start?next=/mall/me")
+	if got := d.choose(t, b, "/mall/sign-in/start", "M-1"); got.Path != "/mall" {
+		t.Fatalf("the second tab leads to %s", got.Path)
 	}
-	link := chosen.FindStringSubmatch(first.body)
-	if got := d.visit(t, b, html.UnescapeString(link[1])); got.path != "/mall/me" {
-		t.Errorf("the first tab leads to %s", got.path)
+	link := chosen.FindStringSubmatch(first.Body)
+	if got := d.visit(t, b, html.UnescapeString(link[1])); got.Path != "/mall/me" {
+		t.Errorf("the first tab leads to %s", got.Path)
 	}
 }
 
@@ -130,26 +131,26 @@ func TestNobodySignsAnotherBrowserIn(t *testing.T) {
 	w := newWorld(t, withDoor(d))
 	attacker, victim := w.browser(), w.browser()
 	stop := *attacker
-	client := *attacker.client
+	client := *attacker.Client
 	client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 		if r.URL.Path == mall.CallbackPath {
 			return http.ErrUseLastResponse
 		}
 		return nil
 	}
-	stop.client = &client
+	stop.Client = &client
 	unfinished := d.choose(t, &stop, "/mall/sign-in/start", "M-2")
-	callback := strings.TrimPrefix(unfinished.header.Get("Location"), w.url)
-	want(t, "the attacker's answer in the victim's browser", victim.get(callback), http.StatusBadRequest, "no longer good")
-	if got := victim.get("/mall"); got.path != "/mall/sign-in" {
-		t.Errorf("the victim is signed in: %s", got.path)
+	callback := strings.TrimPrefix(unfinished.Header.Get("Location"), w.url)
+	pagetest.Want(t, "the attacker's answer in the victim's browser", victim.Get(callback), http.StatusBadRequest, "no longer good")
+	if got := victim.Get("/mall"); got.Path != "/mall/sign-in" {
+		t.Errorf("the victim is signed in: %s", got.Path)
 	}
 	d.choose(t, victim, "/mall/sign-in/start", "M-1")
-	victim.get(callback)
-	want(t, "a victim who was signed in", victim.get("/mall/me"), http.StatusOK, "M-1")
+	victim.Get(callback)
+	pagetest.Want(t, "a victim who was signed in", victim.Get("/mall/me"), http.StatusOK, "M-1")
 	for _, forged := range []string{"", "?state=", "?state=AAAAAAAA&code=x", "?state=%00%0a;Path=/&code=x"} {
-		if got := w.browser().get(mall.CallbackPath + forged); got.status != http.StatusBadRequest {
-			t.Errorf("a forged answer %q: %d", forged, got.status)
+		if got := w.browser().Get(mall.CallbackPath + forged); got.Status != http.StatusBadRequest {
+			t.Errorf("a forged answer %q: %d", forged, got.Status)
 		}
 	}
 }
@@ -162,11 +163,11 @@ func TestSigningInReplacesTheSessionThatTheBrowserHad(t *testing.T) {
 	jar := *w.browser()
 	u, err := url.Parse(w.url)
 	must(t, err)
-	jar.client.Jar.SetCookies(u, planted.client.Jar.Cookies(u))
+	jar.Client.Jar.SetCookies(u, planted.Client.Jar.Cookies(u))
 	d.choose(t, b, "/mall/sign-in/start", "M-1")
-	want(t, "the member", b.get("/mall/me"), http.StatusOK, "M-1")
-	if got := jar.get("/mall"); got.path != "/mall/sign-in" {
-		t.Errorf("the session that was there before still opens %s", got.path)
+	pagetest.Want(t, "the member", b.Get("/mall/me"), http.StatusOK, "M-1")
+	if got := jar.Get("/mall"); got.Path != "/mall/sign-in" {
+		t.Errorf("the session that was there before still opens %s", got.Path)
 	}
 }
 
@@ -174,8 +175,8 @@ func TestWhereToGoAfterSigningInIsAPageOfOurs(t *testing.T) {
 	d := &door{}
 	w := newWorld(t, withDoor(d))
 	for _, next := range []string{"https://evil.example", "//evil.example", "/\\evil.example", "/portal", "/mallory", "/mall/sign-in", "/mall/../portal", "javascript:alert(1)", "/mall\t/x"} {
-		if got := d.choose(t, w.browser(), "/mall/sign-in/start?next="+url.QueryEscape(next), "M-1"); got.path != "/mall" {
-			t.Errorf("next=%q leads to %s", next, got.path)
+		if got := d.choose(t, w.browser(), "/mall/sign-in/start?next="+url.QueryEscape(next), "M-1"); got.Path != "/mall" {
+			t.Errorf("next=%q leads to %s", next, got.Path)
 		}
 	}
 }
@@ -185,18 +186,18 @@ func TestWhatGoesWrongAtTheProviderIsAPageThatSaysWhatToDo(t *testing.T) {
 	w := newWorld(t, withDoor(d))
 	b := w.browser()
 	d.down.Store(true)
-	want(t, "the provider is down", b.get("/mall/sign-in/start"), http.StatusServiceUnavailable, "can&#39;t be reached just now", "Sign in again")
+	pagetest.Want(t, "the provider is down", b.Get("/mall/sign-in/start"), http.StatusServiceUnavailable, "can&#39;t be reached just now", "Sign in again")
 	d.down.Store(false)
 	w.machine.Advance(4 * time.Second)
-	page := b.get("/mall/sign-in/start?next=/mall/me")
-	cancel := regexp.MustCompile(`class="leave" href="([^"]+)"`).FindStringSubmatch(page.body)
-	want(t, "the member leaves", b.get(strings.TrimPrefix(html.UnescapeString(cancel[1]), w.url)), http.StatusForbidden, "You are not signed in", "next=%2fmall%2fme")
+	page := b.Get("/mall/sign-in/start?next=/mall/me")
+	cancel := regexp.MustCompile(`class="leave" href="([^"]+)"`).FindStringSubmatch(page.Body)
+	pagetest.Want(t, "the member leaves", b.Get(strings.TrimPrefix(html.UnescapeString(cancel[1]), w.url)), http.StatusForbidden, "You are not signed in", "next=%2fmall%2fme")
 	d.alter = func(c jwt.MapClaims) { c["nonce"] = "forged" }
-	want(t, "a forged token", d.choose(t, b, "/mall/sign-in/start", "M-1"), http.StatusBadGateway, "could not be verified")
+	pagetest.Want(t, "a forged token", d.choose(t, b, "/mall/sign-in/start", "M-1"), http.StatusBadGateway, "could not be verified")
 	d.alter = func(c jwt.MapClaims) { c["sub"] = "not a member" }
-	want(t, "an account that is no member's", d.choose(t, b, "/mall/sign-in/start", "M-1"), http.StatusForbidden, "no customer number")
-	if got := b.get("/mall"); got.path != "/mall/sign-in" {
-		t.Errorf("then one is at %s", got.path)
+	pagetest.Want(t, "an account that is no member's", d.choose(t, b, "/mall/sign-in/start", "M-1"), http.StatusForbidden, "no customer number")
+	if got := b.Get("/mall"); got.Path != "/mall/sign-in" {
+		t.Errorf("then one is at %s", got.Path)
 	}
 }
 
@@ -204,7 +205,7 @@ func TestANameIsWords(t *testing.T) {
 	d := &door{alter: func(c jwt.MapClaims) { c["name"] = `<script>alert(1)</script>` + strings.Repeat("长", 300) }}
 	w := newWorld(t, withDoor(d))
 	got := d.choose(t, w.browser(), "/mall/sign-in/start", "M-1")
-	if strings.Contains(got.body, "<script>alert") || !strings.Contains(got.body, "&lt;script&gt;") || strings.Count(got.body, "长") > 60 {
-		t.Errorf("the name is not escaped and cut:\n%s", got.body)
+	if strings.Contains(got.Body, "<script>alert") || !strings.Contains(got.Body, "&lt;script&gt;") || strings.Count(got.Body, "长") > 60 {
+		t.Errorf("the name is not escaped and cut:\n%s", got.Body)
 	}
 }

@@ -4,15 +4,11 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"html"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +19,7 @@ import (
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/mall"
 	"github.com/pointgrid/pointgrid/web/page"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 	"github.com/pointgrid/pointgrid/web/session"
 )
 
@@ -161,79 +158,14 @@ func (w *world) earn(member string, amount int64, months int) ledger.ID {
 		Reason: "rule=prepayment version=1 event=PAY-1 channel=app"})
 }
 
-// browser keeps cookies and follows redirects, as browsers do.
-type browser struct {
-	t      testing.TB
-	base   string
-	client *http.Client
-	header http.Header
-}
-
-func (w *world) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	must(w.t, err)
-	return &browser{w.t, w.url, &http.Client{Jar: jar}, http.Header{"Sec-Fetch-Site": {"same-origin"}}}
-}
+func (w *world) browser() *pagetest.Browser { return pagetest.Open(w.t, w.url, "/mall/me") }
 
 // signedIn is a browser of a member.
-func (w *world) signedIn(member string) *browser {
+func (w *world) signedIn(member string) *pagetest.Browser {
 	w.t.Helper()
 	b := w.browser()
-	if got := b.get("/test/sign-in?member=" + url.QueryEscape(member)); got.status != http.StatusOK || got.path != mall.Area {
-		w.t.Fatalf("sign-in of %s leads to %d %s", member, got.status, got.path)
+	if got := b.Get("/test/sign-in?member=" + url.QueryEscape(member)); got.Status != http.StatusOK || got.Path != mall.Area {
+		w.t.Fatalf("sign-in of %s leads to %d %s", member, got.Status, got.Path)
 	}
 	return b
-}
-
-// answer is a page.
-type answer struct {
-	status int
-	path   string // where redirects led
-	body   string
-	header http.Header
-}
-
-func (b *browser) get(path string) answer { b.t.Helper(); return b.do(http.MethodGet, path, nil) }
-
-func (b *browser) do(method, path string, form url.Values) answer {
-	b.t.Helper()
-	r, err := http.NewRequest(method, b.base+path, strings.NewReader(form.Encode()))
-	must(b.t, err)
-	if method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	for name, values := range b.header {
-		r.Header[name] = values
-	}
-	resp, err := b.client.Do(r)
-	must(b.t, err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	must(b.t, err)
-	return answer{resp.StatusCode, resp.Request.URL.Path, string(body), resp.Header}
-}
-
-var formToken = regexp.MustCompile(`name="form_token" value="([^"]+)"`)
-
-// send posts a form with the token that the member's pages carry.
-func (b *browser) send(path string, form url.Values) answer {
-	b.t.Helper()
-	found := formToken.FindStringSubmatch(b.get("/mall/me").body)
-	if found == nil {
-		b.t.Fatal("the page has no form token")
-	}
-	form.Set("form_token", html.UnescapeString(found[1]))
-	return b.do(http.MethodPost, path, form)
-}
-
-func want(t testing.TB, what string, got answer, status int, parts ...string) {
-	t.Helper()
-	if got.status != status {
-		t.Errorf("%s: status %d, want %d\n%s", what, got.status, status, got.body)
-	}
-	for _, p := range parts {
-		if !strings.Contains(got.body, p) {
-			t.Errorf("%s: the page does not have %q\n%s", what, p, got.body)
-		}
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 	"github.com/pointgrid/pointgrid/web/portal"
 	"github.com/pointgrid/pointgrid/web/signin"
 )
@@ -34,8 +35,8 @@ func TestNothingIsShownWithoutSignIn(t *testing.T) {
 	pages := append(w.everyPage("sky"), "/portal", "/portal/conversions", "/portal/agreements", "/portal/limits", "/portal/quickstart", "/portal/docs", "/portal/clock",
 		"/portal/keys", "/portal/requests", "/portal/webhooks", "/portal/conformance", "/portal/account", "/portal/account/factor", "/portal/nowhere")
 	for _, path := range pages {
-		if got := w.browser().get(path); got.path != "/portal/sign-in" {
-			t.Errorf("%s leads to %s", path, got.path)
+		if got := w.browser().Get(path); got.Path != "/portal/sign-in" {
+			t.Errorf("%s leads to %s", path, got.Path)
 		}
 	}
 }
@@ -44,19 +45,19 @@ func TestAnotherCompanysObjectsAreNotThere(t *testing.T) {
 	w := newWorld(t)
 	b := w.signedIn("anna.sky")
 	for _, path := range w.everyPage("sky") {
-		want(t, "own "+path, b.get(path), http.StatusOK)
+		pagetest.Want(t, "own "+path, b.Get(path), http.StatusOK)
 	}
 	foreign := w.everyPage("shop")
 	for _, path := range foreign {
-		want(t, "foreign "+path, b.get(path), http.StatusNotFound, "There is no such page")
+		pagetest.Want(t, "foreign "+path, b.Get(path), http.StatusNotFound, "There is no such page")
 	}
 	key, hook := foreign[3], foreign[4]
 	for path, form := range map[string]url.Values{key + "/add": {"key_text": {publicPEM(t)}}, key + "/retire": {"key": {"key-of-shop"}, "hours": {"0"}}, key + "/switch": {"disabled": {"1"}},
 		hook + "/test": {}, hook + "/switch": {"status": {"disabled"}}, hook + "/rotate": {}, hook + "/replay": {"first": {"1"}, "last": {"1"}}, hook + "/delete": {}, hook + "/deliveries/1": {}} {
-		want(t, "foreign form "+path, b.send(path, form), http.StatusNotFound)
+		pagetest.Want(t, "foreign form "+path, b.Send(path, form), http.StatusNotFound)
 	}
 	for _, path := range []string{"/portal/conversions/x", "/portal/agreements/..%2f", "/portal/webhooks/1", "/portal/webhooks/" + w.newID().String() + "/deliveries/x", "/portal/keys/nobody", "/portal/nowhere"} {
-		want(t, path, b.get(path), http.StatusNotFound)
+		pagetest.Want(t, path, b.Get(path), http.StatusNotFound)
 	}
 }
 
@@ -64,16 +65,16 @@ func TestARoleOpensOnlyItsPages(t *testing.T) {
 	w := newWorld(t)
 	b := w.signedIn("fritz.sky")
 	for _, path := range []string{"/portal/keys", "/portal/webhooks", "/portal/requests", "/portal/conformance", "/portal/quickstart", "/portal/clock"} {
-		want(t, path, b.get(path), http.StatusForbidden, "Your role does not open this page")
-		if strings.Contains(b.get("/portal").body, `href="`+path+`"`) {
+		pagetest.Want(t, path, b.Get(path), http.StatusForbidden, "Your role does not open this page")
+		if strings.Contains(b.Get("/portal").Body, `href="`+path+`"`) {
 			t.Errorf("the navigation of finance leads to %s", path)
 		}
 	}
 	for _, path := range []string{"/portal/keys", "/portal/webhooks", "/portal/clock", "/portal/conformance"} {
-		want(t, "form of "+path, b.send(path, url.Values{"hours": {"1"}}), http.StatusForbidden)
+		pagetest.Want(t, "form of "+path, b.Send(path, url.Values{"hours": {"1"}}), http.StatusForbidden)
 	}
 	for _, path := range []string{"/portal", "/portal/conversions", "/portal/agreements", "/portal/limits", "/portal/docs"} {
-		want(t, path, b.get(path), http.StatusOK)
+		pagetest.Want(t, path, b.Get(path), http.StatusOK)
 	}
 }
 
@@ -82,9 +83,9 @@ func TestARoleOpensOnlyItsPages(t *testing.T) {
 func TestTheUtilitysStaffDoNotComeIn(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	want(t, "sign-in", b.post("/portal/sign-in", url.Values{"login": {"uma"}, "password": {password}}), http.StatusUnprocessableEntity, "wrong")
-	if got := b.get("/portal"); got.path != "/portal/sign-in" {
-		t.Errorf("leads to %s", got.path)
+	pagetest.Want(t, "sign-in", b.Post("/portal/sign-in", url.Values{"login": {"uma"}, "password": {password}}), http.StatusUnprocessableEntity, "wrong")
+	if got := b.Get("/portal"); got.Path != "/portal/sign-in" {
+		t.Errorf("leads to %s", got.Path)
 	}
 }
 
@@ -94,29 +95,29 @@ func TestASessionStartsAnewWithSignIn(t *testing.T) {
 	there, err := url.Parse(w.url)
 	must(t, err)
 	planted := "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-	b.client.Jar.SetCookies(there, []*http.Cookie{{Name: "pointgrid_staff", Value: planted, Path: "/"}})
-	b.post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}})
-	first := b.cookie(t)
+	b.Client.Jar.SetCookies(there, []*http.Cookie{{Name: "pointgrid_staff", Value: planted, Path: "/"}})
+	b.Post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}})
+	first := cookie(t, b)
 	if first == planted {
 		t.Fatal("the session has the token that was planted")
 	}
-	b.post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}})
-	second := b.cookie(t)
+	b.Post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}})
+	second := cookie(t, b)
 	if second == first {
 		t.Error("a second sign-in kept the token")
 	}
 	old := w.browser()
-	old.client.Jar.SetCookies(there, []*http.Cookie{{Name: "pointgrid_staff", Value: first, Path: "/"}})
-	if got := old.get("/portal"); got.path != "/portal/sign-in" {
+	old.Client.Jar.SetCookies(there, []*http.Cookie{{Name: "pointgrid_staff", Value: first, Path: "/"}})
+	if got := old.Get("/portal"); got.Path != "/portal/sign-in" {
 		t.Error("the session before still opens pages")
 	}
 }
 
-func (b *browser) cookie(t *testing.T) string {
+func cookie(t *testing.T, b *pagetest.Browser) string {
 	t.Helper()
-	there, err := url.Parse(b.base)
+	there, err := url.Parse(b.URL)
 	must(t, err)
-	for _, c := range b.client.Jar.Cookies(there) {
+	for _, c := range b.Client.Jar.Cookies(there) {
 		if c.Name == "pointgrid_staff" {
 			return c.Value
 		}
@@ -125,29 +126,36 @@ func (b *browser) cookie(t *testing.T) string {
 }
 
 func TestASessionEnds(t *testing.T) {
-	for name, end := range map[string]func(w *world, b *browser){
-		"without use": func(w *world, _ *browser) { w.machine.AdvanceTo(t.Context(), w.machine.Now().Add(31*time.Minute)) },
-		"at the end of its life": func(w *world, b *browser) {
+	for name, end := range map[string]func(w *world, b *pagetest.Browser){
+		"without use": func(w *world, _ *pagetest.Browser) {
+			w.machine.AdvanceTo(t.Context(), w.machine.Now().Add(31*time.Minute))
+		},
+		"at the end of its life": func(w *world, b *pagetest.Browser) {
 			for range 60 {
 				w.machine.AdvanceTo(t.Context(), w.machine.Now().Add(12*time.Minute))
-				b.get("/portal/docs")
+				b.Get("/portal/docs")
 			}
 		},
-		"at sign-out":                   func(_ *world, b *browser) { b.send("/portal/sign-out", url.Values{}) },
-		"when the account is disabled":  func(w *world, _ *browser) { must(t, w.staff.DisableUser(t.Context(), "anna.sky")) },
-		"when the password is reset":    func(w *world, _ *browser) { _, err := w.staff.ResetUser(t.Context(), "anna.sky"); must(t, err) },
-		"from another device, on order": func(w *world, _ *browser) { w.signedIn("anna.sky").send("/portal/account/sessions", url.Values{}) },
+		"at sign-out":                  func(_ *world, b *pagetest.Browser) { b.Send("/portal/sign-out", url.Values{}) },
+		"when the account is disabled": func(w *world, _ *pagetest.Browser) { must(t, w.staff.DisableUser(t.Context(), "anna.sky")) },
+		"when the password is reset": func(w *world, _ *pagetest.Browser) {
+			_, err := w.staff.ResetUser(t.Context(), "anna.sky")
+			must(t, err)
+		},
+		"from another device, on order": func(w *world, _ *pagetest.Browser) {
+			w.signedIn("anna.sky").Send("/portal/account/sessions", url.Values{})
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			b := w.signedIn("anna.sky")
-			want(t, "before", b.get("/portal/docs"), http.StatusOK)
+			pagetest.Want(t, "before", b.Get("/portal/docs"), http.StatusOK)
 			end(w, b)
-			if got := b.get("/portal/docs"); got.path != "/portal/sign-in" {
-				t.Errorf("the page is still open: %d %s", got.status, got.path)
+			if got := b.Get("/portal/docs"); got.Path != "/portal/sign-in" {
+				t.Errorf("the page is still open: %d %s", got.Status, got.Path)
 			}
-			if got := b.post("/portal/clock", url.Values{"hours": {"1"}}); got.path != "/portal/sign-in" || !strings.Contains(got.body, "Your session had ended") {
-				t.Errorf("a form leads to %d %s", got.status, got.path)
+			if got := b.Post("/portal/clock", url.Values{"hours": {"1"}}); got.Path != "/portal/sign-in" || !strings.Contains(got.Body, "Your session had ended") {
+				t.Errorf("a form leads to %d %s", got.Status, got.Path)
 			}
 		})
 	}
@@ -157,7 +165,7 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 	w := newWorld(t)
 	b := w.signedIn("anna.sky")
 	before := w.clock.Now()
-	token := formToken.FindStringSubmatch(b.get("/portal/account").body)[1]
+	token := b.Token()
 	form := url.Values{"hours": {"1"}, "form_token": {token}}
 	for name, header := range map[string]http.Header{
 		"another site":                     {"Sec-Fetch-Site": {"cross-site"}},
@@ -166,20 +174,20 @@ func TestFormsFromElsewhereAreRefused(t *testing.T) {
 		"an origin that hides":             {"Origin": {"null"}},
 		"another port of the same machine": {"Origin": {"http://127.0.0.1:1"}},
 	} {
-		b.header = header
-		want(t, name, b.post("/portal/clock", form), http.StatusForbidden, "did not come from here")
-		want(t, name+", to sign in", b.post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}}), http.StatusForbidden)
+		b.Header = header
+		pagetest.Want(t, name, b.Post("/portal/clock", form), http.StatusForbidden, "did not come from here")
+		pagetest.Want(t, name+", to sign in", b.Post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}}), http.StatusForbidden)
 	}
-	b.header = http.Header{"Sec-Fetch-Site": {"same-origin"}}
+	b.Header = http.Header{"Sec-Fetch-Site": {"same-origin"}}
 	other := w.signedIn("sara.shop")
-	foreign := formToken.FindStringSubmatch(other.get("/portal/account").body)[1]
+	foreign := other.Token()
 	for _, bad := range []string{"", "x", foreign} {
-		want(t, "token "+bad, b.post("/portal/clock", url.Values{"hours": {"1"}, "form_token": {bad}}), http.StatusForbidden, "This form is out of date")
+		pagetest.Want(t, "token "+bad, b.Post("/portal/clock", url.Values{"hours": {"1"}, "form_token": {bad}}), http.StatusForbidden, "This form is out of date")
 	}
 	if !w.clock.Now().Equal(before) {
 		t.Error("the clock was moved")
 	}
-	want(t, "the right one", b.post("/portal/clock", form), http.StatusOK)
+	pagetest.Want(t, "the right one", b.Post("/portal/clock", form), http.StatusOK)
 }
 
 func TestGuessesAreLockedOut(t *testing.T) {
@@ -187,18 +195,18 @@ func TestGuessesAreLockedOut(t *testing.T) {
 	b := w.browser()
 	guess := url.Values{"login": {"anna.sky"}, "password": {"guess"}}
 	for range 5 {
-		want(t, "a wrong guess", b.post("/portal/sign-in", guess), http.StatusUnprocessableEntity, "wrong")
+		pagetest.Want(t, "a wrong guess", b.Post("/portal/sign-in", guess), http.StatusUnprocessableEntity, "wrong")
 	}
-	locked := b.post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}})
-	want(t, "the right password now", locked, http.StatusTooManyRequests, "Too many wrong tries")
-	if locked.header.Get("Retry-After") == "" {
+	locked := b.Post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}})
+	pagetest.Want(t, "the right password now", locked, http.StatusTooManyRequests, "Too many wrong tries")
+	if locked.Header.Get("Retry-After") == "" {
 		t.Error("the answer does not say when to try again")
 	}
 	unknown := url.Values{"login": {"nobody.here"}, "password": {"guess"}}
 	for range 5 {
-		want(t, "a login that is not there", b.post("/portal/sign-in", unknown), http.StatusUnprocessableEntity)
+		pagetest.Want(t, "a login that is not there", b.Post("/portal/sign-in", unknown), http.StatusUnprocessableEntity)
 	}
-	want(t, "and is locked alike", b.post("/portal/sign-in", unknown), http.StatusTooManyRequests)
+	pagetest.Want(t, "and is locked alike", b.Post("/portal/sign-in", unknown), http.StatusTooManyRequests)
 	w.machine.AdvanceTo(t.Context(), w.machine.Now().Add(time.Minute))
 	w.signedIn("anna.sky")
 }
@@ -212,19 +220,19 @@ func TestHostileTextStaysText(t *testing.T) {
 	for _, path := range []string{`/portal/conversions?day="><script>alert(1)</script>`, `/portal/requests?client="><script>alert(1)</script>`,
 		`/portal/quickstart?in="><script>alert(1)</script>`, `/portal/sign-in?next="><script>alert(1)</script>`, `/portal/<script>alert(1)</script>`, "/portal"} {
 		u, query, _ := strings.Cut(path, "?")
-		got := b.get((&url.URL{Path: u}).String() + "?" + strings.ReplaceAll(url.PathEscape(query), "%3D", "="))
-		if found := unsafe.FindString(got.body); found != "" {
+		got := b.Get((&url.URL{Path: u}).String() + "?" + strings.ReplaceAll(url.PathEscape(query), "%3D", "="))
+		if found := unsafe.FindString(got.Body); found != "" {
 			t.Errorf("%s: the page has %q", path, found)
 		}
 	}
-	want(t, "a name with a tag", b.get("/portal"), http.StatusOK, "Sky &lt;Air&gt;")
+	pagetest.Want(t, "a name with a tag", b.Get("/portal"), http.StatusOK, "Sky &lt;Air&gt;")
 }
 
 func TestPagesCarryTheHeadersThatGuardThem(t *testing.T) {
 	w := newWorld(t)
 	b := w.signedIn("anna.sky")
 	for _, path := range []string{"/portal", "/portal/nowhere", "/portal/account"} {
-		h := b.get(path).header
+		h := b.Get(path).Header
 		policy := h.Get("Content-Security-Policy")
 		for _, part := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"} {
 			if !strings.Contains(policy, part) {
@@ -247,9 +255,9 @@ func TestPagesCarryTheHeadersThatGuardThem(t *testing.T) {
 func TestSignInLeadsOnlyWithinThePortal(t *testing.T) {
 	w := newWorld(t)
 	for next, path := range map[string]string{"/portal/limits": "/portal/limits", "https://evil.example/": "/portal", "//evil.example": "/portal", "/docs": "/portal", "/portal-evil": "/portal"} {
-		got := w.browser().post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}, "next": {next}})
-		if got.path != path {
-			t.Errorf("next %q leads to %s, want %s", next, got.path, path)
+		got := w.browser().Post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}, "next": {next}})
+		if got.Path != path {
+			t.Errorf("next %q leads to %s, want %s", next, got.Path, path)
 		}
 	}
 	if portal.Area != "/portal" {

@@ -4,16 +4,11 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"html"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"regexp"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +25,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners/webhooks/webhookstest"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/web/page"
+	"github.com/pointgrid/pointgrid/web/page/pagetest"
 	"github.com/pointgrid/pointgrid/web/portal"
 	"github.com/pointgrid/pointgrid/web/signin"
 	"github.com/pointgrid/pointgrid/web/signin/signintest"
@@ -251,90 +247,15 @@ func (w *world) addUser(login, company string, roles ...signin.Role) {
 	must(w.t, err)
 }
 
-// browser keeps cookies and follows redirects, as browsers do.
-type browser struct {
-	t      testing.TB
-	base   string
-	client *http.Client
-	header http.Header
-}
-
-func (w *world) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	must(w.t, err)
-	return &browser{w.t, w.url, &http.Client{Jar: jar}, http.Header{"Sec-Fetch-Site": {"same-origin"}}}
-}
+func (w *world) browser() *pagetest.Browser { return pagetest.Open(w.t, w.url, "/portal/account") }
 
 // signedIn is a browser of a user.
-func (w *world) signedIn(login string) *browser {
+func (w *world) signedIn(login string) *pagetest.Browser {
 	w.t.Helper()
 	b := w.browser()
-	got := b.post("/portal/sign-in", url.Values{"login": {login}, "password": {password}})
-	if got.path != "/portal" || got.status != http.StatusOK {
-		w.t.Fatalf("sign-in of %s leads to %d %s", login, got.status, got.path)
+	got := b.Post("/portal/sign-in", url.Values{"login": {login}, "password": {password}})
+	if got.Path != "/portal" || got.Status != http.StatusOK {
+		w.t.Fatalf("sign-in of %s leads to %d %s", login, got.Status, got.Path)
 	}
 	return b
-}
-
-// answer is a page.
-type answer struct {
-	status int
-	path   string // where redirects led
-	body   string
-	header http.Header
-}
-
-func (b *browser) do(method, path string, form url.Values) answer {
-	b.t.Helper()
-	r, err := http.NewRequest(method, b.base+path, strings.NewReader(form.Encode()))
-	must(b.t, err)
-	for name, values := range b.header {
-		r.Header[name] = values
-	}
-	if method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	return b.request(r)
-}
-
-func (b *browser) request(r *http.Request) answer {
-	b.t.Helper()
-	resp, err := b.client.Do(r)
-	must(b.t, err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	must(b.t, err)
-	return answer{resp.StatusCode, resp.Request.URL.Path, string(body), resp.Header}
-}
-
-func (b *browser) get(path string) answer { b.t.Helper(); return b.do(http.MethodGet, path, nil) }
-
-func (b *browser) post(path string, form url.Values) answer {
-	b.t.Helper()
-	return b.do(http.MethodPost, path, form)
-}
-
-var formToken = regexp.MustCompile(`name="form_token" value="([^"]+)"`)
-
-// send posts a form with the token that the user's pages carry.
-func (b *browser) send(path string, form url.Values) answer {
-	b.t.Helper()
-	found := formToken.FindStringSubmatch(b.get("/portal/account").body)
-	if found == nil {
-		b.t.Fatal("the account page has no form token")
-	}
-	form.Set("form_token", html.UnescapeString(found[1]))
-	return b.post(path, form)
-}
-
-func want(t testing.TB, what string, got answer, status int, parts ...string) {
-	t.Helper()
-	if got.status != status {
-		t.Errorf("%s: status %d, want %d\n%s", what, got.status, status, got.body)
-	}
-	for _, p := range parts {
-		if !strings.Contains(got.body, p) {
-			t.Errorf("%s: the page does not have %q", what, p)
-		}
-	}
 }
