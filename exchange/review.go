@@ -36,7 +36,7 @@ func (s *Service) screenAll(ctx context.Context, all []undertaking) {
 			continue
 		}
 		if u.screened = true; rule != "" {
-			u.row.Step, u.row.Deadline = StepReview, s.now()+s.o.ReviewWithin.Milliseconds()
+			u.row.Step, u.row.Deadline = StepReview, u.row.CreatedAt+s.o.ReviewWithin.Milliseconds()
 			u.row.Failure = &Failure{Code: rule, Detail: "held for review"}
 		}
 	}

@@ -2,6 +2,7 @@ package bulkfile
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,25 @@ func (s *Service) begin(f *File) {
 			if !s.pause(wait) {
 				return
 			}
+			f = s.reread(f)
 		}
 	})
+}
+
+// reread returns a file as its row has it: what failed last may have been stored all
+// the same, and results that the row knows of must stay. While the row cannot be
+// read it is left as it is known, and nothing is done by it.
+func (s *Service) reread(f *File) *File {
+	for {
+		row, err := s.o.Store.File(s.ctx, f.ID)
+		if err == nil || s.ctx.Err() != nil || errors.Is(err, ErrNotFound) {
+			return cmp.Or(row, f)
+		}
+		s.o.Logger.Error("a file's row cannot be read; it will be tried again", "id", f.ID.String(), "error", err)
+		if !s.pause(s.o.RetryMax) {
+			return f
+		}
+	}
 }
 
 // run is a file being converted.
@@ -43,6 +61,9 @@ type run struct {
 
 // process converts a file from where its row says that it is.
 func (s *Service) process(f *File) error {
+	if f.State != Processing {
+		return nil // it ended, or was taken away; the sweep removes what is left
+	}
 	r := &run{Service: s, file: f, doubt: true}
 	in, err := s.folder.root.Open(content(f.ID))
 	if err != nil {

@@ -36,6 +36,10 @@ func (o *oneOrder) Orders(context.Context, shop.OrderFilter) ([]*shop.Order, err
 	return []*shop.Order{o.order}, nil
 }
 
+func (o *oneOrder) Claims(context.Context, shop.ClaimFilter) ([]*shop.Claim, error) {
+	return nil, nil
+}
+
 func (o *oneOrder) Codes(context.Context, *shop.Order) ([]string, error) { return nil, nil }
 
 func (o *oneOrder) Returns(context.Context, ledger.ID) ([]*shop.Return, error) { return nil, nil }
