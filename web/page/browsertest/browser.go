@@ -20,9 +20,12 @@ type Browser struct {
 
 const missing = "needs Chromium, with the fonts of Noto CJK for Chinese: apt-get install chromium fonts-noto-cjk"
 
-// Start starts a browser that ends with the test.
+// Start starts a browser that ends with the test. Short runs leave the test out.
 func Start(t testing.TB) *Browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser walks through pages; run without -short")
+	}
 	path, err := find()
 	if err != nil {
 		if os.Getenv("POINTGRID_REQUIRE") == "all" {
