@@ -189,17 +189,17 @@ func (p *past) order(ctx context.Context, key string, b *Purchase) error {
 	return p.carryOut(ctx, key, b, o)
 }
 
-// carryOut sends an order off, cancels it, or takes it back.
+// carryOut sends an order off, cancels it, or takes it back. What nobody had sent off
+// then has been since.
 func (p *past) carryOut(ctx context.Context, key string, b *Purchase, o *mall.Order) (err error) {
 	if o.Step != mall.StepDispatch {
 		return nil
 	}
-	switch b.Fate {
-	case Cancelled:
+	if b.Fate == Cancelled {
 		_, err = p.mall.Cancel(ctx, o.ID)
-	case Sent, Returned:
-		_, err = p.mall.Dispatch(ctx, o.ID, "SF-"+key)
+		return err
 	}
+	_, err = p.mall.Dispatch(ctx, o.ID, "SF-"+key)
 	if err == nil && b.Fate == Returned {
 		_, _, err = p.mall.GiveBack(ctx, mall.ReturnRequest{Idempotency: mall.Idempotency{Key: key + "-back", Hash: sha256.Sum256([]byte(key))}, Client: UtilityClient, Order: o.ID,
 			Quantity: b.Quantity, Reason: "不合适 / not what I wanted", Restock: true}, orderPatience)
