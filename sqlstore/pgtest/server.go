@@ -59,9 +59,13 @@ func Start(t testing.TB, o Options) *Server {
 	return s
 }
 
-// NeedServer ends a test for which [New] gave an error.
+// NeedServer ends a test for which [New] gave an error, and leaves it out of short
+// runs.
 func NeedServer(t testing.TB, err error) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("every test migrates a PostgreSQL schema of its own; run without -short")
+	}
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrMissing) && os.Getenv("POINTGRID_REQUIRE") != "all":
