@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ type world struct {
 	store    bulkfile.Store
 	now      func() time.Time
 	ahead    time.Duration
+	moments  atomic.Int64
 	dir      string
 	link     ledger.ID // of the member with tele
 	options  bulkfile.Options
@@ -71,7 +73,11 @@ func (watchful) Drop(*exchange.Conversion) {}
 func newWorld(t testing.TB, change ...func(*bulkfile.Options)) *world {
 	t.Helper()
 	w := &world{t: t, rows: exchangetest.NewMemory(), store: bulkfiletest.NewMemory(), dir: t.TempDir()}
-	w.now = func() time.Time { return time.Now().Add(w.ahead) }
+	// No two moments are of the same millisecond: what a dead process had converted is
+	// told from what came before it by when that was.
+	w.now = func() time.Time {
+		return time.Now().Add(w.ahead + time.Duration(w.moments.Add(1))*time.Millisecond)
+	}
 	w.ledger = ledgertest.NewMemory(w.now)
 	w.found()
 	registry, err := partners.NewRegistry(companies, nil)
