@@ -6,10 +6,10 @@ import (
 	"encoding/binary"
 	"log/slog"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
@@ -22,32 +22,14 @@ var utility = ledger.Identity{MSP: "UtilityMSP", Subject: "gateway"}
 var airline = ledger.Identity{MSP: "AirlineMSP", Subject: "loyalty"}
 var retail = ledger.Identity{MSP: "RetailMSP", Subject: "loyalty"}
 
-// testClock is a clock that tests move; the ledger reads it from other goroutines.
-type testClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
+func newClock() *testclock.Clock { return testclock.At(time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)) }
 
-func newClock() *testClock { return &testClock{now: time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)} }
-
-func (c *testClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *testClock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-func openLedger(dir string, clock *testClock, checkpointEvery time.Duration) (*embedded.Ledger, error) {
+func openLedger(dir string, clock *testclock.Clock, checkpointEvery time.Duration) (*embedded.Ledger, error) {
 	return embedded.Open(embedded.Options{Dir: dir, Clock: clock.Now, CheckpointEvery: checkpointEvery, Checkpointer: utility,
 		Signer: embedded.Signer{KeyID: "test", Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}, CacheBytes: 1 << 20})
 }
 
-func newLedger(t testing.TB, clock *testClock, checkpointEvery time.Duration) *embedded.Ledger {
+func newLedger(t testing.TB, clock *testclock.Clock, checkpointEvery time.Duration) *embedded.Ledger {
 	t.Helper()
 	l, err := openLedger(t.TempDir(), clock, checkpointEvery)
 	if err != nil {
@@ -61,7 +43,7 @@ func newLedger(t testing.TB, clock *testClock, checkpointEvery time.Duration) *e
 	return l
 }
 
-func target(l ledger.Ledger, clock *testClock) ledgertest.Target {
+func target(l ledger.Ledger, clock *testclock.Clock) ledgertest.Target {
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)).Public().(ed25519.PublicKey)
 	return ledgertest.Target{Ledger: l, Utility: utility, Partners: []ledger.Identity{airline, retail}, Now: clock.Now,
 		Advance: clock.Advance, Verify: func(r *ledger.Receipt) error { return r.Verify(map[string]ed25519.PublicKey{"test": key}) }}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
 	"github.com/pointgrid/pointgrid/rewards"
@@ -36,7 +37,7 @@ func BenchmarkEvents(b *testing.B) {
 	store, err := openStore(dir)
 	must(b, err)
 	defer store.Close()
-	w := &world{tester: b, clock: &clock{now: time.Now()}, ledger: &faulty{Ledger: l}, store: store}
+	w := &world{tester: b, clock: testclock.At(time.Now()), ledger: &faulty{Ledger: l}, store: store}
 	w.give(&ledger.Initialise{Hub: "EPT", Window: day(time.Now())})
 	w.enact(ladderOfSteps())
 	w.start()

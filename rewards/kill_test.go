@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/internal/mortal"
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/rewards"
 )
@@ -74,7 +75,7 @@ func open(dir string, kill int64) (*stage, error) {
 	}
 	m := &doomed{Store: store, Ledger: l}
 	m.DieAt(kill)
-	w := &world{clock: &clock{now: time.Now()}, store: m}
+	w := &world{clock: testclock.At(time.Now()), store: m}
 	o := w.options()
 	o.Ledger, o.RetryEvery = m, time.Minute // nothing is retried in time, only at the start
 	s, err := rewards.New(context.Background(), o)
@@ -87,7 +88,7 @@ func open(dir string, kill int64) (*stage, error) {
 // plotted are the events of the plot: the second is cancelled after it came, the
 // third before.
 func plotted(at int64) (all []rewards.Event) {
-	w := &world{clock: &clock{now: time.UnixMilli(at)}}
+	w := &world{clock: testclock.At(time.UnixMilli(at))}
 	for i := range 4 {
 		all = append(all, w.paid(name(i), 100))
 	}
@@ -155,7 +156,7 @@ func prepare(t *testing.T, dir string) {
 	t.Helper()
 	s, err := open(dir, 0)
 	must(t, err)
-	w := &world{tester: t, clock: &clock{now: time.Now()}, ledger: &faulty{Ledger: s.ledger}, store: s.store}
+	w := &world{tester: t, clock: testclock.At(time.Now()), ledger: &faulty{Ledger: s.ledger}, store: s.store}
 	w.give(&ledger.Initialise{Hub: "EPT", Window: day(time.Now())})
 	w.enact(ladderOfSteps())
 	_, err = s.Register(context.Background(), []string{"M-1"})

@@ -18,7 +18,7 @@ func (w *world) nextDays(n int) {
 	w.Helper()
 	today := day(w.clock.Now())
 	w.give(&ledger.CloseWindow{Window: today, Next: today + ledger.Date(n)})
-	w.clock.forward(time.Duration(n) * oneDay)
+	w.clock.Advance(time.Duration(n) * oneDay)
 	must(w, w.RunNight(context.Background()))
 }
 
@@ -113,7 +113,7 @@ func TestANightGoesOnWhereItWasInterrupted(t *testing.T) {
 	b := &brittle{Store: w.store}
 	w.store = b
 	w.start()
-	w.clock.forward(oneDay)
+	w.clock.Advance(oneDay)
 	for want := range 3 { // of three pages one more is done each time
 		b.pages = 1
 		if err := w.RunNight(ctx); want < 2 && !errors.Is(err, errBroken) {
@@ -220,7 +220,8 @@ func TestEverybodysPointsExpire(t *testing.T) {
 	defer l.Close()
 	w := newWorld(t)
 	w.Close()
-	w.clock.now, w.ledger = time.Now(), &faulty{Ledger: l}
+	w.clock.Set(time.Now())
+	w.ledger = &faulty{Ledger: l}
 	today := day(time.Now())
 	w.give(&ledger.Initialise{Hub: "EPT", Window: today})
 	const accounts = 1100

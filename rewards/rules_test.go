@@ -23,7 +23,7 @@ func TestARuleCountsOnceSomebodyElseApprovedIt(t *testing.T) {
 	must(t, err)
 	_, err = w.Approve(ctx, "sun", r.ID())
 	refusedWith(t, err, rewards.CodeSamePerson)
-	w.clock.forward(time.Hour)
+	w.clock.Advance(time.Hour)
 	w.ended(w.take(w.paid("PAY-1", 10)), rewards.Nothing, 0)
 	_, err = w.Approve(ctx, "wu", r.ID())
 	must(t, err) // it begins this instant
@@ -39,7 +39,7 @@ func TestARuleDoesNotBeginInThePast(t *testing.T) {
 	w := newWorld(t)
 	r, err := w.Propose(ctx, "sun", w.soon())
 	must(t, err)
-	w.clock.forward(time.Hour + time.Millisecond)
+	w.clock.Advance(time.Hour + time.Millisecond)
 	_, err = w.Approve(ctx, "wu", r.ID())
 	refusedWith(t, err, rewards.CodeRetroactive)
 	r, err = w.Reject(ctx, "sun", r.ID(), "withdrawn")
@@ -68,7 +68,7 @@ func TestAnEventIsPricedByTheRuleOfItsTime(t *testing.T) {
 		_, err = w.Approve(ctx, "wu", r.ID())
 		must(t, err)
 	}
-	w.clock.forward(3 * time.Hour)
+	w.clock.Advance(3 * time.Hour)
 	now := w.clock.Now().UnixMilli()
 	for id, c := range map[string]struct {
 		occurred int64

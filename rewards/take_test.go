@@ -127,7 +127,7 @@ func TestPointsThatHaveExpiredAreNotTakenBack(t *testing.T) {
 	w := newWorld(t, short)
 	w.ended(w.take(w.paid("PAY-1", 200)), rewards.Issued, 360)
 	w.give(&ledger.CloseWindow{Window: day(w.clock.Now()), Next: day(w.clock.Now()) + 70})
-	w.clock.forward(70 * 24 * time.Hour)
+	w.clock.Advance(70 * 24 * time.Hour)
 	r := w.ended(w.Cancel(context.Background(), "PAY-1", "late"), rewards.Cancelled, 360)
 	if r.Code != string(ledger.CodeLotExpired) || r.Taken != 0 || r.Debt != 0 {
 		t.Errorf("the cancellation ended with %+v", r)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/members/memberstest"
@@ -26,24 +27,6 @@ var (
 // day is the business day of an instant.
 func day(at time.Time) ledger.Date { return ledger.DateOf(at.In(zone)) }
 
-// clock is a clock that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) forward(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // tester is what a world needs of a test or a property.
 type tester interface {
 	Helper()
@@ -55,7 +38,7 @@ type tester interface {
 // world is a service over a ledger and a store in memory.
 type world struct {
 	tester
-	clock  *clock
+	clock  *testclock.Clock
 	ledger *faulty
 	store  rewards.Store
 	*rewards.Service
@@ -86,7 +69,7 @@ func (f *faulty) Submit(ctx context.Context, caller ledger.Identity, commands ..
 
 func newWorld(t tester, rules ...rewards.Terms) *world {
 	t.Helper()
-	c := &clock{now: time.Date(2026, 3, 10, 9, 0, 0, 0, zone)}
+	c := testclock.At(time.Date(2026, 3, 10, 9, 0, 0, 0, zone))
 	w := &world{tester: t, clock: c, ledger: &faulty{Ledger: ledgertest.NewMemory(c.Now)}, store: rewardstest.NewMemory()}
 	w.give(&ledger.Initialise{Hub: "EPT", Window: day(c.Now())})
 	for _, terms := range rules {

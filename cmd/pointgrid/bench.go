@@ -20,13 +20,18 @@ type benchCommand struct {
 	Webhooks    benchWebhooks    `cmd:"" help:"Conversions that a receiver is told of by webhooks, alone and beside a receiver that never answers."`
 }
 
+// benchSite is where the gateway of a bench keeps what it has.
+type benchSite struct {
+	Database string `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
+	Dir      string `help:"Empty folder for ledger, database, books and files; a temporary one when not given." type:"path"`
+}
+
 type benchWebhooks struct {
 	Clients  int           `help:"Callers that convert at the same time." default:"64"`
-	Database string        `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
 	Members  int           `help:"Members, each with links to every company." default:"2000"`
 	Duration time.Duration `help:"Length of each measurement." default:"10s"`
 	Warmup   time.Duration `help:"What runs before each measurement and does not count." default:"1s"`
-	Dir      string        `help:"Empty folder for ledger, database and books; a temporary one when not given." type:"path"`
+	benchSite
 }
 
 func (b *benchWebhooks) Run(ctx context.Context) error {
@@ -39,34 +44,29 @@ func (b *benchWebhooks) Run(ctx context.Context) error {
 type benchPages struct {
 	Rate     int           `help:"Pages in each second." default:"200"`
 	Products int           `help:"Products in the mall, beside those of every sandbox." default:"1000"`
-	Database string        `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
 	Members  int           `help:"Members, of whom up to 5000 are linked with every company and visit the pages." default:"100000"`
 	Duration time.Duration `help:"Length of the measurement." default:"30s"`
 	Warmup   time.Duration `help:"What runs before it and does not count." default:"5s"`
-	Dir      string        `help:"Empty folder for ledger and database; a temporary one when not given." type:"path"`
+	benchSite
 }
 
 func (b *benchPages) Run(ctx context.Context) error {
 	if b.Rate < 1 || b.Products < 1 || b.Members < 1 {
 		return fmt.Errorf("--rate is %d, --products %d, --members %d; each must be at least 1", b.Rate, b.Products, b.Members)
 	}
-	dir, remove, err := folder(b.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	return (&bench.Pages{Out: os.Stdout, Dir: dir, Members: b.Members, Products: b.Products, Rate: b.Rate, Warmup: b.Warmup,
-		Duration: b.Duration, Now: time.Now, Database: b.Database}).Run(ctx)
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Pages{Out: os.Stdout, Dir: dir, Members: b.Members, Products: b.Products, Rate: b.Rate, Warmup: b.Warmup,
+			Duration: b.Duration, Now: time.Now, Database: b.Database}).Run(ctx)
+	})
 }
 
 type benchRewards struct {
 	Clients  []int         `help:"Callers that send at the same time; each number is measured." default:"1,4,8"`
 	Batch    int           `help:"Events in each request, 1 to 1000." default:"500"`
-	Database string        `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
 	Members  int           `help:"Members who earn." default:"10000"`
 	Duration time.Duration `help:"Length of each measurement." default:"10s"`
 	Warmup   time.Duration `help:"What runs before each measurement and does not count." default:"2s"`
-	Dir      string        `help:"Empty folder for ledger and database; a temporary one when not given." type:"path"`
+	benchSite
 }
 
 func (b *benchRewards) Run(ctx context.Context) error {
@@ -80,12 +80,11 @@ func (b *benchRewards) Run(ctx context.Context) error {
 }
 
 type benchFile struct {
-	Lines    int64  `help:"Lines, 1 to 1000000, all of which can be converted." default:"1000000"`
-	Format   string `help:"How they are written." enum:"csv,ndjson" default:"csv"`
-	Ledger   string `help:"Where the ledger is: embedded in the gateway, or fabric, a network with a peer for every company." enum:"embedded,fabric" default:"embedded"`
-	Database string `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
-	Members  int    `help:"Members, each with links to every company." default:"10000"`
-	Dir      string `help:"Empty folder for ledger, database, books and files; a temporary one when not given." type:"path"`
+	Lines   int64  `help:"Lines, 1 to 1000000, all of which can be converted." default:"1000000"`
+	Format  string `help:"How they are written." enum:"csv,ndjson" default:"csv"`
+	Ledger  string `help:"Where the ledger is: embedded in the gateway, or fabric, a network with a peer for every company." enum:"embedded,fabric" default:"embedded"`
+	Members int    `help:"Members, each with links to every company." default:"10000"`
+	benchSite
 }
 
 func (b *benchFile) Run(ctx context.Context) error {
@@ -103,11 +102,10 @@ type benchConversions struct {
 	Batch    int           `help:"Conversions in each request, 2 to 1000, through POST /v1/conversions/batch; 0 is one by itself, through POST /v1/conversions." default:"0"`
 	Mode     []string      `help:"Who moves the partner's side: callback (the gateway calls the partner) or push (the partner has moved it)." enum:"push,callback" default:"push,callback"`
 	Ledger   string        `help:"Where the ledger is: embedded in the gateway, or fabric, a network with a peer for every company; that one is also measured with one conversion per transaction." enum:"embedded,fabric" default:"embedded"`
-	Database string        `help:"Empty PostgreSQL database for the gateway's operational state, as postgres://…; SQLite when not given." env:"POINTGRID_DATABASE_URL"`
 	Members  int           `help:"Members, each with links to every company." default:"10000"`
 	Duration time.Duration `help:"Length of each measurement." default:"10s"`
 	Warmup   time.Duration `help:"What runs before each measurement and does not count." default:"2s"`
-	Dir      string        `help:"Empty folder for ledger, database and books; a temporary one when not given." type:"path"`
+	benchSite
 }
 
 func (b *benchConversions) Run(ctx context.Context) error {

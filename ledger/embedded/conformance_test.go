@@ -3,38 +3,20 @@ package embedded_test
 import (
 	"context"
 	"crypto/ed25519"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 )
 
-// testClock is a clock that tests move; the ledger reads it from other goroutines.
-type testClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *testClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *testClock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // target returns a target over a new ledger in a folder of its own, which is
 // closed and verified when the test has ended.
 func target(t testing.TB, checkpointEvery time.Duration) ledgertest.Target {
 	t.Helper()
-	clock := &testClock{now: time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)}
+	clock := testclock.At(time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC))
 	signer := embedded.Signer{KeyID: "test", Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}
 	keys := map[string]ed25519.PublicKey{signer.KeyID: signer.Key.Public().(ed25519.PublicKey)}
 	dir := t.TempDir()

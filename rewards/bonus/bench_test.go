@@ -69,7 +69,7 @@ func (w *world) convertMany(total int) {
 				w.Fatalf("%s %s", results[i].Code, results[i].Message)
 			}
 		}
-		w.clock.forward(1e6)
+		w.clock.Advance(1e6)
 		total -= len(commands)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/internal/mortal"
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/members/memberstest"
 	"github.com/pointgrid/pointgrid/rewards/bonus"
@@ -65,7 +66,7 @@ func (childTester) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
 
 // reopen opens what lies in a folder.
 func reopen(t tester, o order) (w *world, done func() error, err error) {
-	c := &clock{now: o.Now}
+	c := testclock.At(o.Now)
 	l, err := openLedger(o.Dir, c)
 	if err != nil {
 		return nil, nil, err

@@ -10,9 +10,9 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
 	"github.com/pointgrid/pointgrid/members/memberstest"
@@ -27,24 +27,6 @@ var (
 	telecom = ledger.Identity{MSP: "TelMSP", Subject: "loyalty"}
 	key     = bytes.Repeat([]byte{7}, 32)
 )
-
-// clock is a clock that tests move; the ledger reads it from other goroutines.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) forward(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // home is a ledger that can be followed.
 type home interface {
@@ -118,7 +100,7 @@ func must(t tester, err error) {
 // world is a ledger with two partners, members with tiers, and a follower.
 type world struct {
 	tester
-	clock   *clock
+	clock   *testclock.Clock
 	ledger  *faulty
 	store   *forgetful
 	count   uint64
@@ -128,7 +110,7 @@ type world struct {
 	samples []bonus.Sample
 }
 
-func openLedger(dir string, c *clock) (*embedded.Ledger, error) {
+func openLedger(dir string, c *testclock.Clock) (*embedded.Ledger, error) {
 	return embedded.Open(embedded.Options{Dir: filepath.Join(dir, "ledger"), Clock: c.Now, CacheBytes: 1 << 20,
 		Signer: embedded.Signer{KeyID: "test", Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}, Checkpointer: utility})
 }
@@ -140,7 +122,7 @@ func openStore(dir string) (*sqlstore.Store, error) {
 // newWorld makes a world in a folder; done closes it.
 func newWorld(t tester, dir string) (w *world, done func()) {
 	t.Helper()
-	c := &clock{now: time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)}
+	c := testclock.At(time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC))
 	l, err := openLedger(dir, c)
 	must(t, err)
 	s, err := openStore(dir)
@@ -212,7 +194,7 @@ func (w *world) submit(who ledger.Identity, body ledger.Body) ledger.Result {
 	binary.BigEndian.PutUint64(random[1:], w.count)
 	r, err := w.ledger.home.Submit(context.Background(), who, ledger.Command{ID: ledger.NewID(w.clock.Now(), random).Root(), Body: body})
 	must(w, err)
-	w.clock.forward(time.Millisecond)
+	w.clock.Advance(time.Millisecond)
 	return r[0]
 }
 
@@ -267,7 +249,7 @@ func (w *world) rise(member int, tier string) {
 		next.Changed = &rewards.TierChange{Account: w.member(member), At: w.clock.Now().UnixMilli(), Was: was[0].Tier}
 	}
 	must(w, w.store.SettleRewards(context.Background(), nil, []*rewards.Standing{next}))
-	w.clock.forward(time.Millisecond)
+	w.clock.Advance(time.Millisecond)
 }
 
 // account is what a member has.

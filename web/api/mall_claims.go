@@ -28,15 +28,8 @@ func (a *API) listClaims(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	out := MallClaimPage{Claims: make([]MallClaim, 0, len(found))}
-	var last ledger.ID
-	for _, c := range found {
-		out.Claims = append(out.Claims, *renderClaim(c))
-		last = c.ID
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return turned(r, page, found, func(c *mall.Claim) (MallClaim, ledger.ID) { return *renderClaim(c), c.ID },
+		func(items []MallClaim, next string) any { return &MallClaimPage{Claims: items, NextCursor: next} }), nil
 }
 
 func (a *API) grantClaim(r *request, b MallClaimGrant) (reply, error) {

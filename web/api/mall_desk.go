@@ -81,15 +81,10 @@ func (a *API) listProposals(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	out := MallProposalPage{Proposals: make([]MallProposal, 0, len(found))}
-	var last ledger.ID
-	for _, x := range found {
-		out.Proposals = append(out.Proposals, *a.renderProposal(x))
-		last = x.ID
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return turned(r, page, found, func(x *mall.Proposal) (MallProposal, ledger.ID) { return *a.renderProposal(x), x.ID },
+		func(items []MallProposal, next string) any {
+			return &MallProposalPage{Proposals: items, NextCursor: next}
+		}), nil
 }
 
 func (a *API) getProposal(r *request) (reply, error) {

@@ -147,15 +147,8 @@ func (a *API) listDisputes(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	out := DisputePage{Disputes: make([]Dispute, 0, len(found))}
-	var last ledger.ID
-	for _, d := range found {
-		out.Disputes = append(out.Disputes, *renderDispute(d, nil))
-		last = d.ID
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return turned(r, page, found, func(d *support.Dispute) (Dispute, ledger.ID) { return *renderDispute(d, nil), d.ID },
+		func(items []Dispute, next string) any { return &DisputePage{Disputes: items, NextCursor: next} }), nil
 }
 
 func (a *API) getDispute(r *request) (reply, error) {

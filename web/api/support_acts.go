@@ -44,15 +44,10 @@ func (a *API) listAccountActions(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	out := AccountActionPage{Actions: make([]AccountAction, 0, len(found))}
-	var last ledger.ID
-	for _, act := range found {
-		out.Actions = append(out.Actions, *renderAct(act))
-		last = act.ID
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return turned(r, page, found, func(act *support.Act) (AccountAction, ledger.ID) { return *renderAct(act), act.ID },
+		func(items []AccountAction, next string) any {
+			return &AccountActionPage{Actions: items, NextCursor: next}
+		}), nil
 }
 
 func (a *API) getAccountAction(r *request) (reply, error) {
@@ -96,27 +91,10 @@ func (a *API) decideReview(release bool) func(*request, SupportReason) (reply, e
 }
 
 func (a *API) listReviews(r *request) (reply, error) {
-	query, err := r.query("limit", "cursor")
-	if err != nil {
-		return reply{}, err
-	}
-	page, err := r.page(query)
-	if err != nil {
-		return reply{}, err
-	}
-	found, err := a.o.Held.Held(r.context(), page.afterID(), page.limit)
-	if err != nil {
-		return reply{}, err
-	}
-	out := HeldConversionPage{Reviews: make([]HeldConversion, 0, len(found))}
-	var last ledger.ID
-	for _, c := range found {
-		out.Reviews = append(out.Reviews, renderHeld(c))
-		last = c.ID
-	}
-	answer := ok(&out)
-	out.NextCursor, answer.link = r.next(page, len(found), last[:])
-	return answer, nil
+	return listed(r, a.o.Held.Held, func(c *exchange.Conversion) (HeldConversion, ledger.ID) { return renderHeld(c), c.ID },
+		func(items []HeldConversion, next string) any {
+			return &HeldConversionPage{Reviews: items, NextCursor: next}
+		})
 }
 
 func renderHeld(c *exchange.Conversion) HeldConversion {

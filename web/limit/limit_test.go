@@ -9,32 +9,15 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/web/limit"
 )
-
-// clock stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) wait(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // failing is a test, or one run of a property.
 type failing interface{ Fatal(...any) }
 
-func newLimiter(t failing, quota int64, window time.Duration, callers int) (*limit.Limiter, *clock) {
-	c := &clock{now: time.Unix(1_770_000_000, 0)}
+func newLimiter(t failing, quota int64, window time.Duration, callers int) (*limit.Limiter, *testclock.Clock) {
+	c := testclock.At(time.Unix(1_770_000_000, 0))
 	l, err := limit.New(limit.Policy{Name: "convert", Quota: quota, Window: window}, callers, c.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -55,14 +38,14 @@ func TestABucketEmptiesAndFillsUpAgain(t *testing.T) {
 	if d := l.Take("shop", 4); !d.Allowed || d.Remaining != 6 {
 		t.Errorf("another caller: %+v", d)
 	}
-	c.wait(3 * time.Second)
+	c.Advance(3 * time.Second)
 	if d := l.Take("sky", 4); d.Allowed || d.Remaining != 3 || d.RetryAfter != time.Second {
 		t.Errorf("four after three seconds: %+v", d)
 	}
 	if d := l.Take("sky", 3); !d.Allowed || d.Remaining != 0 {
 		t.Errorf("three after three seconds: %+v", d)
 	}
-	c.wait(time.Hour)
+	c.Advance(time.Hour)
 	if d := l.Take("sky", 0); !d.Allowed || d.Remaining != 10 {
 		t.Errorf("after an hour: %+v", d)
 	}
@@ -87,7 +70,7 @@ func TestNoMoreIsAllowedThanThePolicySays(t *testing.T) {
 					t.Fatalf("refused without a time: %+v", d)
 				}
 				if rapid.Bool().Draw(t, "obeys") {
-					c.wait(d.RetryAfter)
+					c.Advance(d.RetryAfter)
 					if d = l.Take("sky", cost); !d.Allowed {
 						t.Fatalf("refused after it had waited: %+v", d)
 					}
@@ -103,7 +86,7 @@ func TestNoMoreIsAllowedThanThePolicySays(t *testing.T) {
 			if d.Remaining < 0 || d.Remaining > quota || d.Reset < 0 || d.Reset > window {
 				t.Fatalf("told %+v", d)
 			}
-			c.wait(time.Duration(rapid.Int64Range(0, int64(window)/8).Draw(t, "pause")))
+			c.Advance(time.Duration(rapid.Int64Range(0, int64(window)/8).Draw(t, "pause")))
 		}
 	})
 }
@@ -129,7 +112,7 @@ func TestMemoryIsBoundedAndFullBucketsGoFirst(t *testing.T) {
 	l.Take("sky", 3600)
 	for n := range 1000 {
 		l.Take("idle-"+strconv.Itoa(n), 1)
-		c.wait(time.Second) // its bucket is full again
+		c.Advance(time.Second) // its bucket is full again
 	}
 	if d := l.Take("sky", 3600); d.Allowed {
 		t.Error("a caller with an empty bucket was forgotten before those with full ones")

@@ -10,10 +10,10 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
 	"github.com/pointgrid/pointgrid/sqlstore"
@@ -28,24 +28,6 @@ var (
 	utility    = ledger.Identity{MSP: "UtilityMSP", Subject: "gateway"}
 )
 
-// clock stands still until a test moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // world is a utility with members, over a ledger and a database of their own, and a
 // server before it. Its door /test/sign-in?member=M-1 lets in whoever knocks.
 type world struct {
@@ -53,8 +35,8 @@ type world struct {
 	ledger   *embedded.Ledger
 	store    *sqlstore.Store
 	sessions *session.Service
-	clock    *clock // the alliance's
-	machine  *clock // by which sessions live
+	clock    *testclock.Clock // the alliance's
+	machine  *testclock.Clock // by which sessions live
 	options  mall.Options
 	mall     *mall.Mall
 	url      string
@@ -71,7 +53,7 @@ func must(t testing.TB, err error) {
 // newWorld opens a world; change may add to what the pages are made of.
 func newWorld(t testing.TB, change ...func(*world, *mall.Options)) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)}, machine: &clock{now: time.Now()}, log: &strings.Builder{}}
+	w := &world{t: t, clock: testclock.At(time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)), machine: testclock.At(time.Now()), log: &strings.Builder{}}
 	w.openLedger()
 	var err error
 	w.store, err = sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "db"), Now: w.machine.Now, Logger: slog.New(slog.DiscardHandler)})

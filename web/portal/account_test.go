@@ -36,7 +36,7 @@ func TestASecondFactorIsSetUpAndAskedForOnThePages(t *testing.T) {
 	if n := strings.Count(set.Body, "<li>"); n < 10 {
 		t.Errorf("the page shows %d recovery codes", n)
 	}
-	w.machine.AdvanceTo(t.Context(), w.machine.Now().Add(time.Minute))
+	w.machine.Advance(time.Minute)
 
 	b = w.browser()
 	asked := b.Post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}, "next": {"/portal/limits"}})

@@ -128,11 +128,11 @@ func cookie(t *testing.T, b *pagetest.Browser) string {
 func TestASessionEnds(t *testing.T) {
 	for name, end := range map[string]func(w *world, b *pagetest.Browser){
 		"without use": func(w *world, _ *pagetest.Browser) {
-			w.machine.AdvanceTo(t.Context(), w.machine.Now().Add(31*time.Minute))
+			w.machine.Advance(31*time.Minute)
 		},
 		"at the end of its life": func(w *world, b *pagetest.Browser) {
 			for range 60 {
-				w.machine.AdvanceTo(t.Context(), w.machine.Now().Add(12*time.Minute))
+				w.machine.Advance(12*time.Minute)
 				b.Get("/portal/docs")
 			}
 		},
@@ -207,7 +207,7 @@ func TestGuessesAreLockedOut(t *testing.T) {
 		pagetest.Want(t, "a login that is not there", b.Post("/portal/sign-in", unknown), http.StatusUnprocessableEntity)
 	}
 	pagetest.Want(t, "and is locked alike", b.Post("/portal/sign-in", unknown), http.StatusTooManyRequests)
-	w.machine.AdvanceTo(t.Context(), w.machine.Now().Add(time.Minute))
+	w.machine.Advance(time.Minute)
 	w.signedIn("anna.sky")
 }
 

@@ -9,12 +9,12 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/exchangetest"
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/members/memberstest"
@@ -50,8 +50,8 @@ type world struct {
 	service *exchange.Service
 	staff   *signin.Service
 	store   *signintest.Memory
-	clock   *clock // the alliance's
-	machine *clock // by which sessions live
+	clock   *clock           // the alliance's
+	machine *testclock.Clock // by which sessions live
 	serial  int
 	url     string
 
@@ -95,24 +95,13 @@ func (w *world) openHooks() {
 	must(w.t, err)
 }
 
-// clock stands still until a test moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
+// clock is what the portal moves.
+type clock struct{ *testclock.Clock }
 
 func (c *clock) Window(context.Context) (ledger.Date, error) { return ledger.DateOf(c.Now()), nil }
 
 func (c *clock) AdvanceTo(_ context.Context, to time.Time) ([]settlement.Settlement, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = to
+	c.Set(to)
 	return []settlement.Settlement{{Partner: "sky"}, {Partner: "shop"}}, nil
 }
 
@@ -132,7 +121,7 @@ func must(t testing.TB, err error) {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: time.Now().Truncate(time.Second)}, machine: &clock{now: time.Now()}, store: signintest.NewMemory()}
+	w := &world{t: t, clock: &clock{testclock.At(time.Now().Truncate(time.Second))}, machine: testclock.At(time.Now()), store: signintest.NewMemory()}
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
 	w.ledger = ledgertest.NewMemory(w.clock.Now)
 	w.found()
