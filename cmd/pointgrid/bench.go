@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/bench"
@@ -14,6 +15,7 @@ import (
 type benchCommand struct {
 	Conversions benchConversions `cmd:"" help:"Conversions through REST, finished and on disk, with load generator, gateway and partners as processes of their own."`
 	File        benchFile        `cmd:"" help:"A file of conversions, from its first byte sent to its last result read, with client and gateway as processes of their own."`
+	Growth      benchGrowth      `cmd:"" help:"The embedded ledger with ever more accounts, and after many transfers: rate, CPU, memory, disk."`
 	Pages       benchPages       `cmd:"" help:"Members' pages visited at a rate, each visit at a moment of its own, with load generator and gateway as processes of their own."`
 	Rewards     benchRewards     `cmd:"" help:"Events that earn points, in bulk through REST, on the ledger and on disk, with load generator and gateway as processes of their own."`
 	Settlement  benchSettlement  `cmd:"" help:"Netting and three-way reconciliation of a window, with breaks of every type planted, all of which must be found."`
@@ -118,6 +120,22 @@ func (b *benchConversions) Run(ctx context.Context) error {
 	})
 }
 
+type benchGrowth struct {
+	Accounts  []int64       `help:"Accounts with points, ascending; each number is measured. A hundred million need about 30 GB." default:"1000000,10000000"`
+	Transfers int64         `help:"Conversions to make before the last row." default:"10000000"`
+	Duration  time.Duration `help:"Length of each measurement." default:"10s"`
+	Dir       string        `help:"Folder for the ledger; a temporary one when not given. An earlier run's is gone on with." type:"path"`
+}
+
+func (b *benchGrowth) Run(ctx context.Context) error {
+	if len(b.Accounts) == 0 || b.Accounts[0] < 1 || !slices.IsSorted(b.Accounts) || b.Transfers < 0 {
+		return fmt.Errorf("--accounts is %d, must ascend from at least 1; --transfers is %d, must not be negative", b.Accounts, b.Transfers)
+	}
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Growth{Out: os.Stdout, Dir: dir, Accounts: b.Accounts, Transfers: b.Transfers, Duration: b.Duration}).Run(ctx)
+	})
+}
+
 type benchSettlement struct {
 	Transfers []int64 `help:"Transfers in the window; each number is measured in a process of its own." default:"100000,1000000,10000000"`
 	Memory    int64   `help:"MiB that the reconciliation may use for sorting; 0 for its default."`
@@ -128,6 +146,12 @@ func (b *benchSettlement) Run(ctx context.Context) error {
 	return inFolder(b.Dir, func(dir string) error {
 		return (&bench.Settlement{Out: os.Stdout, Dir: dir, Transfers: b.Transfers, Memory: b.Memory << 20}).Run(ctx)
 	})
+}
+
+type herdCommand struct{}
+
+func (herdCommand) Run(ctx context.Context) error {
+	return bench.RunHerd(ctx, os.Stdin, os.Stdout, time.Now)
 }
 
 type settleWindowCommand struct{}
