@@ -13,7 +13,6 @@ import (
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -262,8 +261,8 @@ func (h *herd) measure(ctx context.Context) error {
 	if err := errors.Join(all...); err != nil {
 		return err
 	}
-	slices.Sort(took)
-	h.did.Count, h.did.P50, h.did.P99 = int64(len(took)), quantile(took, 50), quantile(took, 99)
+	h.did.Count = int64(len(took))
+	h.did.P50, h.did.P99, _ = spread(took)
 	return nil
 }
 
