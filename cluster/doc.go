@@ -19,4 +19,33 @@
 //     are known by their IDs ([github.com/pointgrid/pointgrid/exchange.SlotOf]).
 //   - After an outage of the database, which ends everybody's lease, nobody is
 //     called dead before all have had the time of a lease to come back.
+//
+// # What every gateway does, and what the one that leads does
+//
+// Every gateway issues tokens, quotes, converts and reverses. What these write is right
+// however many write at once: a key, a quote, an assertion and a membership are taken
+// once by a unique index, a sum is compared under its row's lock, and what webhooks are
+// to tell is laid down with the conversion. What these remember is good for about a
+// second: links, agreements, subscribers, who is being erased
+// ([github.com/pointgrid/pointgrid/members.Registry.Refresh]) and clients
+// ([github.com/pointgrid/pointgrid/partners.Directory.Refresh]).
+//
+// The rest is the leader's, and a request for it is forwarded, because the service
+// behind it keeps an order, a count or a turn in memory:
+//
+//   - webhooks: endpoints, deliveries, numbers of messages, the watch
+//   - settlement: nights, statements, reconciliation, the desk, signing, payments, papers
+//   - rewards: events and their rounds, rules, tiers, expiry; bonuses
+//   - mall: catalogue, stock, orders, returns, claims
+//   - support: disputes, acts and their limits, the decision about a held conversion, which
+//     the gateway of the conversion's slot then carries on
+//   - members: erasure and export; links made and ended; clients and their keys
+//   - files of conversions; projection and insight
+//   - pages with what they keep: sessions, sign-ins, attempts, drafts; the sandbox's clock
+//
+// Two things are counted by each gateway for itself. Rate limits are shared out by the
+// number of gateways ([github.com/pointgrid/pointgrid/web/limit.Limiter.Share]). What a
+// member has under way within the allowance of a level, and the review rules about the
+// pace and the rings of an account, know what went through the same gateway and what the
+// ledger has; agreements' own caps are the contract's, and exact.
 package cluster

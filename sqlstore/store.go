@@ -75,14 +75,17 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s.closing, s.followed = make(chan struct{}), make(chan struct{})
 	s.outbox.now, s.outbox.shared = o.Now, !o.Slot.IsZero()
-	if err := s.outbox.load(ctx, s.reader); err != nil {
-		close(s.followed)
-		return nil, errors.Join(err, s.Close())
+	err = s.outbox.load(ctx, s.reader)
+	if err == nil && !s.outbox.shared {
+		err = s.numberLeft(ctx)
 	}
-	if s.outbox.shared {
-		go s.follow()
-	} else {
+	if err != nil || !s.outbox.shared {
 		close(s.followed)
+	} else {
+		go s.follow()
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }

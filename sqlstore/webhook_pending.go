@@ -38,6 +38,19 @@ func (s *Store) Number(ctx context.Context) (int64, error) {
 	if !s.outbox.shared {
 		return 0, nil
 	}
+	return s.number(ctx)
+}
+
+// numberLeft numbers what a cluster has left to a store that is alone.
+func (s *Store) numberLeft(ctx context.Context) error {
+	for {
+		if n, err := s.number(ctx); n == 0 || err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Store) number(ctx context.Context) (int64, error) {
 	rows, err := list(ctx, s.reader, func(row scanner) (*sql.Null[ledger.ID], error) {
 		var id sql.Null[ledger.ID]
 		return &id, row.Scan((*idColumn)(&id.V))

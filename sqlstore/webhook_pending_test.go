@@ -140,3 +140,16 @@ func TestEndsOfReversalsAreToldInOrderInACluster(t *testing.T) {
 		return c.open(t, c.join(t), nil)
 	})
 }
+
+func TestAStoreAloneNumbersWhatAClusterLeft(t *testing.T) {
+	c := newCluster(t)
+	inside := c.open(t, c.join(t), nil)
+	endpoint := subscribe(t, inside, 900, sample(1).In.Partner, "conversion.*")
+	endAll(t, []*sqlstore.Store{inside}, 3)
+	suite.Must(t, inside.Close())
+	alone := openAtURL(t, c.server.URL(c.path))
+	endAll(t, []*sqlstore.Store{alone}, 1)
+	if got, want := toldOf(t, alone, endpoint), "1 conversion.completed, 2 conversion.completed, 3 conversion.completed, 4 conversion.completed"; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+}

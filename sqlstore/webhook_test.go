@@ -32,7 +32,7 @@ func toldOf(t *testing.T, s *sqlstore.Store, endpoint ledger.ID) string {
 	return strings.Join(all, ", ")
 }
 
-func subscribe(t *testing.T, s *sqlstore.Store, n uint64, partner string, events ...string) ledger.ID {
+func subscribe(t testing.TB, s *sqlstore.Store, n uint64, partner string, events ...string) ledger.ID {
 	t.Helper()
 	e := &webhooks.Endpoint{ID: newID(n), Partner: partner, URL: "https://sky.example", Events: events, Status: webhooks.Enabled, Version: 1}
 	if err := s.CreateEndpoint(context.Background(), e); err != nil {
