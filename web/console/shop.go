@@ -221,8 +221,36 @@ func (c *Console) grantClaim(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if err := c.mayGrant(v, id); err != nil {
+		return c.shopAnswer(v, &shopBody{}, err, "")
+	}
 	_, err = c.o.Shop.Grant(v.r.Context(), v.by(), id, v.r.PostForm.Get("restock") == "on", grantWait)
 	return c.shopAnswer(v, &shopBody{}, err, "flash.shop_granted")
+}
+
+// mayGrant refuses a claim that is worth more than one person may give back to who is
+// no checker: a dispute about the same order would need one too.
+func (c *Console) mayGrant(v *visit, id ledger.ID) error {
+	if c.o.ReturnMax == 0 || v.User.Has(checkers...) {
+		return nil
+	}
+	found, err := c.o.Shop.Claims(v.r.Context(), mall.ClaimFilter{State: mall.ClaimOpen, Limit: shopList})
+	for _, x := range found {
+		if err != nil || x.ID != id {
+			continue
+		}
+		o, err := c.o.Shop.Order(v.r.Context(), x.Order)
+		if err != nil {
+			return err
+		}
+		if o.Points*x.Quantity <= c.o.ReturnMax { // no overflow: the mall has bounded both
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return &mall.Refusal{Code: "support_checker_needed", Detail: ""}
 }
 
 func (c *Console) declineClaim(v *visit) error {

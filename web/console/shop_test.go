@@ -98,6 +98,22 @@ func TestStaffSendOrdersAndAnswerClaims(t *testing.T) {
 	pagetest.Want(t, "a partner", w.signedIn("sky.finance").Get("/console/shop"), http.StatusForbidden)
 }
 
+// A dispute about the same order would need a checker too.
+func TestAReturnOfMuchNeedsAChecker(t *testing.T) {
+	w := newWorld(t)
+	o := w.order(w.shop, "k1")
+	_, err := w.shop.Dispatch(context.Background(), o.ID, "SF-1")
+	must(t, err)
+	c, err := w.shop.AskReturn(context.Background(), "M-1", o.ID, 2, "broken")
+	must(t, err)
+	path := "/console/shop/claims/" + c.ID.String() + "/grant"
+	pagetest.Want(t, "by a maker", w.signedIn("maker").Send(path, url.Values{}), http.StatusUnprocessableEntity, "role of a checker")
+	pagetest.Want(t, "by a checker", w.signedIn("checker").Send(path, url.Values{}), http.StatusOK)
+	if o, err = w.shop.Order(context.Background(), o.ID); err != nil || o.Returned != 2 {
+		t.Errorf("the order is %+v, %v", o, err)
+	}
+}
+
 func TestThePageAboutTheMallIsGoodToLookAt(t *testing.T) {
 	chrome := browsertest.Start(t)
 	for _, look := range browsertest.Looks {

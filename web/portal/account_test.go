@@ -52,8 +52,9 @@ func TestASecondFactorIsSetUpAndAskedForOnThePages(t *testing.T) {
 	if done.Path != "/portal/limits" || done.Status != http.StatusOK {
 		t.Errorf("the right code leads to %d %s", done.Status, done.Path)
 	}
-	pagetest.Want(t, "removing with a wrong password", b.Send("/portal/account/factor/remove", url.Values{"password": {"guess"}}), http.StatusUnprocessableEntity)
-	pagetest.Want(t, "removing", b.Send("/portal/account/factor/remove", url.Values{"password": {password}}), http.StatusOK, "The second factor is removed")
+	pagetest.Want(t, "removing without a code", b.Send("/portal/account/factor/remove", url.Values{"password": {password}}), http.StatusUnprocessableEntity)
+	w.machine.Advance(time.Minute)
+	pagetest.Want(t, "removing", b.Send("/portal/account/factor/remove", url.Values{"password": {password}, "code": {w.code(secret)}}), http.StatusOK, "The second factor is removed")
 }
 
 func TestAFirstPasswordIsChangedBeforeAnythingElse(t *testing.T) {

@@ -129,7 +129,7 @@ func TestPasswordsAreTheSameHoweverTheyAreTyped(t *testing.T) {
 
 func TestWeakPasswordsAndForeignRolesAreRefused(t *testing.T) {
 	o := newOffice(t)
-	for weak, rule := range map[string]string{"short": "length", strings.Repeat("a1", 70): "length", "aaaabbbbcccc": "variety", "my new.user password": "login", "\xff\xfe123456789012": "length"} {
+	for weak, rule := range map[string]string{"short": "length", strings.Repeat("a1", 70): "length", "aaaabbbbcccc": "variety", "my new.user password": "login", "Admin-Password-2026!": "guessable", "qwertyuiop123456": "guessable", "\xff\xfe123456789012": "length"} {
 		_, _, err := o.AddUser(t.Context(), signin.NewUser{Login: "new.user", Name: "N", Company: "sky", Roles: []signin.Role{signin.Finance}, Password: weak})
 		var w *signin.WeakPassword
 		if !errors.As(err, &w) || w.Rule != rule {
@@ -241,8 +241,14 @@ func TestASecondFactorIsRemovedByPassword(t *testing.T) {
 	o.wait(time.Minute)
 	v, err := o.Confirm(t.Context(), o.signIn().Token, o.code(secret), address)
 	must(t, err)
-	wantErr(t, "with a wrong password", o.DropFactor(t.Context(), v, "guess", address), signin.ErrWrong)
-	must(t, o.DropFactor(t.Context(), v, password, address))
+	wantErr(t, "with a wrong password", o.DropFactor(t.Context(), v, "guess", o.code(secret), address), signin.ErrWrong)
+	wantErr(t, "with a code that was used", o.DropFactor(t.Context(), v, password, o.code(secret), address), signin.ErrWrong)
+	_, err = o.SetFactor(t.Context(), v, secret, o.code(secret), password, address)
+	wantErr(t, "another one beside it", err, signin.ErrWrong)
+	o.wait(time.Minute)
+	v, err = o.Resume(t.Context(), v.Token)
+	must(t, err)
+	must(t, o.DropFactor(t.Context(), v, password, o.code(secret), address))
 	if o.signIn().Session.Pending {
 		t.Error("a code is still asked for")
 	}
