@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/web/oauth"
 	"github.com/pointgrid/pointgrid/web/origin"
 	"github.com/pointgrid/pointgrid/web/problem"
@@ -17,6 +18,26 @@ import (
 func (a *API) serveKeySet(c *gin.Context) {
 	c.Writer.Header().Set("Cache-Control", "public, max-age=300")
 	c.Data(http.StatusOK, jsonType, a.keySet)
+}
+
+// metadata is of RFC 8414 and, for what is bound, of RFC 8705, section 3.3.
+type metadata struct {
+	Issuer        string           `json:"issuer"`
+	TokenEndpoint string           `json:"token_endpoint"`
+	KeySet        string           `json:"jwks_uri"`
+	Grants        []string         `json:"grant_types_supported"`
+	Responses     []string         `json:"response_types_supported"` // required, and none without an authorization endpoint
+	Methods       []string         `json:"token_endpoint_auth_methods_supported"`
+	Algorithms    []string         `json:"token_endpoint_auth_signing_alg_values_supported"`
+	Bound         bool             `json:"tls_client_certificate_bound_access_tokens"`
+	Scopes        []partners.Scope `json:"scopes_supported"`
+}
+
+func (a *API) serveMetadata(c *gin.Context) {
+	c.Writer.Header().Set("Cache-Control", "public, max-age=300")
+	c.JSON(http.StatusOK, metadata{Issuer: a.o.Issuer, TokenEndpoint: a.o.Issuer + oauth.TokenPath, KeySet: a.o.Issuer + "/.well-known/jwks.json",
+		Grants: []string{"client_credentials"}, Responses: []string{}, Methods: []string{"private_key_jwt"}, Algorithms: oauth.Algorithms(a.o.FAPI),
+		Bound: true, Scopes: partners.Scopes()})
 }
 
 func (a *API) serveHealth(c *gin.Context) { c.Data(http.StatusOK, jsonType, []byte(`{"status":"ok"}`)) }

@@ -28,10 +28,18 @@ type assertions struct {
 	fapi     bool
 }
 
+// Algorithms are those with which an assertion may be signed.
+func Algorithms(fapi bool) []string {
+	if fapi {
+		return []string{"EdDSA", "ES256", "PS256"} // FAPI 2.0, section 5.4.1
+	}
+	return []string{"EdDSA", "ES256", "PS256", "RS256"}
+}
+
 func newAssertions(o *Options, store partners.AssertionStore) *assertions {
-	methods, audiences := []string{"EdDSA", "ES256", "PS256"}, []string{o.Issuer}
+	methods, audiences := Algorithms(o.FAPI), []string{o.Issuer}
 	if !o.FAPI {
-		methods, audiences = append(methods, "RS256"), append(audiences, o.Issuer+TokenPath)
+		audiences = append(audiences, o.Issuer+TokenPath)
 	}
 	return &assertions{registry: o.Registry, store: store, now: o.Now, fapi: o.FAPI, parser: jwt.NewParser(
 		jwt.WithValidMethods(methods), jwt.WithTimeFunc(o.Now), jwt.WithLeeway(leeway),

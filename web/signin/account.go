@@ -65,7 +65,7 @@ func (s *Service) judge(login, password string) error {
 	return err
 }
 
-// makeUp makes a password of 80 bits in groups that people can type.
+// makeUp makes a password of 128 bits in groups that people can type.
 func (s *Service) makeUp() (string, error) {
 	codes, _, err := s.newRecovery()
 	if err != nil {

@@ -353,3 +353,69 @@ func FuzzAPasswordHashIsReadOrRefused(f *testing.F) {
 		}
 	})
 }
+
+func TestAMadeUpPasswordEndsAfterAWeek(t *testing.T) {
+	o := newOffice(t)
+	_, made, err := o.AddUser(t.Context(), signin.NewUser{Login: "new.one", Name: "New", Roles: []signin.Role{signin.Admin}})
+	must(t, err)
+	o.wait(signin.MadeUpLife - time.Second)
+	_, err = o.SignIn(t.Context(), "new.one", made, address, "")
+	must(t, err)
+	o.wait(time.Second)
+	_, err = o.SignIn(t.Context(), "new.one", made, address, "")
+	wantErr(t, "after a week", err, signin.ErrWrong)
+	again, err := o.ResetUser(t.Context(), "new.one")
+	must(t, err)
+	v, err := o.SignIn(t.Context(), "new.one", again, address, "")
+	must(t, err)
+	_, err = o.ChangePassword(t.Context(), v, again, "another pass phrase", address)
+	must(t, err)
+	o.wait(365 * 24 * time.Hour)
+	_, err = o.SignIn(t.Context(), "new.one", "another pass phrase", address, "")
+	must(t, err)
+}
+
+// ASVS 5.0, 6.5.2 and 11.5.1: with 112 bits a plain hash will do, and what must not be
+// guessed has 128.
+func TestRecoveryCodesCannotBeGuessed(t *testing.T) {
+	o := newOffice(t)
+	_, recovery := o.withFactor()
+	seen := map[string]bool{}
+	for _, code := range recovery {
+		plain := strings.ReplaceAll(code, "-", "")
+		if len(plain) != 26 || strings.Trim(plain, "abcdefghijklmnopqrstuvwxyz234567") != "" || seen[code] {
+			t.Errorf("a code is %q", code)
+		}
+		seen[code] = true
+	}
+	u, err := o.UserByLogin(t.Context(), login)
+	must(t, err)
+	for _, hash := range u.Recovery {
+		if strings.Contains(strings.Join(recovery, " "), string(hash[:])) {
+			t.Error("a code is stored as it is")
+		}
+	}
+}
+
+func TestSignInsAreWrittenDown(t *testing.T) {
+	o := newOffice(t)
+	secret, _ := o.withFactor()
+	o.wait(time.Minute)
+	u, err := o.UserByLogin(t.Context(), login)
+	must(t, err)
+	o.log.Reset()
+	_, _ = o.SignIn(t.Context(), "nobody", "a wrong guess", address, "")
+	_, _ = o.SignIn(t.Context(), login, "a wrong guess", address, "")
+	pending := o.signIn()
+	_, _ = o.Confirm(t.Context(), pending.Token, "000000", address)
+	v, err := o.Confirm(t.Context(), pending.Token, o.code(secret), address)
+	must(t, err)
+	o.wait(time.Minute)
+	must(t, o.DropFactor(t.Context(), v, password, o.code(secret), address))
+	log := o.log.String()
+	for _, want := range []string{"factor=password user=unknown", "factor=password user=" + u.ID.String(), "factor=code user=" + u.ID.String(), "signed in", "second factor removed", "address=" + address} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log does not say %q:\n%s", want, log)
+		}
+	}
+}
