@@ -36,6 +36,7 @@ type tapped struct {
 }
 
 func (w *tapped) keep(what, secret string) {
+	w.Helper()
 	if len(secret) < 6 {
 		w.Fatalf("%s is %q; the test tests nothing", what, secret)
 	}
@@ -177,11 +178,15 @@ func (w *tapped) drive(round string) {
 		w.call(sky, "POST", "/v1/conversions", key, conversion(1, key).Body, nil)
 	}
 	w.call(sky, "POST", "/v1/conversions", round+"-2", map[string]any{"source": "SKY", "destination": "EPT", "amount": "-1", "link_id": membership}, nil)
-	var hook struct{ ID string }
-	w.call(sky, "POST", "/v1/webhook_endpoints", round+"-hook", map[string]any{"url": "http://127.0.0.1:9/hook"}, &hook)
-	var secret struct{ Secret string }
-	w.call(sky, "GET", "/v1/webhook_endpoints/"+hook.ID+"/secret", "", nil, &secret)
-	w.keep(round+": the secret of a webhook", strings.TrimPrefix(secret.Secret, "whsec_"))
+	hook, err := sky.CreateWebhookEndpoint(w.Context(), client.WebhookEndpoint{URL: "http://127.0.0.1:9/hook"}, round+"-hook")
+	if err != nil {
+		w.Fatal(err)
+	}
+	secrets, err := sky.WebhookSecrets(w.Context(), hook.ID)
+	if err != nil || len(secrets) == 0 {
+		w.Fatal(secrets, err)
+	}
+	w.keep(round+": the secret of a webhook", strings.TrimPrefix(secrets[0], "whsec_"))
 	w.call(utility, "POST", "/v1/reward_events", "", map[string]any{"id": "PAY-" + round, "member": member, "kind": "prepayment", "channel": "app",
 		"segment": "residential", "occurred_at": time.Now().UTC().Format(time.RFC3339), "amount": "20000"}, nil)
 	w.call(utility, "POST", "/v1/account_actions", round+"-act", map[string]any{"kind": "goodwill", "member": member, "points": "10", "reason": "to " + member, "reference": "T-" + round}, nil)
