@@ -1,9 +1,14 @@
 package console
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -56,7 +61,10 @@ type priceChange struct {
 	Name string
 	New  bool
 	Was  []mall.Price // as it stands now
-	Mine bool         // the reader made it, and cannot approve it
+	// Others are what else would change, field by field: a price that stays says nothing
+	// of what it buys.
+	Others []string
+	Mine   bool // the reader made it, and cannot approve it
 }
 
 // waitingOrder is one that people are to send off or carry out.
@@ -119,10 +127,56 @@ func (c *Console) changesWaiting(v *visit, b *shopBody) error {
 				return err
 			}
 			change.Was = s.Product.Prices
+			change.Others, err = otherChanges(s.Product, x.Product)
+		} else {
+			change.Others, err = otherChanges(&mall.Product{}, x.Product)
+		}
+		if err != nil {
+			return err
 		}
 		b.Changes = append(b.Changes, change)
 	}
 	return nil
+}
+
+// notOthers are shown apart, or follow from the proposal itself.
+var notOthers = []string{"prices", "version", "updated_at", "created_at", "id"}
+
+// otherChanges compares products by the fields that the API gives them.
+func otherChanges(before, after *mall.Product) (changes []string, _ error) {
+	was, errWas := fieldsOf(before)
+	becomes, errBecomes := fieldsOf(after)
+	if err := errors.Join(errWas, errBecomes); err != nil {
+		return nil, err
+	}
+	for name := range was {
+		if _, stays := becomes[name]; !stays {
+			becomes[name] = nil
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(becomes)) {
+		if !slices.Contains(notOthers, name) && !bytes.Equal(was[name], becomes[name]) {
+			changes = append(changes, fmt.Sprintf("%s: %s → %s", name, cutField(was[name]), cutField(becomes[name])))
+		}
+	}
+	return changes, nil
+}
+
+func fieldsOf(p *mall.Product) (fields map[string]json.RawMessage, err error) {
+	b, err := json.Marshal(p)
+	if err == nil {
+		err = json.Unmarshal(b, &fields)
+	}
+	return fields, err
+}
+
+// cutField is a value as long as a table has room for.
+func cutField(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return "–"
+	}
+	runes := []rune(string(raw))
+	return string(runes[:min(len(runes), 120)])
 }
 
 func (c *Console) ordersWaiting(v *visit, b *shopBody) error {

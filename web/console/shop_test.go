@@ -98,6 +98,19 @@ func TestStaffSendOrdersAndAnswerClaims(t *testing.T) {
 	pagetest.Want(t, "a partner", w.signedIn("sky.finance").Get("/console/shop"), http.StatusForbidden)
 }
 
+// Who approves must see what a price would buy from then on, not the price alone.
+func TestWhoApprovesAPriceSeesWhatElseChanges(t *testing.T) {
+	w := newWorld(t)
+	s, err := w.shop.Show(context.Background(), mall.Viewer{}, "lamp")
+	must(t, err)
+	p := s.Product.Clone()
+	p.Version++
+	p.Name.EN = "Another lamp altogether"
+	_, err = w.shop.Propose(context.Background(), "client-of-the-maker", p, "nothing changes")
+	must(t, err)
+	pagetest.Want(t, "the proposal", w.signedIn("checker").Get("/console/shop"), http.StatusOK, "LED bulb", "→", "Another lamp altogether", "name:")
+}
+
 // A dispute about the same order would need a checker too.
 func TestAReturnOfMuchNeedsAChecker(t *testing.T) {
 	w := newWorld(t)
