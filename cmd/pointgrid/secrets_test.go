@@ -247,10 +247,11 @@ func (w *tapped) customerOf(number string) {
 		w.Fatal("the configuration has no provider")
 	}
 	w.keep("the number of the one who signs in", number)
-	_, home := w.send(b, "GET", issuer[1]+html.UnescapeString(href[1]), nil)
-	token := regexp.MustCompile(`name="form_token" value="([^"]+)"`).FindStringSubmatch(home)
+	w.send(b, "GET", issuer[1]+html.UnescapeString(href[1]), nil)
+	_, page := w.send(b, "GET", base+"/mall/privacy", nil)
+	token := regexp.MustCompile(`name="form_token" value="([^"]+)"`).FindStringSubmatch(page)
 	if token == nil {
-		w.Fatalf("nobody is signed in:\n%s", home)
+		w.Fatalf("nobody is signed in:\n%s", page)
 	}
 	w.keep("the token of a member's form", token[1])
 	if status, document := w.send(b, "POST", base+"/mall/privacy/export", url.Values{"form_token": {token[1]}}); status != http.StatusOK || !strings.Contains(document, number) {
@@ -292,11 +293,14 @@ func TestSecretsAreNowhereButWhereTheyBelong(t *testing.T) {
 	w.customerOf(sandbox.Member(3))
 	_, metrics := w.send(http.DefaultClient, "GET", w.s.url()+"/metrics", nil)
 	w.s.end(t)
-	banner, logs, _ := strings.Cut(w.s.out.String(), "\n")
-	_ = banner
+	logs := w.s.out.String()
 	t.Setenv("POINTGRID_LOG_LEVEL", "debug")
 	t.Setenv("POINTGRID_TRACES_ENDPOINT", w.collector()+"/v1/traces")
+	before := w.s.url()
 	w.s = start(t, "listening on ", "serve", "--config", filepath.Join(w.dir, "pointgrid.yaml"))
+	if w.s.url() != before {
+		t.Fatalf("it is at %s and was at %s", w.s.url(), before)
+	}
 	w.drive("alone")
 	_, more := w.send(http.DefaultClient, "GET", w.s.url()+"/metrics", nil)
 	w.s.end(t)

@@ -2,9 +2,11 @@ package signin_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -296,6 +298,32 @@ func TestManyAddressesTogetherAreSlowedDown(t *testing.T) {
 	}
 	if looked > 50 {
 		t.Errorf("%d guesses were looked at, at most 50", looked)
+	}
+}
+
+// swaps counts the counters that are written.
+type swaps struct {
+	signin.Store
+	n int
+}
+
+func (s *swaps) SwapAttempts(ctx context.Context, key [32]byte, old, next signin.Attempts) error {
+	s.n++
+	return s.Store.SwapAttempts(ctx, key, old, next)
+}
+
+// Somebody who makes logins up must not fill the store with counters of them.
+func TestAnAddressThatMustWaitLeavesNothingBehind(t *testing.T) {
+	o := newOffice(t)
+	counted := &swaps{Store: o.store}
+	s, err := signin.New(signin.Options{Store: counted, Key: []byte("the key that seals, of 32 bytes."), Cost: signin.Cost{Time: 1, Memory: 64}, Now: o.clock, Random: rand.Reader,
+		Logger: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	for i := range 500 {
+		_, _ = s.SignIn(t.Context(), "made.up"+strconv.Itoa(i), "guess", address, "") // all are refused
+	}
+	if counted.n > 3*101 {
+		t.Errorf("%d counters were written for 500 guesses", counted.n)
 	}
 }
 
