@@ -121,17 +121,15 @@ func (c *Console) changesWaiting(v *visit, b *shopBody) error {
 	}
 	for _, x := range found {
 		change := priceChange{Proposal: x, Name: inWords(v.lang, x.Product.Name), New: x.Product.Version == 1, Mine: x.Maker == v.by()}
+		before := &mall.Product{}
 		if !change.New {
 			s, err := c.o.Shop.Show(v.r.Context(), mall.Viewer{}, x.Product.ID)
 			if err != nil {
 				return err
 			}
-			change.Was = s.Product.Prices
-			change.Others, err = otherChanges(s.Product, x.Product)
-		} else {
-			change.Others, err = otherChanges(&mall.Product{}, x.Product)
+			before, change.Was = s.Product, s.Product.Prices
 		}
-		if err != nil {
+		if change.Others, err = otherChanges(before, x.Product); err != nil {
 			return err
 		}
 		b.Changes = append(b.Changes, change)
