@@ -103,6 +103,9 @@ func (s *Service) decideReview(ctx context.Context, id ledger.ID, decide func(co
 		return c, err
 	}
 	next, err := decide(ctx, c)
+	if err == nil && next.Step != StepDone {
+		next, j.places.allotment, err = s.allowRelease(ctx, next)
+	}
 	if err == nil {
 		err = s.o.Store.DecideReview(context.WithoutCancel(ctx), next)
 	}
@@ -157,6 +160,25 @@ func (s *Service) released(ctx context.Context, held *Conversion) (*Conversion, 
 		return s.end(c, Failed, &Failure{Code: refusal.Code, Detail: refusal.Detail}), nil
 	}
 	return c, err
+}
+
+// allowRelease asks for the member's allowance again: while a conversion was held it
+// took none, so that many that were held could together be more than one day allows.
+func (s *Service) allowRelease(ctx context.Context, c *Conversion) (*Conversion, *allotment, error) {
+	if s.o.Allowances == nil {
+		return c, nil, nil
+	}
+	a, err := s.allot(ctx, c)
+	if err == nil && a != nil {
+		if err = s.withinAllowance(ctx, c.Account, a); err != nil {
+			a.release()
+		}
+	}
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return s.end(c, Failed, &Failure{Code: refusal.Code, Detail: refusal.Detail}), nil, nil
+	}
+	return c, a, err
 }
 
 // lockAgain locks a leg's rate anew: the review is not the member's fault. An agreement
