@@ -192,3 +192,11 @@ func (w *copied) close() error {
 	w.file = nil
 	return err
 }
+
+// Survey returns how far the blocks of a folder go, to which another process may be
+// appending. It reads and checks them all.
+func Survey(ctx context.Context, dir string) (Extent, error) {
+	c := Copier{from: dir, seen: mark{segment: 1}}
+	err := c.look(ctx)
+	return c.known, err
+}
