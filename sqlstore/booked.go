@@ -23,7 +23,7 @@ var bookings = []struct {
 	{"conversion", `SELECT id, id, CASE WHEN in_partner IS NULL AND destination_mode = 'callback' THEN 1 ELSE 0 END FROM conversions
 		WHERE id > $1 AND status = 'completed' ORDER BY id LIMIT $2`, []byte{}},
 	{"reversal", `SELECT id, id, 0 FROM reversals WHERE id > $1 AND status = 'completed' ORDER BY id LIMIT $2`, []byte{}},
-	{"order", `SELECT id, id, 1 FROM mall_orders WHERE id > $1 AND month <> 0 AND points > 0 ORDER BY id LIMIT $2`, []byte{}},
+	{"order", `SELECT id, id, 1 FROM mall_orders WHERE id > $1 AND month <> 0 AND points > 0 AND kind <> 'partner_points' ORDER BY id LIMIT $2`, []byte{}},
 	{"reward event", `SELECT id, command, 0 FROM reward_events WHERE id > $1 AND state = 'issued' AND points > 0 ORDER BY id LIMIT $2`, ""},
 	{"bonus", `SELECT cause, command, -1 FROM reward_bonus_moves WHERE cause > $1 AND state = 'done' AND amount > 0 ORDER BY cause LIMIT $2`, []byte{}},
 	{"goodwill", `SELECT id, id, -1 FROM support_acts WHERE id > $1 AND state = 'done' AND kind = 'goodwill' ORDER BY id LIMIT $2`, []byte{}},

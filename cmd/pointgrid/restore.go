@@ -135,7 +135,7 @@ func printRestored(out io.Writer, v *backup.Verdict) error {
 		return errReported
 	}
 	if v.Left > 0 {
-		fmt.Fprintf(out, "the repository has %d blocks more, up to %d, which were left out: --block takes them, too\n", v.Left, v.Left+v.Blocks)
+		fmt.Fprintf(out, "left out: what the repository has besides, up to %d blocks; --block takes it, too\n", v.Left+v.Blocks)
 	}
 	fmt.Fprintln(out, "database and ledger agree; start the gateway")
 	return nil
