@@ -18,7 +18,7 @@ import (
 // TestBackupsUnderLoadAreRestoredAndGoOn makes backups at moments that nobody chose
 // while conversions pour in, restores each, and lets a gateway carry on from it.
 func TestBackupsUnderLoadAreRestoredAndGoOn(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t, "")
 	path, l := repository(t), w.load(8)
 	var names []string
 	for range 4 {

@@ -45,8 +45,8 @@ type Program struct {
 // Ledger is how far the ledger went.
 type Ledger struct {
 	Home string `json:"home"` // embedded or fabric
-	// Blocks and Hash are of the embedded ledger: the number of blocks, and the hash
-	// of the last. At is its time.
+	// Blocks is the number of blocks: of the embedded ledger as it is in the backup,
+	// with the hash of the last and its time, of the network when the backup began.
 	Blocks uint64    `json:"blocks,omitempty"`
 	Hash   string    `json:"hash,omitempty"`
 	At     time.Time `json:"at,omitzero"`

@@ -17,7 +17,7 @@ import (
 // stopped is a world that converted a little between backups, and ended.
 func stopped(t *testing.T, backups int) (w *world, path string, made []*backup.Manifest) {
 	t.Helper()
-	w, path = newWorld(t, nil), repository(t)
+	w, path = newWorld(t, ""), repository(t)
 	c := w.airline()
 	for n := range backups {
 		for i := range 3 {
@@ -186,7 +186,7 @@ func TestWhatCannotBeBackedUpIsRefused(t *testing.T) {
 	if err := os.Chmod(key, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	other := newWorld(t, nil)
+	other := newWorld(t, "")
 	other.stop()
 	w.config = other.config
 	if err := take(path); !errors.Is(err, embedded.ErrDiverged) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,7 +70,7 @@ type taking struct {
 // the look in the instant of the backup has little to read.
 func (t *taking) openLedger(ctx context.Context) (err error) {
 	if t.m.Ledger.Home != config.Embedded {
-		return nil
+		return t.noteHeight(ctx)
 	}
 	if t.copier, err = embedded.OpenCopier(t.home.Ledger(), t.r.Ledger()); err != nil {
 		return err
@@ -78,6 +79,17 @@ func (t *taking) openLedger(ctx context.Context) (err error) {
 		err = errors.Join(err, t.copier.Close())
 	}
 	return err
+}
+
+// noteHeight notes how far the companies' ledger goes before the database is copied:
+// what lies behind is what a restore has to look at.
+func (t *taking) noteHeight(ctx context.Context) error {
+	l, err := openLedger(ctx, t.o.Config, Surroundings{Now: t.o.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	t.m.Ledger.Blocks, err = height(ctx, l)
+	return errors.Join(err, l.Close())
 }
 
 // exposed refuses secrets that others can read: a backup would multiply them.

@@ -33,10 +33,10 @@ type world struct {
 	stop   func()
 }
 
-// newWorld seeds a sandbox and serves it.
-func newWorld(t *testing.T, adjust func(*config.Config)) *world {
+// newWorld seeds a sandbox, on a PostgreSQL database if one is given, and serves it.
+func newWorld(t *testing.T, database string) *world {
 	t.Helper()
-	w := &world{T: t, site: &sandbox.Site{Dir: t.TempDir()}}
+	w := &world{T: t, site: &sandbox.Site{Dir: t.TempDir(), DatabaseURL: database}}
 	listen, err := sandbox.Address("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -59,9 +59,6 @@ func newWorld(t *testing.T, adjust func(*config.Config)) *world {
 		t.Fatal(err)
 	}
 	w.config.Projection.Enabled = true
-	if adjust != nil {
-		adjust(&w.config)
-	}
 	w.serve()
 	return w
 }
