@@ -2,17 +2,24 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/backup"
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/bill"
 	"github.com/pointgrid/pointgrid/sqlstore"
 )
 
-type versionCommand struct{}
+type versionCommand struct {
+	SBOM string `name:"sbom" help:"Print instead what a program is made of, as a CycloneDX bill of materials, from what the compiler wrote into it." type:"existingfile" placeholder:"PROGRAM"`
+}
 
 // Run says what this program is and what it was built from.
-func (versionCommand) Run() error {
+func (v *versionCommand) Run() error {
+	if v.SBOM != "" {
+		return bill.Write(os.Stdout, v.SBOM)
+	}
 	p := built()
 	migration, err := sqlstore.Version()
 	if err != nil {
