@@ -36,6 +36,9 @@ type world struct {
 // newWorld seeds a sandbox, on a PostgreSQL database if one is given, and serves it.
 func newWorld(t *testing.T, database string) *world {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("seeds a sandbox and restores it some times; run without -short")
+	}
 	w := &world{T: t, site: &sandbox.Site{Dir: t.TempDir(), DatabaseURL: database}}
 	listen, err := sandbox.Address("127.0.0.1:0")
 	if err != nil {
