@@ -117,6 +117,11 @@ func (l *Limiter) Take(caller string, cost int64) Decision {
 	defer s.mu.Unlock()
 	at, known := s.full[caller]
 	at = max(at, now)
+	if at > now+window {
+		// A window fills any bucket. This one was taken from before the clock went back.
+		at = now + window
+		s.full[caller] = at
+	}
 	if late := at + price - now - window; late > 0 {
 		d := l.decision(at - now)
 		d.RetryAfter = time.Duration(late)
