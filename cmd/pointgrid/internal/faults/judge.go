@@ -20,10 +20,6 @@ import (
 func (w *world) judge(ctx context.Context) error {
 	w.say("asked for: %s", w.load.outcomes())
 	w.say("meanwhile answered: %s", w.load.trouble())
-	first, err := w.window(ctx)
-	if err != nil {
-		return err
-	}
 	if err := errors.Join(w.nothingOpen(ctx), w.night(ctx)); err != nil {
 		return err
 	}
@@ -43,8 +39,7 @@ func (w *world) judge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// A run may have gone on over midnight.
-	all, err := entries(ctx, l, first-1, last)
+	all, err := entries(ctx, l, w.first, last)
 	if err == nil {
 		err = errors.Join(w.judgeLedger(all), w.judgeSums(ctx, l))
 	}

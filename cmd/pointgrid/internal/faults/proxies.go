@@ -33,6 +33,7 @@ func (p *proxies) before(name, host string) (string, error) {
 		return "", err
 	}
 	if p.server == nil {
+		zerolog.SetGlobalLevel(zerolog.Disabled) // its toxics log by themselves
 		p.server = toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	}
 	proxy := toxiproxy.NewProxy(p.server, name, "127.0.0.1:0", u.Host)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
+	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/sqlstore/pgtest"
 )
 
@@ -29,6 +30,7 @@ type world struct {
 	proxies proxies        // before the partners' hosts
 	skew    atomic.Int64   // nanoseconds by which the gateway's clock is wrong
 	load    *load
+	first   ledger.Date // window in which the load begins
 	closers []func() error
 }
 
@@ -126,9 +128,10 @@ func (w *world) adjust(c *config.Config) {
 	w.closers = append(w.closers, w.proxies.close)
 }
 
-func (w *world) startLoad(context.Context, []scenario) error {
+func (w *world) startLoad(ctx context.Context, _ []scenario) (err error) {
 	w.load = newLoad(w)
-	return nil
+	w.first, err = w.window(ctx)
+	return err
 }
 
 // now is the time on the gateway's clock, by which its callers go.
