@@ -9,9 +9,6 @@ import (
 	"testing"
 )
 
-// ErrNotPermitted: this process may not mount a disk.
-var ErrNotPermitted = errors.New("cannot mount a small disk: run as root, in a container with --cap-add SYS_ADMIN")
-
 // SmallDisk returns an empty folder on a disk of so many bytes of its own, which
 // goes with the test. Where that is not permitted it skips the test, or fails it
 // when POINTGRID_REQUIRE is "all".

@@ -87,11 +87,11 @@ func (w *world) databaseURL() string {
 
 func (w *world) startStage(ctx context.Context, _ []scenario) (err error) {
 	site := &sandbox.Site{Dir: w.o.Dir, DatabaseURL: w.databaseURL()}
-	if err := w.setSkew(0); err != nil {
+	if err := w.setSkew(-seededBefore); err != nil {
 		return err
 	}
 	w.stage, err = sandbox.StartStage(ctx, site, sandbox.StageOptions{Members: w.o.Members, Linked: w.o.Members, Fabric: w.o.Fabric,
-		Progress: func(line string) { w.say("%s", line) }, Now: w.o.Now, Adjust: w.adjust, Serve: []string{"--skew-file", w.skewFile()}})
+		Progress: func(line string) { w.say("%s", line) }, Now: w.now, Adjust: w.adjust, Serve: []string{"--skew-file", w.skewFile()}})
 	if err != nil {
 		return err
 	}
@@ -112,8 +112,16 @@ const (
 	exchangeDeadline = 20 * time.Second
 )
 
-// adjust puts a proxy before each partner's host.
+// seededBefore is by how much older agreements and points are than the load, so that
+// they are there for a clock that is behind, too.
+const seededBefore = time.Hour
+
+// adjust puts a proxy before each partner's host. It comes between seeding and the
+// gateway's start.
 func (w *world) adjust(c *config.Config) {
+	if err := w.setSkew(0); err != nil {
+		w.say("the clock stays behind: %v", err)
+	}
 	c.Exchange.Deadline = exchangeDeadline
 	for i := range c.Companies {
 		p := &c.Companies[i]
@@ -139,13 +147,21 @@ func (w *world) now() time.Time { return w.o.Now().Add(time.Duration(w.skew.Load
 
 func (w *world) skewFile() string { return filepath.Join(w.o.Dir, "skew") }
 
+// impatience is after how long of waiting it is said what callers are answered.
+const impatience = 20 * time.Second
+
 // recovery bounds how long the world may take to convert again after a fault.
 const recovery = 2 * time.Minute
 
 // more returns once so many further conversions were completed.
 func (w *world) more(ctx context.Context, conversions int64) error {
 	from := w.load.completed.Load()
-	for deadline := w.o.Now().Add(recovery); w.load.completed.Load() < from+conversions; {
+	told := w.o.Now()
+	for deadline := told.Add(recovery); w.load.completed.Load() < from+conversions; {
+		if now := w.o.Now(); now.Sub(told) > impatience {
+			told = now
+			w.say("waiting for %d more conversions; %s", from+conversions-w.load.completed.Load(), w.load.trouble())
+		}
 		if w.o.Now().After(deadline) {
 			return fmt.Errorf("only %d further conversions within %s; the last answers: %s", w.load.completed.Load()-from, recovery, w.load.trouble())
 		}
