@@ -116,12 +116,10 @@ func (l *Limiter) Take(caller string, cost int64) Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, known := s.full[caller]
-	at = max(at, now)
 	if at > now+window {
-		// A window fills any bucket. This one was taken from before the clock went back.
-		at = now + window
-		s.full[caller] = at
+		at = now // a window fills any bucket: this one was taken from before the clock went back
 	}
+	at = max(at, now)
 	if late := at + price - now - window; late > 0 {
 		d := l.decision(at - now)
 		d.RetryAfter = time.Duration(late)
