@@ -185,7 +185,7 @@ func sentinelProblem(err error) *problem.Problem {
 	case errors.Is(err, rewards.ErrClosed):
 		return later("unavailable", "the gateway is stopping, or a store does not answer", time.Second)
 	case errors.Is(err, ledger.ErrBusy):
-		return later("busy", "the ledger's queue is full; nothing was done", time.Second)
+		return later("busy", "the ledger takes no more just now, or does not answer; nothing was done", time.Second)
 	case errors.Is(err, ledger.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return later("unavailable", "the gateway is stopping, or a store does not answer", time.Second)
 	}
