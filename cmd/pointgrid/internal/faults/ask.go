@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,8 +72,8 @@ func (l *load) ended(company string, p *client.Problem) (answer, error) {
 	case http.StatusUnauthorized:
 		l.forget(company)
 	case http.StatusUnprocessableEntity:
-		a := answer{ID: p.ConversionID, outcome: failed, code: p.Code}
-		if p.ConversionID == "" {
+		a := answer{ID: cmp.Or(p.ReversalID, p.ConversionID), outcome: failed, code: p.Code}
+		if a.ID == "" {
 			a.outcome = refused
 		}
 		return a, nil
