@@ -86,6 +86,7 @@ type Problem struct {
 	Title        string       `json:"title"`
 	Detail       string       `json:"detail"`
 	ConversionID string       `json:"conversion_id"`
+	ReversalID   string       `json:"reversal_id"` // of one that was tried and could not be done
 	Errors       []FieldError `json:"errors"`
 	Header       http.Header  `json:"-"`
 }

@@ -7,7 +7,8 @@ import (
 // Ledger is the port. Its methods may be called from many goroutines.
 //
 // Methods that read answer from committed state and return [ErrNotFound] for
-// what is not there, [ErrClosed] after Close, and the context's error.
+// what is not there, [ErrClosed] after Close, [ErrBusy] when there is nobody now who
+// could answer, and the context's error.
 type Ledger interface {
 	// Submit gives commands to the ledger as one caller and waits until they are
 	// durable. There is one result per command, in order; commands of one call are

@@ -21,15 +21,25 @@ var (
 	// gateway does well to end. What is tried later gets [ErrStopped].
 	ErrFenced = errors.New("sqlstore: the slot was taken from this gateway")
 	// ErrBusy: the database server could not be reached for as long as a write
-	// waits; nothing was done, and the same may be tried again.
-	ErrBusy = errors.New("sqlstore: the database cannot be reached now")
+	// waits, or had no room; nothing was done, and the same may be tried again.
+	ErrBusy error = passing("sqlstore: the database cannot be reached now")
 	// ErrOutcomeUnknown: the connection was lost at the commit and the server did
 	// not come back in time to say whether it was carried out. Give the write again
 	// with the same ID or key, or read, to find out.
-	ErrOutcomeUnknown = errors.New("sqlstore: not known whether it was stored")
+	ErrOutcomeUnknown error = passing("sqlstore: not known whether it was stored")
 	// ErrNoCluster: several gateways share a PostgreSQL database; no URL of one was
 	// given.
 	ErrNoCluster = errors.New("sqlstore: a cluster of gateways needs PostgreSQL: give the database's URL")
 	// ErrNoSetting: no setting of that name.
 	ErrNoSetting = errors.New("sqlstore: no such setting")
 )
+
+// passing is an error that is over when the database is back.
+type passing string
+
+// Error implements error.
+func (p passing) Error() string { return string(p) }
+
+// Unavailable tells whoever answers for the store, and does not know it, that the same
+// request may be made again.
+func (p passing) Unavailable() bool { return true }

@@ -90,6 +90,11 @@ func newPGReader(config *pgx.ConnConfig, patience time.Duration) *reader {
 	c := config.Copy()
 	c.RuntimeParams["application_name"] = "pointgrid reads"
 	c.RuntimeParams["default_transaction_read_only"] = "on"
+	if c.ValidateConnect != nil {
+		// With several servers, the one that is written to. This session takes no writes
+		// itself, so that target_session_attrs=read-write would find none.
+		c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsPrimary
+	}
 	r := newReader(stdlib.OpenDB(*c), func(query string) string { return query }, pgReaders)
 	r.limit = patience
 	r.again = readAgain

@@ -135,6 +135,10 @@ func TestAWriteWaitsForTheServerForAWhile(t *testing.T) {
 	if _, err := s.Conversion(context.Background(), first); !errors.Is(err, sqlstore.ErrBusy) {
 		t.Errorf("read: error %v, want ErrBusy", err)
 	}
+	var away interface{ Unavailable() bool }
+	if !errors.As(err, &away) || !away.Unavailable() {
+		t.Errorf("write: error %v does not say that the store is away", err)
+	}
 	proxy.Refuse(false)
 	if _, err := createNew(t, s); err != nil {
 		t.Errorf("once the server is back: %v", err)

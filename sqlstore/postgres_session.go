@@ -97,7 +97,7 @@ func (s *pgSession) transact(all []*statement) error {
 			}
 			s.logger.Warn("store: connection to the database lost", "attempt", attempt, "error", err)
 		case blameless(err):
-			return &groupError{err}
+			return &groupError{fmt.Errorf("%w: %w", ErrBusy, err)}
 		default:
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 type benchCommand struct {
 	Conversions benchConversions `cmd:"" help:"Conversions through REST, finished and on disk, with load generator, gateway and partners as processes of their own."`
 	Costs       benchCosts       `cmd:"" help:"What one conversion costs the gateway: CPU by stage, SQL statements, fsyncs, bytes, allocations, waiting for locks."`
+	Faults      benchFaults      `cmd:"" help:"Real parts fail under load: processes are killed, the database, disks, networks and clocks misbehave. Afterwards every law is checked; see docs/faults.md."`
 	File        benchFile        `cmd:"" help:"A file of conversions, from its first byte sent to its last result read, with client and gateway as processes of their own."`
 	Growth      benchGrowth      `cmd:"" help:"The embedded ledger with ever more accounts, and after many transfers: rate, CPU, memory, disk."`
 	Overload    benchOverload    `cmd:"" help:"What a gateway can carry, and what becomes of requests when several times as much is asked of it."`

@@ -18,6 +18,8 @@ import (
 
 type serveCommand struct {
 	Config string `help:"Configuration file; see pointgrid config. Environment variables override it." type:"existingfile" env:"POINTGRID_CONFIG"`
+	// SkewFile makes the clock wrong; see [skewed].
+	SkewFile string `hidden:"" type:"path"`
 }
 
 // Run serves until the program is asked to end, and then finishes what is under
@@ -35,7 +37,17 @@ func (s *serveCommand) Run(ctx context.Context) error {
 }
 
 func (s *serveCommand) serve(ctx context.Context, c *config.Config, spans trace.TracerProvider) error {
-	g, err := gateway.Open(ctx, c, gateway.Surroundings{Now: time.Now, Random: rand.Reader, Logger: logger(c.Log), Spans: spans})
+	log, now := logger(c.Log), time.Now
+	if s.SkewFile != "" {
+		var err error
+		if !c.Sandbox {
+			return errSkewed
+		}
+		if now, err = skewed(ctx, s.SkewFile, log); err != nil {
+			return err
+		}
+	}
+	g, err := gateway.Open(ctx, c, gateway.Surroundings{Now: now, Random: rand.Reader, Logger: log, Spans: spans})
 	if err != nil {
 		return err
 	}

@@ -364,6 +364,23 @@ func TestDamageIsSaidToBeDamage(t *testing.T) {
 	}
 }
 
+func TestWhoReadsWhileThePeerIsAwayMayComeBack(t *testing.T) {
+	s := newStage(t)
+	home := s.peer("UtilityMSP")
+	for what, away := range map[string]func(){"peer": func() { home.down = true }, "chaincode": func() { home.ill = true }} {
+		s.net.with(away)
+		_, err1 := s.l.Find(s.ctx, s.issue().ID)
+		_, err2 := s.l.Check(s.ctx, s.utility, s.issue())
+		for _, err := range []error{err1, err2} {
+			if !errors.Is(err, ledger.ErrBusy) {
+				t.Errorf("without the %s reading returned %v, want ErrBusy", what, err)
+			}
+		}
+		s.net.with(func() { home.down, home.ill = false, false; home.catchUp() })
+	}
+	s.done(s.issue())
+}
+
 func TestAStrangerIsRefused(t *testing.T) {
 	s := newStage(t)
 	_, err := s.l.Submit(s.ctx, ledger.Identity{MSP: "OtherMSP"}, s.issue())

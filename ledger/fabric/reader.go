@@ -19,27 +19,37 @@ func (l *Ledger) query(ctx context.Context, function string, request []byte) (*a
 }
 
 // ask asks a company's peer. An error is the context's, or tells what the peer
-// did not do.
+// did not do; with [ledger.ErrBusy] it may do so later.
 func (l *Ledger) ask(ctx context.Context, s *signer, c *company, function string, request []byte) (*answer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	p, err := c.await(ctx, 0, l.opts.Patience.Order)
 	if err != nil {
-		return nil, errors.Join(ctx.Err(), err)
+		return nil, errors.Join(ctx.Err(), unanswered(err))
 	}
 	_, signed, err := l.link.proposal(s, function, request, l.opts.Clock())
 	if err != nil {
 		return nil, err
 	}
 	a, err := p.propose(ctx, s, signed, l.opts.Patience.Order)
-	if e := (*EndorseError)(nil); errors.As(err, &e) && e.Code == codec.StatusDamaged {
-		err = fmt.Errorf("%w: %w", ledger.ErrDamaged, err)
-	}
 	if err != nil {
-		return nil, errors.Join(ctx.Err(), err)
+		return nil, errors.Join(ctx.Err(), unanswered(err))
 	}
 	return a, nil
+}
+
+// unanswered says what a peer that did not answer a question means for who asked: a
+// peer or a chaincode that is away will be back.
+func unanswered(err error) error {
+	var e *EndorseError
+	switch {
+	case !errors.As(err, &e) || e.Code == codec.StatusRequest:
+		return err
+	case e.Code == codec.StatusDamaged:
+		return fmt.Errorf("%w: %w", ledger.ErrDamaged, err)
+	}
+	return fmt.Errorf("%w: %w", ledger.ErrBusy, err)
 }
 
 // remote is the home peer's state. Each call sees one instant, two calls may see

@@ -14,30 +14,39 @@ import (
 // when POINTGRID_REQUIRE is "all".
 func SmallDisk(t testing.TB, bytes int) string {
 	t.Helper()
-	const missing = "cannot mount a small disk: run the test as root, in a container with --cap-add SYS_ADMIN"
-	dir, err := os.MkdirTemp("", "pgdisk")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	err = syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("mode=0755,size=%d", bytes))
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
-		if os.Getenv("POINTGRID_REQUIRE") == "all" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
+	folder, remove, err := MountDisk(bytes)
+	if errors.Is(err, ErrNotPermitted) && os.Getenv("POINTGRID_REQUIRE") != "all" {
+		t.Skip(err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+		if err := remove(); err != nil {
 			t.Error(err)
 		}
 	})
-	folder := filepath.Join(dir, "disk")
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		t.Fatal(err)
-	}
 	return folder
+}
+
+// MountDisk returns an empty folder on a disk of so many bytes of its own, and what
+// removes it. It returns [ErrNotPermitted].
+func MountDisk(bytes int) (folder string, remove func() error, err error) {
+	dir, err := os.MkdirTemp("", "pgdisk")
+	if err != nil {
+		return "", nil, err
+	}
+	err = syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("mode=0755,size=%d", bytes))
+	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
+		err = ErrNotPermitted
+	}
+	if err != nil {
+		return "", nil, errors.Join(err, os.Remove(dir))
+	}
+	folder = filepath.Join(dir, "disk")
+	remove = func() error { return errors.Join(syscall.Unmount(dir, syscall.MNT_DETACH), os.RemoveAll(dir)) }
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return "", nil, errors.Join(err, remove())
+	}
+	return folder, remove, nil
 }

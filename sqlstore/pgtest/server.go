@@ -271,11 +271,17 @@ func (s *Server) Revive() error {
 }
 
 // Stop ends the server as an operator does who restarts it: sessions are ended.
-func (s *Server) Stop() error {
+func (s *Server) Stop() error { return s.end(syscall.SIGINT) }
+
+// StopNow ends the server as pg_ctl does in the mode immediate: without a
+// checkpoint, so that the next start recovers.
+func (s *Server) StopNow() error { return s.end(syscall.SIGQUIT) }
+
+func (s *Server) end(how syscall.Signal) error {
 	if s.cmd == nil {
 		return nil
 	}
-	if err := s.cmd.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := s.cmd.Process.Signal(how); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	<-s.exited
@@ -299,6 +305,26 @@ func (s *Server) Kill() error {
 	}
 	<-s.exited
 	s.cmd = nil
+	return nil
+}
+
+// Halt stops the server's processes where they are, as a disk does that does not
+// answer, until [Server.Resume]. It still takes connections, to which nobody
+// answers.
+func (s *Server) Halt() error { return s.toChildren(syscall.SIGSTOP) }
+
+// Resume lets the processes go on that [Server.Halt] has stopped.
+func (s *Server) Resume() error { return s.toChildren(syscall.SIGCONT) }
+
+func (s *Server) toChildren(what syscall.Signal) error {
+	if s.cmd == nil {
+		return nil
+	}
+	for _, pid := range childrenOf(s.cmd.Process.Pid) {
+		if err := syscall.Kill(pid, what); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -145,6 +146,12 @@ func TestTheAnswerSaysHowItEnded(t *testing.T) {
 	}
 }
 
+// away is what a store says whose database does not answer.
+type away struct{}
+
+func (away) Error() string     { return "the database is away" }
+func (away) Unavailable() bool { return true }
+
 func TestErrorsOfTheExchangeBecomeProblems(t *testing.T) {
 	w := newWorld(t)
 	cases := []struct {
@@ -166,6 +173,7 @@ func TestErrorsOfTheExchangeBecomeProblems(t *testing.T) {
 		{&exchange.Busy{What: "a queue"}, 503, "busy", "1"},
 		{ledger.ErrBusy, 503, "busy", "1"},
 		{ledger.ErrClosed, 503, "unavailable", "1"},
+		{fmt.Errorf("write: %w", away{}), 503, "unavailable", "1"},
 		{errors.New("disk of M-4711 is full"), 500, "internal_error", ""},
 	}
 	for _, c := range cases {

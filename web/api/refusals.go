@@ -174,6 +174,12 @@ var sentinels = []struct {
 	{ErrClockBackward, 422, "clock_backward", "the clock only moves forward"},
 }
 
+// unavailable reports whether a store says that it does not answer for the moment.
+func unavailable(err error) bool {
+	var away interface{ Unavailable() bool }
+	return errors.As(err, &away) && away.Unavailable()
+}
+
 func sentinelProblem(err error) *problem.Problem {
 	switch {
 	case errors.Is(err, exchange.ErrKeyReused), errors.Is(err, mall.ErrKeyReused), errors.Is(err, support.ErrKeyReused):
@@ -185,8 +191,8 @@ func sentinelProblem(err error) *problem.Problem {
 	case errors.Is(err, rewards.ErrClosed):
 		return later("unavailable", "the gateway is stopping, or a store does not answer", time.Second)
 	case errors.Is(err, ledger.ErrBusy):
-		return later("busy", "the ledger's queue is full; nothing was done", time.Second)
-	case errors.Is(err, ledger.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return later("busy", "the ledger takes no more just now, or does not answer; nothing was done", time.Second)
+	case errors.Is(err, ledger.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), unavailable(err):
 		return later("unavailable", "the gateway is stopping, or a store does not answer", time.Second)
 	}
 	for _, s := range sentinels {

@@ -126,6 +126,9 @@ func (l *Limiter) Take(caller string, cost int64) Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, known := s.full[caller]
+	if at > now+window {
+		at = now // a window fills any bucket: this one was taken from before the clock went back
+	}
 	at = max(at, now)
 	if late := at + price - now - window; late > 0 {
 		d := l.decision(at - now)

@@ -54,6 +54,15 @@ func TestABucketEmptiesAndFillsUpAgain(t *testing.T) {
 	}
 }
 
+func TestACallerIsNotLockedOutByAClockThatGoesBack(t *testing.T) {
+	l, c := newLimiter(t, 10, 10*time.Second, 0)
+	l.Take("sky", 3)
+	c.Advance(-time.Hour)
+	if d := l.Take("sky", 1); !d.Allowed || d.Remaining != 9 {
+		t.Errorf("an hour earlier: %+v", d)
+	}
+}
+
 // In no stretch of time is more allowed than the quota and what was filled up
 // meanwhile; and whoever waits as long as it is told to is allowed.
 func TestNoMoreIsAllowedThanThePolicySays(t *testing.T) {

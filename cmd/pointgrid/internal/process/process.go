@@ -105,6 +105,9 @@ func (p *Process) Logs() string {
 	return strings.Join(p.last, "\n")
 }
 
+// Done is closed when the child has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
 // PID returns the child's process ID.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 

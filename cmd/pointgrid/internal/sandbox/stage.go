@@ -24,6 +24,7 @@ type Stage struct {
 	Partners *process.Process
 	Gateway  *process.Process
 	now      func() time.Time
+	serve    []string
 	clients  map[string]*client.Client
 }
 
@@ -33,6 +34,7 @@ type StageOptions struct {
 	Fabric          bool // the ledger is on a Fabric network
 	Progress        func(string)
 	Adjust          func(*config.Config) // may be nil
+	Serve           []string             // further arguments of the gateway's command
 	Now             func() time.Time
 }
 
@@ -50,7 +52,7 @@ func StartStage(ctx context.Context, site *Site, o StageOptions) (*Stage, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &Stage{Site: site, URL: "http://" + listen, now: o.Now, clients: map[string]*client.Client{}}
+	s := &Stage{Site: site, URL: "http://" + listen, now: o.Now, serve: o.Serve, clients: map[string]*client.Client{}}
 	if o.Fabric {
 		if s.Network, err = site.StartNetwork(ctx, o.Progress, o.Now); err != nil {
 			return nil, err
@@ -129,7 +131,7 @@ const startPatience = time.Minute
 func (s *Stage) StartGateway(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	p, _, err := process.Start(ctx, "gateway", GatewayReady, "serve", "--config", s.Site.ConfigFile())
+	p, _, err := process.Start(ctx, "gateway", GatewayReady, append([]string{"serve", "--config", s.Site.ConfigFile()}, s.serve...)...)
 	if err != nil {
 		return err
 	}
