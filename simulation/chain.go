@@ -31,6 +31,7 @@ type chain struct {
 	running bool
 	at      int64
 	height  uint64
+	answers uint64         // batches that were executed, whatever they wrote
 	fences  map[int]uint64 // tokens by slot, below which nobody writes
 	entries []ledger.Entry // as they were written, whatever can be read later
 	windows []ledger.Date  // the one that was open when each was written
@@ -143,6 +144,7 @@ func (c *chain) apply(who ledger.Identity, commands []ledger.Command) ([]ledger.
 	tx := chaincode.Tx{ID: ledger.EmbeddedTx(c.height), At: c.at, Caller: who}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.answers++
 	t := c.store.Begin()
 	results, err := chaincode.Apply(tx, t, commands)
 	if err != nil {

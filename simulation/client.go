@@ -101,7 +101,7 @@ func (w *world) hears(p *process, name string) bool {
 		on <- !p.dead && !lost
 	}
 	w.after(d.between(time.Millisecond, 20*time.Millisecond), name+" hears", arrive)
-	return <-on
+	return await(w.schedule, on)
 }
 
 // ask gives a request to some gateway again and again, until try says that its answer

@@ -51,7 +51,7 @@ func (w *world) begins() {
 		go w.client(n)
 	}
 	for range w.odds.pauses {
-		g, long := d.IntN(w.odds.gateways), d.between(100*time.Millisecond, 20*time.Second)
+		g, long := d.IntN(w.odds.gateways), d.between(100*time.Millisecond, 45*time.Second)
 		w.after(at(), "pause", func() { w.pause(w.gateways[g], long) })
 	}
 	for range w.odds.jumps {
@@ -77,7 +77,7 @@ func (w *world) begins() {
 func (w *world) planFreeze(d dice, at time.Duration) {
 	account := w.members[d.IntN(len(w.members))].account
 	w.after(at, "freeze", func() { w.freeze(account, true) })
-	w.after(at+d.between(time.Second, 20*time.Second), "unfreeze", func() { w.freeze(account, false) })
+	w.after(at+d.between(time.Second, 30*time.Second), "unfreeze", func() { w.freeze(account, false) })
 }
 
 // freeze has the console freeze an account, or free it.
@@ -131,11 +131,6 @@ func (w *world) calmDown() {
 func (w *world) until(what string, missing func() string) bool {
 	for end := w.elapsed() + restWithin; ; {
 		w.sleep(2*time.Second, what)
-		select {
-		case <-w.closed:
-			return false
-		default:
-		}
 		switch is := missing(); {
 		case is == "":
 			return true

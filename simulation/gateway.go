@@ -68,7 +68,7 @@ func (w *world) exchange(p *process) exchange.Options {
 			}
 			return nil
 		},
-		Deadline: 20 * time.Second, QuoteTTL: 10 * time.Second, RescanEvery: 4 * time.Second, RetryFirst: 50 * time.Millisecond, RetryMax: 3 * time.Second,
+		Deadline: 10 * time.Second, QuoteTTL: 10 * time.Second, RescanEvery: 4 * time.Second, RetryFirst: 50 * time.Millisecond, RetryMax: 3 * time.Second,
 		RecoveryMax: 64, Now: p.now, Random: w.dice(p.name + " IDs"), Jitter: w.jitter(p.name), Logger: slog.New(slog.DiscardHandler),
 	}
 }
@@ -191,4 +191,11 @@ func (w *world) pause(p *process, d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p.paused = w.elapsed() + d
+}
+
+// wakes is from when on a process does something.
+func (w *world) wakes(p *process) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return max(w.elapsed(), p.paused)
 }

@@ -16,23 +16,23 @@ type ledgerLine struct {
 
 var _ ledger.Ledger = ledgerLine{}
 
-// Submit implements [ledger.Ledger]. What arrives after its caller has given up is
-// executed only if nothing was in between: on Fabric an envelope that was endorsed on an
-// older state is invalid.
+// Submit implements [ledger.Ledger]. What arrives after its caller has given up, or again,
+// is executed only if nothing was in between: on Fabric an envelope that was endorsed on
+// an older state is invalid, and a refusal is an answer like any other.
 func (l ledgerLine) Submit(_ context.Context, who ledger.Identity, commands ...ledger.Command) (results []ledger.Result, err error) {
 	if len(commands) == 0 {
 		return nil, nil
 	}
 	commands = l.w.o.plant.spoilCommands(l.w, l.p, slices.Clone(commands))
 	what := fmt.Sprintf("ledger submit %s %s", commands[0].Body.Kind(), commands[0].ID)
-	height := l.height
-	gone := false
+	height, until := l.stands(), l.w.wakes(l.p)+l.w.lines.ledger.timeout
+	again := false
 	err = l.w.over(l.w.lines.ledger, l.p, what, func(done func(error)) {
-		if gone && l.height != height {
+		if (again || l.w.elapsed() > until) && l.answers != height {
 			l.w.note("%s %s: too late", l.p.name, what)
 			return
 		}
-		gone = true // a repeat of it is endorsed on this state
+		again = true
 		s := &submission{who: who, commands: commands, slot: l.p.slot, token: l.p.token}
 		s.done = func(r []ledger.Result, err error) {
 			if err == nil {
@@ -116,6 +116,13 @@ func (ledgerLine) Receipt(context.Context, ledger.ID) (ledger.Receipt, error) {
 
 // Close implements [ledger.Ledger].
 func (ledgerLine) Close() error { return nil }
+
+// stands is how many batches were answered so far.
+func (c *chain) stands() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answers
+}
 
 func (l ledgerLine) alive() error {
 	l.w.mu.Lock()

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/pointgrid/pointgrid/exchange"
@@ -64,13 +65,13 @@ func (b Bug) spoilWrites(t *ledgertest.Transaction) {
 	if b != ResidueDropped {
 		return
 	}
-	kept := t.Writes[:0]
-	for _, w := range t.Writes {
-		if !strings.HasPrefix(w.Key, "r/") || len(kept)%2 == 0 {
-			kept = append(kept, w)
+	t.Writes = slices.DeleteFunc(t.Writes, func(w ledgertest.Write) bool {
+		if !strings.HasPrefix(w.Key, "r/") {
+			return false
 		}
-	}
-	t.Writes = kept
+		was, err := t.Store.Get(w.Key) // the first is that of the agreement's acceptance
+		return err == nil && was[0] != nil
+	})
 }
 
 // spoilWindow are the transfers of a window as the night reads them.

@@ -3,6 +3,7 @@ package simulation
 import (
 	"cmp"
 	"container/heap"
+	"runtime"
 	"sync"
 	"testing/synctest"
 	"time"
@@ -89,10 +90,17 @@ func (s *schedule) wake() {
 func (s *schedule) sleep(d time.Duration, name string) {
 	on := make(chan struct{})
 	s.after(d, name, func() { close(on) })
+	await(s, on)
+}
+
+// await waits for an event; a goroutine that still waits when all is over ends there.
+func await[T any](s *schedule, on <-chan T) (v T) {
 	select {
-	case <-on:
+	case v = <-on:
 	case <-s.closed:
+		runtime.Goexit()
 	}
+	return v
 }
 
 // end has [schedule.run] return.
@@ -152,5 +160,5 @@ func (s *schedule) idle(d time.Duration) {
 	}
 }
 
-// close lets whoever sleeps go on at the end.
+// close ends all that still waits.
 func (s *schedule) close() { close(s.closed) }

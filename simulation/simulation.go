@@ -38,8 +38,8 @@ func run(t *testing.T, o options) (r Result) {
 			r.Violated = []string{fmt.Sprintf("the world cannot be made: %v", err)}
 			return
 		}
-		r.Violated = w.play()
-		r.Digest, r.Events, r.Last = w.trace.digest(), w.trace.n, w.trace.tail()
+		w.play()
+		r.Violated, r.Digest, r.Events, r.Last = w.violated, w.trace.digest(), w.trace.n, w.trace.tail()
 	})
 	return r
 }

@@ -71,7 +71,7 @@ func (w *world) drawOdds() {
 		return likely + d.IntN(most)
 	}
 	w.odds = odds{loss: some(8, 40), fail: some(8, 60), disk: some(20, 60), crash: some(60, 400), decline: some(10, 40),
-		pauses: d.IntN(4), cuts: d.IntN(4), jumps: d.IntN(3), freezes: d.IntN(4), gateways: 1 + d.IntN(3), clients: 2 + d.IntN(3), orders: 2 + d.IntN(4)}
+		pauses: d.IntN(5), cuts: d.IntN(6), jumps: d.IntN(3), freezes: d.IntN(6), gateways: 1 + d.IntN(3), clients: 2 + d.IntN(3), orders: 2 + d.IntN(4)}
 	if d.one(2) {
 		w.odds.skew = d.between(time.Millisecond, 3*time.Second)
 	}
@@ -174,12 +174,12 @@ func (w *world) join(n int, d dice, id func() ledger.ID) {
 // milesOpened is what every member has at every partner to begin with.
 const milesOpened = 20_000
 
-// play lets a run happen, and returns what was violated.
-func (w *world) play() []string {
+// play lets a run happen.
+func (w *world) play() {
 	defer os.RemoveAll(w.dir)
 	go w.direct()
 	if len(w.violated) == 0 && !w.run() {
-		w.violated = append(w.violated, "the run does not come to an end")
+		w.violate("there is no end after %d events", eventsMax)
 	}
 	w.stopped = true
 	for _, p := range w.gateways {
@@ -189,5 +189,4 @@ func (w *world) play() []string {
 	}
 	w.close()
 	synctest.Wait()
-	return w.violated
 }
