@@ -101,13 +101,16 @@ func (w *world) send(l *line, c *call, d dice, there time.Duration, do work) {
 	if w.faults(l.target) {
 		lost, mute, twice = d.one(l.loss), d.one(l.loss), l.strays && d.one(2*l.loss)
 	}
+	arrive := func(after time.Duration, name string, mute bool) {
+		w.after(after, name, func() { w.arrive(l, c, name, d, mute, do) })
+	}
 	if l.strays && lost && d.one(2) { // it was only slow
-		w.after(there+d.between(l.timeout, 40*l.timeout), c.name+" late", func() { w.arrive(l, c, d, true, do) })
+		arrive(there+d.between(l.timeout, 40*l.timeout), c.name+" late", true)
 	} else if !lost {
-		w.after(there, c.name, func() { w.arrive(l, c, d, mute, do) })
+		arrive(there, c.name, mute)
 	}
 	if twice {
-		w.after(there+d.between(0, 10*l.timeout), c.name+" again", func() { w.arrive(l, c, d, true, do) })
+		arrive(there+d.between(0, 10*l.timeout), c.name+" again", true)
 	}
 	w.after(there+l.timeout, c.name+" timeout", func() {
 		if !c.settled && c.drop != nil {
@@ -118,7 +121,7 @@ func (w *world) send(l *line, c *call, d dice, there time.Duration, do work) {
 }
 
 // arrive does the work of a request.
-func (w *world) arrive(l *line, c *call, d dice, mute bool, do work) {
+func (w *world) arrive(l *line, c *call, name string, d dice, mute bool, do work) {
 	if c.settled && !l.strays {
 		return
 	}
@@ -129,7 +132,7 @@ func (w *world) arrive(l *line, c *call, d dice, mute bool, do work) {
 		}
 	}
 	do(func(err error) {
-		w.note("%s: %s", c.name, outcome(err))
+		w.note("%s: %s", name, outcome(err))
 		if c.settled {
 			return
 		}

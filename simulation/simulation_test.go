@@ -1,34 +1,56 @@
 package simulation
 
 import (
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 )
 
-func TestDebugSeed(t *testing.T) {
-	n, _ := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
-	r := Run(t, n, os.Stdout)
-	if !r.OK() {
-		t.Errorf("seed %d: %s", n, strings.Join(r.Violated, "\n"))
+// fixed are the seeds that every run of the tests plays.
+const fixed = 150
+
+func seeds(t *testing.T, n uint64) uint64 {
+	t.Helper()
+	if testing.Short() || underRace {
+		return max(n/10, 1)
 	}
-	t.Log(r.Events, r.Digest)
+	return n
 }
 
-func TestMany(t *testing.T) {
-	from, _ := strconv.ParseUint(os.Getenv("FROM"), 10, 64)
-	n, _ := strconv.ParseUint(os.Getenv("N"), 10, 64)
-	bad := 0
-	for s := from; s < from+n && bad < 8; s++ {
-		r := Run(t, s, nil)
-		if !r.OK() {
-			bad++
-			t.Errorf("seed %d: %s", s, strings.Join(r.Violated, "\n"))
+func TestTheLawsHoldWhateverGoesWrong(t *testing.T) {
+	for seed := uint64(1); seed <= seeds(t, fixed); seed++ {
+		report(t, Run(t, seed, nil))
+	}
+}
+
+// report fails the test for a seed that broke a law, as the command prints it.
+func report(t *testing.T, r Result) {
+	t.Helper()
+	if !r.OK() {
+		t.Errorf("seed %d: %s\n%sreplay it with: pointgrid simulate --from %d --seeds 1 --trace", r.Seed, strings.Join(r.Violated, "\n"),
+			strings.Join(r.Last, ""), r.Seed)
+	}
+}
+
+func TestASeedIsTheSameEachTime(t *testing.T) {
+	for seed := uint64(10_000); seed < 10_000+seeds(t, 60); seed++ {
+		first, second := Run(t, seed, nil), Run(t, seed, nil)
+		if first.Digest != second.Digest || first.Events != second.Events {
+			t.Errorf("seed %d: %d events with digest %s, then %d with %s", seed, first.Events, first.Digest, second.Events, second.Digest)
 		}
-		if again := Run(t, s, nil); again.Digest != r.Digest {
-			bad++
-			t.Errorf("seed %d: %s and %s (%d and %d events)", s, r.Digest, again.Digest, r.Events, again.Events)
+	}
+}
+
+// A run in which nothing goes wrong would keep every law.
+func TestThingsDoGoWrong(t *testing.T) {
+	want := []string{" dies: before ", " dies: after ", "stands still", "is fenced", "silence", "not sent", " late: ", " again: ", "disk error",
+		"jumps by", "reverse", " is failed, ", "replayed true", "refuses slot", "too late", "store update", " leads"}
+	var b strings.Builder
+	for seed := uint64(1); seed <= 40; seed++ {
+		Run(t, seed, &b)
+	}
+	for _, w := range want {
+		if !strings.Contains(b.String(), w) {
+			t.Errorf("in 40 seeds there is no event with %q", w)
 		}
 	}
 }
