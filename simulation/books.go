@@ -130,10 +130,12 @@ func (b *books) undo(u *undone) {
 		u.reversed = e.reversed
 	}
 	switch {
-	case u.declined != "":
 	case !found:
+		u.declined = ""
 		b.transfers[u.transfer] = &booked{tombstone: true}
 	case e.tombstone || e.declined != "":
+		u.declined = ""
+	case u.declined != "":
 	case u.amount > e.amount-e.reversed:
 		u.declined = connector.DeclineAboveOriginal
 	default:
