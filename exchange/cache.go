@@ -45,12 +45,12 @@ func (a ages) NowNano() int64 { return a().UnixNano() }
 // Tick implements [otter.Clock].
 func (ages) Tick(time.Duration) <-chan time.Time { return nil }
 
-func newCaches(now func() time.Time, quoteTTL time.Duration) caches {
+func newCaches(o *Options) caches {
 	return caches{
-		links: otter.Must(&otter.Options[ledger.ID, *linked]{MaximumSize: linksCached, Clock: ages(now),
+		links: otter.Must(&otter.Options[ledger.ID, *linked]{MaximumSize: linksCached, Clock: ages(o.Now),
 			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *linked](linkAge)}),
-		quotes: otter.Must(&otter.Options[ledger.ID, *Quote]{MaximumSize: quotesCached, Clock: ages(now),
-			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *Quote](quoteTTL)}),
+		quotes: otter.Must(&otter.Options[ledger.ID, *Quote]{MaximumSize: quotesCached, Clock: ages(o.Now),
+			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *Quote](o.QuoteTTL)}),
 	}
 }
 
