@@ -44,6 +44,7 @@ type submission struct {
 	commands []ledger.Command
 	slot     int // -1 for who is no gateway
 	token    uint64
+	epoch    uint64 // under which the lane's owner gives it
 	done     func([]ledger.Result, error)
 }
 
@@ -93,7 +94,7 @@ func (c *chain) commit() {
 		c.answer(batch, nil, ledger.ErrOutcomeUnknown)
 		return
 	}
-	results, err := c.apply(batch[0].who, commands)
+	results, err := c.apply(batch[0].who, batch[0].epoch, commands)
 	if err == nil && broken {
 		c.w.note("ledger: disk error after %d commands were written", len(commands))
 		err = ledger.ErrOutcomeUnknown
@@ -109,7 +110,7 @@ func (c *chain) take() (batch []*submission) {
 		case s.slot >= 0 && c.stale(s):
 			c.w.note("ledger: refuses slot %d with token %d", s.slot, s.token)
 			s.done(nil, errFenced)
-		case len(batch) == 0, batch[0].who == s.who && !solitary(batch[0]) && !solitary(s):
+		case len(batch) == 0, batch[0].who == s.who && batch[0].epoch == s.epoch && !solitary(batch[0]) && !solitary(s):
 			batch = append(batch, s)
 		default:
 			rest = append(rest, s)
@@ -139,9 +140,9 @@ func (c *chain) answer(batch []*submission, results []ledger.Result, err error) 
 }
 
 // apply executes commands as one transaction, and checks the laws of the ledger.
-func (c *chain) apply(who ledger.Identity, commands []ledger.Command) ([]ledger.Result, error) {
+func (c *chain) apply(who ledger.Identity, epoch uint64, commands []ledger.Command) ([]ledger.Result, error) {
 	c.at = max(c.at, c.w.now().UnixMilli())
-	tx := chaincode.Tx{ID: ledger.EmbeddedTx(c.height), At: c.at, Caller: who}
+	tx := chaincode.Tx{ID: ledger.EmbeddedTx(c.height), At: c.at, Caller: who, Epoch: epoch}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answers++
@@ -150,6 +151,10 @@ func (c *chain) apply(who ledger.Identity, commands []ledger.Command) ([]ledger.
 	if err != nil {
 		c.w.violate("the contract failed: %v", err)
 		return nil, err
+	}
+	if results[0].Code == ledger.CodeFenced {
+		c.w.note("ledger: refuses %d commands under epoch %d", len(commands), epoch)
+		return nil, errFenced
 	}
 	c.w.o.plant.spoilWrites(t)
 	if len(t.Writes) > 0 {
@@ -169,7 +174,7 @@ func (c *chain) record(command *ledger.Command, r *ledger.Result) {
 		return
 	}
 	c.w.note("ledger: %s %s, replayed %t", command.Body.Kind(), command.ID, r.Replayed)
-	if r.Replayed {
+	if r.Replayed || !command.Body.Kind().Recorded() {
 		return
 	}
 	if i, ok := command.Body.(*ledger.Initialise); ok {
@@ -186,7 +191,11 @@ func (c *chain) record(command *ledger.Command, r *ledger.Result) {
 func (c *chain) check(who ledger.Identity, command ledger.Command) (ledger.Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	tx := chaincode.Tx{ID: ledger.EmbeddedTx(c.height), At: max(c.at, c.w.now().UnixMilli()), Caller: who}
+	epoch, err := chaincode.Epoch(c.store, 0)
+	if err != nil {
+		return ledger.Result{}, err
+	}
+	tx := chaincode.Tx{ID: ledger.EmbeddedTx(c.height), At: max(c.at, c.w.now().UnixMilli()), Caller: who, Epoch: epoch}
 	results, err := chaincode.Apply(tx, c.store.Begin(), []ledger.Command{command})
 	if err != nil {
 		return ledger.Result{}, err
@@ -221,9 +230,20 @@ func (c *chain) balances(programme string) (all []ledger.Balance, err error) {
 	return all, err
 }
 
+// epoch is that under which the lane is owned.
+func (c *chain) epoch() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	epoch, err := chaincode.Epoch(c.store, 0)
+	if err != nil {
+		c.w.violate("the lane's epoch cannot be read: %v", err)
+	}
+	return epoch
+}
+
 // found gives a command before anything can go wrong.
 func (c *chain) found(who ledger.Identity, id ledger.ID, body ledger.Body) ledger.ID {
-	results, err := c.apply(who, []ledger.Command{{ID: id, Body: body}})
+	results, err := c.apply(who, 0, []ledger.Command{{ID: id, Body: body}})
 	if err == nil && results[0].Code != ledger.CodeOK {
 		err = fmt.Errorf("%s: %s", results[0].Code, results[0].Message)
 	}

@@ -85,7 +85,7 @@ func (w *world) freeze(account ledger.Account, frozen bool) {
 	var random [10]byte
 	w.dice("console IDs").Read(random[:])
 	command := ledger.Command{ID: ledger.NewID(w.now(), random).Root(), Body: &ledger.Freeze{Account: account, Frozen: frozen}}
-	w.chain.give(&submission{who: console, commands: []ledger.Command{command}, slot: -1, done: func(_ []ledger.Result, err error) {
+	w.chain.give(&submission{who: console, commands: []ledger.Command{command}, slot: -1, epoch: w.chain.epoch(), done: func(_ []ledger.Result, err error) {
 		if err != nil {
 			w.after(time.Second, "freeze again", func() { w.freeze(account, frozen) })
 		}

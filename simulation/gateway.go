@@ -87,12 +87,13 @@ func (p *process) lease() {
 		w.sleep(w.dice(p.name+" renews").between(renewEvery/2, renewEvery), p.name+" renews")
 		leads, lost := false, false
 		var fenced []int
+		var epoch uint64
 		err := w.over(w.lines.store, p, "store renew", instantly(func() error {
 			if lost = !w.slots.renew(p); lost {
 				return nil
 			}
 			if leads = w.slots.lead(p); leads {
-				fenced = w.slots.fence()
+				fenced, epoch = w.slots.fence(), w.slots.epoch
 			}
 			return nil
 		}))
@@ -104,6 +105,9 @@ func (p *process) lease() {
 			return
 		case err != nil || !leads:
 			continue
+		}
+		if p.epoch != epoch && p.takeLane(epoch) != nil {
+			continue // it is tried again
 		}
 		p.tell(fenced)
 		if !w.flag(&p.nightly) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
 )
@@ -40,7 +41,7 @@ func (l ledgerLine) Submit(_ context.Context, who ledger.Identity, commands ...l
 			}
 			done(err)
 		}
-		l.give(s)
+		l.w.carry(what, s)
 	})
 	if err != nil {
 		return nil, err
@@ -116,6 +117,61 @@ func (ledgerLine) Receipt(context.Context, ledger.ID) (ledger.Receipt, error) {
 
 // Close implements [ledger.Ledger].
 func (ledgerLine) Close() error { return nil }
+
+// carry brings a call to the lane's owner, which gives it to the ledger under its epoch:
+// at once, when it goes on, or, if it is dead, never.
+func (w *world) carry(what string, s *submission) {
+	p := w.owner()
+	switch {
+	case p == nil || p.dead:
+		w.note("%s: the lane has no owner", what)
+	case p.epoch == 0:
+		s.done(nil, ledger.ErrBusy)
+	case p.paused > w.elapsed():
+		w.after(p.paused-w.elapsed()+w.dice(what+" is carried on").between(0, time.Millisecond), what+" is carried on", func() {
+			if !p.dead {
+				w.giveAs(p, s)
+			}
+		})
+	default:
+		w.giveAs(p, s)
+	}
+}
+
+func (w *world) giveAs(p *process, s *submission) {
+	s.epoch = p.epoch
+	if w.o.plant == LeaseWithoutFence {
+		s.epoch = max(s.epoch, w.chain.epoch())
+	}
+	w.chain.give(s)
+}
+
+// owner is the process that the database says owns the lane.
+func (w *world) owner() *process {
+	for _, p := range w.gateways {
+		if p != nil && p.slot == w.slots.leader {
+			return p
+		}
+	}
+	return nil
+}
+
+// takeLane makes a process the owner of the lane in the ledger's eyes.
+func (p *process) takeLane(epoch uint64) error {
+	w := p.w
+	var random [10]byte
+	w.dice(p.name + " takes the lane").Read(random[:])
+	command := ledger.Command{ID: ledger.NewID(p.now(), random).Root(), Body: &ledger.TakeLane{}}
+	return w.over(w.lines.ledger, p, fmt.Sprintf("ledger take lane %d", epoch), func(done func(error)) {
+		w.chain.give(&submission{who: utility, commands: []ledger.Command{command}, slot: p.slot, token: p.token, epoch: epoch,
+			done: func(_ []ledger.Result, err error) {
+				if err == nil {
+					p.epoch = epoch
+				}
+				done(err)
+			}})
+	})
+}
 
 // stands is how many batches were answered so far.
 func (c *chain) stands() uint64 {

@@ -39,7 +39,7 @@ func (b Bug) spoilRow(c *exchange.Conversion) *exchange.Conversion {
 		return c
 	}
 	c = c.Clone()
-	c.Step, c.Status, c.Outcome, c.FinishedAt = exchange.StepDone, exchange.Failed, exchange.Failed, c.TurnedAt
+	c.Step, c.Status, c.Outcome, c.FinishedAt, c.EscalatedAt = exchange.StepDone, exchange.Failed, exchange.Failed, c.TurnedAt, 0
 	return c
 }
 

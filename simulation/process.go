@@ -21,7 +21,8 @@ type process struct {
 	token   uint64
 	skew    time.Duration // of its clock; changes when it jumps
 	service *exchange.Service
-	nightly bool // a night is under way
+	nightly bool   // a night is under way
+	epoch   uint64 // under which it has taken the lane; 0 before
 
 	ctx    context.Context // ends with it
 	cancel context.CancelFunc

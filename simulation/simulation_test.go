@@ -43,7 +43,7 @@ func TestASeedIsTheSameEachTime(t *testing.T) {
 // A run in which nothing goes wrong would keep every law.
 func TestThingsDoGoWrong(t *testing.T) {
 	want := []string{" dies: before ", " dies: after ", "stands still", "is fenced", "silence", "not sent", " late: ", " again: ", "disk error",
-		"jumps by", "reverse", " is failed, ", "replayed true", "refuses slot", "too late", "store update", " leads"}
+		"jumps by", "reverse", " is failed, ", "replayed true", "refuses slot", "too late", "store update", " leads", "commands under epoch"}
 	var b strings.Builder
 	for seed := uint64(1); seed <= 40; seed++ {
 		Run(t, seed, &b)

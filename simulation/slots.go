@@ -11,7 +11,8 @@ import (
 type slots struct {
 	w      *world
 	all    []slot
-	leader int // slot that leads
+	leader int    // slot that leads, and owns the lane
+	epoch  uint64 // counts the leaders
 	made   map[ledger.ID]int
 }
 
@@ -63,7 +64,7 @@ func (s *slots) lead(p *process) bool {
 	}
 	if s.leader < 0 || s.all[s.leader].until < s.w.elapsed() {
 		s.w.note("slot %d leads", p.slot)
-		s.leader = p.slot
+		s.leader, s.epoch = p.slot, s.epoch+1
 	}
 	return s.leader == p.slot
 }
