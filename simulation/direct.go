@@ -10,8 +10,9 @@ import (
 
 // How long a run is, in virtual time.
 const (
-	troubleFor = 75 * time.Second
-	restWithin = 40 * time.Minute
+	troubleFor   = 75 * time.Second
+	restWithin   = 40 * time.Minute // until everything has ended
+	settleWithin = 5 * time.Minute  // until a night is over
 )
 
 // direct is the course of a run: trouble, calm, the nights, and the laws at rest.
@@ -19,13 +20,13 @@ func (w *world) direct() {
 	w.after(0, "the run begins", w.begins)
 	w.sleep(troubleFor, "the trouble ends")
 	w.after(0, "calm", w.calmDown)
-	if !w.until("everything ends", w.unfinished) {
+	if !w.until(restWithin, "everything ends", w.unfinished) {
 		return
 	}
 	for range 2 {
 		w.after(0, "a day later", func() { w.jump(24 * time.Hour) })
 		w.sleep(5*time.Second, "the night")
-		if !w.until("the night is over", w.unsettled) {
+		if !w.until(settleWithin, "the night is over", w.unsettled) {
 			return
 		}
 	}
@@ -128,14 +129,14 @@ func (w *world) calmDown() {
 }
 
 // until waits for a condition, which says what is missing, "" for nothing.
-func (w *world) until(what string, missing func() string) bool {
-	for end := w.elapsed() + restWithin; ; {
+func (w *world) until(within time.Duration, what string, missing func() string) bool {
+	for end := w.elapsed() + within; ; {
 		w.sleep(2*time.Second, what)
 		switch is := missing(); {
 		case is == "":
 			return true
 		case w.elapsed() > end:
-			w.after(0, what, func() { w.violate("within %s it does not come about that %s: %s", restWithin, what, is) })
+			w.after(0, what, func() { w.violate("within %s it does not come about that %s: %s", within, what, is) })
 			return false
 		}
 	}

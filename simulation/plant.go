@@ -35,7 +35,7 @@ const (
 
 // spoilRow is the row that is stored.
 func (b Bug) spoilRow(c *exchange.Conversion) *exchange.Conversion {
-	if b != LostCompensation || c.Step != exchange.StepRefund {
+	if b != LostCompensation || c.Step != exchange.StepRefund || c.Out != nil {
 		return c
 	}
 	c = c.Clone()

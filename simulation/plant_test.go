@@ -12,11 +12,11 @@ func TestEachPlantedBugIsFound(t *testing.T) {
 		bug    Bug
 		within uint64 // seeds
 	}{
-		{"a compensation is lost", LostCompensation, 400},
-		{"a conversion is posted twice", DoublePost, 400},
-		{"the window is off by one", WindowOffByOne, 400},
-		{"a residue is dropped", ResidueDropped, 400},
-		{"a lease has no fence", LeaseWithoutFence, 400},
+		{"a compensation is lost", LostCompensation, 150},
+		{"a conversion is posted twice", DoublePost, 50},
+		{"the window is off by one", WindowOffByOne, 10},
+		{"a residue is dropped", ResidueDropped, 10},
+		{"a lease has no fence", LeaseWithoutFence, 100},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for seed := uint64(1); seed <= c.within; seed++ {

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -43,14 +44,14 @@ func TestASeedIsTheSameEachTime(t *testing.T) {
 // A run in which nothing goes wrong would keep every law.
 func TestThingsDoGoWrong(t *testing.T) {
 	want := []string{" dies: before ", " dies: after ", "stands still", "is fenced", "silence", "not sent", " late: ", " again: ", "disk error",
-		"jumps by", "reverse", " is failed, ", "replayed true", "refuses slot", "too late", "store update", " leads", "commands under epoch"}
-	var b strings.Builder
-	for seed := uint64(1); seed <= 40; seed++ {
+		"jumps by", "reverse", " is failed, ", " is reversed, ", "replayed true", "refuses slot", "commands under epoch", "too late", " spends ", "freeze"}
+	const most = 400
+	for seed := uint64(1); len(want) > 0 && seed <= most; seed++ {
+		var b strings.Builder
 		Run(t, seed, &b)
+		want = slices.DeleteFunc(want, func(w string) bool { return strings.Contains(b.String(), w) })
 	}
-	for _, w := range want {
-		if !strings.Contains(b.String(), w) {
-			t.Errorf("in 40 seeds there is no event with %q", w)
-		}
+	if len(want) > 0 {
+		t.Errorf("in %d seeds there is no event with any of %q", most, want)
 	}
 }
