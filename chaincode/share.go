@@ -106,6 +106,7 @@ func (w *work) begin(code string, all []*cell[books, *books], n uint32) error {
 		return err
 	}
 	for _, c := range all[n:] {
+		c.disown()
 		c.create(&w.journal, w.both(p)).shared = true
 	}
 	// What the lanes before were given was all that there is; the new ones have none.

@@ -8,12 +8,15 @@ func LaneOf(account Account, lanes uint32) uint32 {
 	if lanes <= 1 {
 		return 0
 	}
-	// FNV-1a, whose upper half depends on every byte.
+	// FNV-1a, and the finalizer of MurmurHash3, after which every bit depends on every
+	// byte. What lies on a ledger was spread like this, so it never changes.
 	h := uint64(14695981039346656037)
 	for _, b := range account {
 		h = (h ^ uint64(b)) * 1099511628211
 	}
-	return uint32((h >> 32) % uint64(lanes))
+	h = (h ^ h>>33) * 0xff51afd7ed558ccd
+	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
+	return uint32((h ^ h>>33) % uint64(lanes))
 }
 
 // RouteOf returns the lane of a command on a ledger with a number of lanes: that
