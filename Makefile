@@ -21,6 +21,12 @@ test: ## Run all tests
 compose-test: ## Run docker-compose.yml from images built here (needs a Docker Engine)
 	POINTGRID_COMPOSE=1 go test -count=1 -v -timeout 20m ./deploy/docker/
 
+SEEDS ?= 10000
+
+.PHONY: simulate
+simulate: ## Play SEEDS seeds of the alliance with everything going wrong
+	go run ./cmd/pointgrid simulate --seeds $(SEEDS)
+
 .PHONY: race
 race: ## Run the tests under the race detector
 	go test -race -short ./...

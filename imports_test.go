@@ -92,6 +92,8 @@ var rules = []rule{
 	{folder: "web/access", why: "the log's writer knows its port", ours: []string{"ledger", "partners"}},
 	{folder: "web/signin/entrance", why: "the way in is the same for every family of pages", ours: []string{"web/signin", "web/page", "web/origin"}},
 	{folder: "web/page", why: "the layout does not know what pages are about", ours: []string{"ledger"}},
+	{folder: "simulation", why: "the simulation plays the core, with its own stand-ins for everything that is outside of it",
+		ours: []string{"ledger", "ledger/reads", "ledger/ledgertest", "chaincode", "exchange", "exchange/exchangetest", "partners", "settlement", "settlement/settlementtest"}},
 	{folder: "client", why: "a client is on the other side", ours: []string{"client"}},
 }
 

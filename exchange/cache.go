@@ -35,15 +35,26 @@ type linked struct {
 	account ledger.Account
 }
 
+// ages is the clock by which entries age. It has no ticks: an entry that has aged is
+// not found, and its place is taken by another once there is no room, so nobody has to
+// go round and look; what did would outlive the service.
+type ages func() time.Time
+
+// NowNano implements [otter.Clock].
+func (a ages) NowNano() int64 { return a().UnixNano() }
+
+// Tick implements [otter.Clock].
+func (ages) Tick(time.Duration) <-chan time.Time { return nil }
+
 func newCaches(o *Options) caches {
 	age := linkAge
 	if o.Slot != nil {
 		age = clusterLinkAge
 	}
 	return caches{
-		links: otter.Must(&otter.Options[ledger.ID, *linked]{MaximumSize: linksCached,
+		links: otter.Must(&otter.Options[ledger.ID, *linked]{MaximumSize: linksCached, Clock: ages(o.Now),
 			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *linked](age)}),
-		quotes: otter.Must(&otter.Options[ledger.ID, *Quote]{MaximumSize: quotesCached,
+		quotes: otter.Must(&otter.Options[ledger.ID, *Quote]{MaximumSize: quotesCached, Clock: ages(o.Now),
 			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *Quote](o.QuoteTTL)}),
 	}
 }

@@ -67,9 +67,9 @@ type crew[T any] struct {
 }
 
 func newCrew[T any](s *workflow.Shift, o *Options, c craft[T]) *crew[T] {
-	first, longest := o.RetryFirst, o.RetryMax
+	first, longest, draw := o.RetryFirst, o.RetryMax, o.Jitter
 	return &crew[T]{craft: c, shift: s, observe: o.Around, log: o.Logger, jobs: map[ledger.ID]*job[T]{},
-		retry: func() workflow.Backoff { return workflow.Backoff{Bound: first, Longest: longest} }}
+		retry: func() workflow.Backoff { return workflow.Backoff{Bound: first, Longest: longest, Draw: draw} }}
 }
 
 // take puts a workflow into the caller's hands, who must begin or drop it. When

@@ -95,6 +95,9 @@ type Options struct {
 
 	Now    func() time.Time // the alliance's clock
 	Random io.Reader        // need not be safe for concurrent use
+	// Jitter draws a number from 0 to below n, for pauses that need no secrecy; safe
+	// for concurrent use. Default the machine's randomness.
+	Jitter func(n int64) int64
 	Logger *slog.Logger
 	// Observe, if set, is told of what ended and what went to the operator's list.
 	// It must be quick and safe for concurrent use.

@@ -107,6 +107,10 @@ func (u *undoing) declined(ctx context.Context, answer connector.Answer) (undone
 		// Of the status only: the class of the error says nothing of the reversal.
 		return undone{}, fmt.Errorf("exchange: status after a decline: %v", err)
 	}
+	if status.Outcome == connector.NeverSeen {
+		// It was to leave a tombstone, and left none: the transfer may still be on its way.
+		return undone{}, fmt.Errorf("exchange: partner %s declines to cancel a transfer that it has not seen", u.partner)
+	}
 	if status.Outcome != connector.Done || status.ReversedAmount >= u.total {
 		return undone{reference: status.Reference}, nil
 	}

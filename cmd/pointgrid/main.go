@@ -28,6 +28,7 @@ type program struct {
 	Version    versionCommand      `cmd:"" help:"Say which version this is, and which commit it was built from."`
 	Config     configCommand       `cmd:"" help:"Print every option of the gateway with its documentation and default."`
 	Bench      benchCommand        `cmd:"" help:"Measure the product on this machine."`
+	Simulate   simulateCommand     `cmd:"" help:"Play the alliance with everything going wrong, seed by seed, and check that its laws hold."`
 	Fabric     fabricCommand       `cmd:"" help:"Run a Hyperledger Fabric network on this machine."`
 	Containers containersCommand   `cmd:"" help:"Prepare the production shape in containers; see docker-compose.yml."`
 	Agreement  agreementCommand    `cmd:"" help:"Propose, accept, reject and list agreements as a company of a Hyperledger Fabric network, with its own key and without the gateway."`

@@ -9,11 +9,19 @@ import (
 // Backoff is a row of random pauses below a bound that doubles: who failed
 // together does not come back together. The randomness needs no secrecy and
 // decides nothing but a moment.
-type Backoff struct{ Bound, Longest time.Duration }
+type Backoff struct {
+	Bound, Longest time.Duration
+	// Draw returns a number from 0 to below n; nil draws from the machine's randomness.
+	Draw func(n int64) int64
+}
 
 // Next returns the next pause, at least half the bound.
 func (b *Backoff) Next() time.Duration {
-	pause := b.Bound/2 + rand.N(b.Bound/2+1)
+	draw := b.Draw
+	if draw == nil {
+		draw = rand.Int64N
+	}
+	pause := b.Bound/2 + time.Duration(draw(int64(b.Bound/2)+1))
 	b.Bound = min(2*b.Bound, b.Longest)
 	return pause
 }
