@@ -42,6 +42,19 @@ openapi-lint: ## Lint the API descriptions, and compare them with the last relea
 openapi-baseline: ## Make today's API descriptions the release that changes are compared with
 	cp openapi/*.yaml openapi/baseline/
 
+.PHONY: attack-tools
+attack-tools: ## Install what attacks the APIs by their descriptions (needs Python 3.11 or later)
+	test -x tools/schemathesis/.venv/bin/st || python3 -m venv --clear tools/schemathesis/.venv
+	tools/schemathesis/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tools/schemathesis/requirements.txt
+
+EXAMPLES ?= 100
+SEED ?= 1
+
+.PHONY: attack
+attack: attack-tools ## Attack both APIs with EXAMPLES random requests to each operation, from SEED on
+	POINTGRID_REQUIRE=all POINTGRID_ATTACK_EXAMPLES=$(EXAMPLES) POINTGRID_ATTACK_SEED=$(SEED) \
+	  go test -count=1 -v -timeout 0 -run NotDocumented ./cmd/pointgrid ./cmd/partnersim
+
 .PHONY: generate
 generate: ## Write the generated code again
 	go generate ./...

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
@@ -98,16 +99,26 @@ func (a *API) withMall(handle func(*request) (reply, error)) func(*request) (rep
 
 const (
 	memberHeader = "PointGrid-Member"
-	memberMax    = 64
+	memberMax    = 64  // bytes
+	searchMax    = 200 // characters
 )
+
+// memberNamed is the member of the header, empty where it is not there.
+func (r *request) memberNamed() (string, error) {
+	named := r.c.Request.Header.Values(memberHeader)
+	if len(named) == 0 {
+		return "", nil
+	}
+	if len(named) > 1 || named[0] == "" || len(named[0]) > memberMax {
+		return "", problem.Invalid(problem.Field{Header: memberHeader, Code: "length", Detail: "must be there once, with 1 to 64 bytes"})
+	}
+	return named[0], nil
+}
 
 // viewer is whose prices are asked for.
 func (r *request) viewer(channel string) (mall.Viewer, error) {
-	v := mall.Viewer{Member: r.c.GetHeader(memberHeader), Channel: channel}
-	if len(r.c.Request.Header.Values(memberHeader)) > 1 || len(v.Member) > memberMax {
-		return v, problem.Invalid(problem.Field{Header: memberHeader, Code: "length", Detail: "must be there once, with at most 64 bytes"})
-	}
-	return v, nil
+	member, err := r.memberNamed()
+	return mall.Viewer{Member: member, Channel: channel}, err
 }
 
 func (a *API) listProducts(r *request) (reply, error) {
@@ -125,7 +136,11 @@ func (a *API) listProducts(r *request) (reply, error) {
 	}
 	kind, wrong := oneOf(query, "kind", "bill_credit", "goods", "voucher", "partner_points", "service")
 	onSale, bad := oneOf(query, "on_sale", "true", "false")
-	if wrong = append(wrong, bad...); wrong != nil {
+	wrong = append(wrong, bad...)
+	if utf8.RuneCountInString(query.Get("q")) > searchMax {
+		wrong = append(wrong, problem.Parameter("q", "length", "must have at most 200 characters"))
+	}
+	if wrong != nil {
 		return reply{}, problem.Invalid(wrong...)
 	}
 	f := mall.ProductFilter{Category: query.Get("category"), Kind: mall.Kind(kind), Limit: page.limit}
