@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -116,7 +117,11 @@ func (r *request) memberNamed() (string, error) {
 }
 
 // viewer is whose prices are asked for.
-func (r *request) viewer(channel string) (mall.Viewer, error) {
+func (r *request) viewer(query url.Values) (mall.Viewer, error) {
+	channel := query.Get("channel")
+	if query.Has("channel") && !mall.ValidChannel(channel) {
+		return mall.Viewer{}, problem.Invalid(problem.Parameter("channel", "pattern", "must be a code of 2 to 40 of a-z, 0-9 and -, and begin with a letter"))
+	}
 	member, err := r.memberNamed()
 	return mall.Viewer{Member: member, Channel: channel}, err
 }
@@ -130,13 +135,16 @@ func (a *API) listProducts(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	v, err := r.viewer(query.Get("channel"))
+	v, err := r.viewer(query)
 	if err != nil {
 		return reply{}, err
 	}
 	kind, wrong := oneOf(query, "kind", "bill_credit", "goods", "voucher", "partner_points", "service")
 	onSale, bad := oneOf(query, "on_sale", "true", "false")
 	wrong = append(wrong, bad...)
+	if query.Has("category") && !mall.ValidCategory(query.Get("category")) {
+		wrong = append(wrong, problem.Parameter("category", "pattern", "must be a code of 2 to 40 of a-z, 0-9 and -, and begin with a letter"))
+	}
 	if utf8.RuneCountInString(query.Get("q")) > searchMax {
 		wrong = append(wrong, problem.Parameter("q", "length", "must have at most 200 characters"))
 	}
@@ -174,7 +182,7 @@ func (a *API) getProduct(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	v, err := r.viewer(query.Get("channel"))
+	v, err := r.viewer(query)
 	if err != nil {
 		return reply{}, err
 	}
