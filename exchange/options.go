@@ -74,6 +74,13 @@ type Options struct {
 	// conversions under way that wait for nobody's system; beyond it companies take
 	// turns. Default 2,048.
 	TurnsMax int
+	// TurnTarget is how long such work may take on average: less is worked on at a
+	// time while it takes longer, and where more is asked for than can be done one
+	// waits no longer than this. Default 25 ms.
+	TurnTarget time.Duration
+	// Timer is the machine's clock, by which that is measured. Without it TurnsMax
+	// is what is worked on at a time.
+	Timer func() time.Time
 	// TurnPatience is how long one waits for a turn before it is refused; default
 	// 1 s.
 	TurnPatience time.Duration
@@ -106,6 +113,7 @@ func (o Options) withDefaults() Options {
 	o.TotalMax = cmp.Or(o.TotalMax, 16384)
 	o.TurnsMax = cmp.Or(o.TurnsMax, 2048)
 	o.TurnPatience = cmp.Or(o.TurnPatience, time.Second)
+	o.TurnTarget = cmp.Or(o.TurnTarget, 25*time.Millisecond)
 	o.RecoveryMax = cmp.Or(o.RecoveryMax, 256)
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}
@@ -123,7 +131,7 @@ func (o *Options) validate() error {
 		return errors.New("exchange: identity needs a company and a subject")
 	case !ledger.ValidProgramme(o.Hub):
 		return fmt.Errorf("exchange: hub %q is not a programme code", o.Hub)
-	case min(o.ReviewWithin, o.QuoteTTL, o.Deadline, o.AgreementsTTL, o.RescanEvery, o.RetryFirst, o.RetryMax, o.TurnPatience) <= 0:
+	case min(o.ReviewWithin, o.QuoteTTL, o.Deadline, o.AgreementsTTL, o.RescanEvery, o.RetryFirst, o.RetryMax, o.TurnPatience, o.TurnTarget) <= 0:
 		return errors.New("exchange: durations must be positive")
 	case min(o.PartnerMax, o.TotalMax, o.RecoveryMax, o.TurnsMax) < 1:
 		return errors.New("exchange: bounds must be at least 1")

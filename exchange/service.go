@@ -40,7 +40,7 @@ func New(o Options) (*Service, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s := &Service{o: o, rates: newRates(&o), cache: newCaches(o.QuoteTTL), gates: newGates(&o), turns: newTurnstile(o.TurnsMax, o.TurnPatience), shift: workflow.NewShift()}
+	s := &Service{o: o, rates: newRates(&o), cache: newCaches(o.QuoteTTL), gates: newGates(&o), turns: newTurnstile(newPace(o.TurnsMax, o.TurnTarget, o.Timer), o.TurnPatience), shift: workflow.NewShift()}
 	s.callers.running = map[caller]ledger.Hash{}
 	s.allotments.taken = map[allotted]int64{}
 	s.random.Reader = o.Random

@@ -196,6 +196,7 @@ func (g *Gateway) openStore(ctx context.Context) error {
 	}
 	g.Store = store
 	g.closers = append(g.closers, store.Close)
+	g.metrics.registry.MustRegister(&storeMetrics{store.Stats})
 	g.Clock.settings = store
 	if g.config.Sandbox {
 		return g.Clock.restore(ctx)
@@ -234,7 +235,7 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.traces.ledger(g.Ledger), Identity: identity, Store: g.traces.store(g.Store), Registry: g.registry,
 		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, Members: g.Members, Allowances: g.allowances(),
 		Screening: screening, ReviewWithin: g.config.Support.ReviewWithin,
-		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
+		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, TurnTarget: g.turnTarget(), Timer: g.around.Now, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
 		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
 	if err != nil {
 		return err
@@ -247,6 +248,15 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	g.Night = settlement.New(settlement.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Dir: g.home.Statements(),
 		Calendar: g.calendar, Policies: policies, Liability: g.Store, Now: g.Clock.Now, Logger: g.around.Logger})
 	return nil
+}
+
+// turnTarget is how long a conversion may take that waits for no partner's system: on
+// Fabric two and a half times what it takes there with many together.
+func (g *Gateway) turnTarget() time.Duration {
+	if g.config.Limits.Target == 0 && g.config.Ledger.Home == config.Fabric {
+		return 250 * time.Millisecond
+	}
+	return g.config.Limits.Target
 }
 
 // Close releases what is open, last opened first.
