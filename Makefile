@@ -48,6 +48,19 @@ openapi-lint: ## Lint the API descriptions, and compare them with the last relea
 openapi-baseline: ## Make today's API descriptions the release that changes are compared with
 	cp openapi/*.yaml openapi/baseline/
 
+.PHONY: attack-tools
+attack-tools: ## Install what attacks the APIs by their descriptions (needs Python 3.11 or later)
+	test -x tools/schemathesis/.venv/bin/st || python3 -m venv --clear tools/schemathesis/.venv
+	tools/schemathesis/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tools/schemathesis/requirements.txt
+
+EXAMPLES ?= 100
+SEED ?= 1
+
+.PHONY: attack
+attack: attack-tools ## Attack both APIs with EXAMPLES random requests to each operation, from SEED on
+	POINTGRID_REQUIRE=all POINTGRID_ATTACK_EXAMPLES=$(EXAMPLES) POINTGRID_ATTACK_SEED=$(SEED) \
+	  go test -count=1 -v -timeout 0 -run NotDocumented ./cmd/pointgrid ./cmd/partnersim
+
 .PHONY: generate
 generate: ## Write the generated code again
 	go generate ./...
@@ -60,9 +73,10 @@ bench: ## Run the Go benchmarks
 release: ## Build a release into dist/, signed with SIGN_KEY; see docs/release.md
 	deploy/release/build.sh dist
 
+# Packages with fuzz tests are found by their text, and each is built and linked once.
+# Only code of ours is instrumented: libraries come as they are from the build cache.
 .PHONY: fuzz
-fuzz: ## Run every fuzz test for FUZZTIME
-	@set -e; for pkg in $$(go list ./...); do \
-	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$f"; out=$$(go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg 2>&1) || { echo "$$out"; exit 1; }; \
-	  done; done
+fuzz: ## Run every fuzz test for FUZZTIME (ONLY=./folder/... for those of one)
+	@FUZZTIME=$(FUZZTIME) FUZZROOT=$(CURDIR) FUZZCACHE=$$(go env GOCACHE)/fuzz/pointgrid \
+	  go test -v -count=1 -timeout 0 -vet=off -ldflags='-s -w' -gcflags='github.com/pointgrid/pointgrid/...=-d=libfuzzer' \
+	  -exec $(CURDIR)/tools/fuzz/all $(or $(ONLY),$$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u))

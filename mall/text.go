@@ -53,6 +53,13 @@ func checkText(name, s string, longest int, lines bool) error {
 	return nil
 }
 
+// ValidChannel reports whether s may be the code of a channel: 2 to 40 of a-z, 0-9
+// and -, a letter first.
+func ValidChannel(s string) bool { return validCode(s) }
+
+// ValidCategory is [ValidChannel] for the code of a category.
+func ValidCategory(s string) bool { return validCode(s) }
+
 // validCode reports whether s is a code: 2 to 40 of a-z, 0-9 and -, beginning with
 // a letter.
 func validCode(s string) bool {

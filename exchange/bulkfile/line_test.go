@@ -37,6 +37,23 @@ func TestALineOfACSVIsReadAsEncodingCSVReadsIt(t *testing.T) {
 	})
 }
 
+// A line of a file has no line end in it, and is not empty.
+func FuzzALineOfACSVIsReadAsEncodingCSVReadsIt(f *testing.F) {
+	for _, seed := range []string{`019b76da-a800-736b-b900-000000000010,1000,ref-1`, `"a","b""c",d`, `a"b`, `"a"b`, `"`, `""`, `,`, `"a,b",`, "\xff,\"\xfe\""} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		if len(line) == 0 || bytes.ContainsAny(line, "\r\n") {
+			return
+		}
+		want, err := csv.NewReader(bytes.NewReader(append(bytes.Clone(line), '\n'))).Read()
+		got, ok := splitCSV(nil, line)
+		if ok != (err == nil) || ok && !slices.Equal(got, want) {
+			t.Errorf("%q: %q, %t; encoding/csv says %q, %v", line, got, ok, want, err)
+		}
+	})
+}
+
 func FuzzALineOfNDJSONIsReadAsJSONReadsIt(f *testing.F) {
 	for _, seed := range []string{`{"link_id":"a","amount":"1","reference":"b"}`, `{"link_id":"a","amount":"1","reference":"\u0062"} `, `{"link_id":"a"}`, `{}`, `[]`,
 		`{"amount":"1","link_id":"a","reference":"b","reference":"c"}`, `{"LINK_ID":"a","amount":"1","reference":"b"}`, `"`, "\xff", `{"link_id":{"link_id":"a"}}`, `{"a":}`} {

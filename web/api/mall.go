@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/binary"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/mall"
@@ -98,16 +100,30 @@ func (a *API) withMall(handle func(*request) (reply, error)) func(*request) (rep
 
 const (
 	memberHeader = "PointGrid-Member"
-	memberMax    = 64
+	memberMax    = 64  // bytes
+	searchMax    = 200 // characters
 )
 
-// viewer is whose prices are asked for.
-func (r *request) viewer(channel string) (mall.Viewer, error) {
-	v := mall.Viewer{Member: r.c.GetHeader(memberHeader), Channel: channel}
-	if len(r.c.Request.Header.Values(memberHeader)) > 1 || len(v.Member) > memberMax {
-		return v, problem.Invalid(problem.Field{Header: memberHeader, Code: "length", Detail: "must be there once, with at most 64 bytes"})
+// memberNamed is the member of the header, empty where it is not there.
+func (r *request) memberNamed() (string, error) {
+	named := r.c.Request.Header.Values(memberHeader)
+	if len(named) == 0 {
+		return "", nil
 	}
-	return v, nil
+	if len(named) > 1 || named[0] == "" || len(named[0]) > memberMax {
+		return "", problem.Invalid(problem.Field{Header: memberHeader, Code: "length", Detail: "must be there once, with 1 to 64 bytes"})
+	}
+	return named[0], nil
+}
+
+// viewer is whose prices are asked for.
+func (r *request) viewer(query url.Values) (mall.Viewer, error) {
+	channel := query.Get("channel")
+	if query.Has("channel") && !mall.ValidChannel(channel) {
+		return mall.Viewer{}, problem.Invalid(problem.Parameter("channel", "pattern", "must be a code of 2 to 40 of a-z, 0-9 and -, and begin with a letter"))
+	}
+	member, err := r.memberNamed()
+	return mall.Viewer{Member: member, Channel: channel}, err
 }
 
 func (a *API) listProducts(r *request) (reply, error) {
@@ -119,13 +135,20 @@ func (a *API) listProducts(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	v, err := r.viewer(query.Get("channel"))
+	v, err := r.viewer(query)
 	if err != nil {
 		return reply{}, err
 	}
 	kind, wrong := oneOf(query, "kind", "bill_credit", "goods", "voucher", "partner_points", "service")
 	onSale, bad := oneOf(query, "on_sale", "true", "false")
-	if wrong = append(wrong, bad...); wrong != nil {
+	wrong = append(wrong, bad...)
+	if query.Has("category") && !mall.ValidCategory(query.Get("category")) {
+		wrong = append(wrong, problem.Parameter("category", "pattern", "must be a code of 2 to 40 of a-z, 0-9 and -, and begin with a letter"))
+	}
+	if utf8.RuneCountInString(query.Get("q")) > searchMax {
+		wrong = append(wrong, problem.Parameter("q", "length", "must have at most 200 characters"))
+	}
+	if wrong != nil {
 		return reply{}, problem.Invalid(wrong...)
 	}
 	f := mall.ProductFilter{Category: query.Get("category"), Kind: mall.Kind(kind), Limit: page.limit}
@@ -159,7 +182,7 @@ func (a *API) getProduct(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	v, err := r.viewer(query.Get("channel"))
+	v, err := r.viewer(query)
 	if err != nil {
 		return reply{}, err
 	}

@@ -89,7 +89,7 @@ func (a *API) listOrders(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	v, err := r.viewer("")
+	member, err := r.memberNamed()
 	if err != nil {
 		return reply{}, err
 	}
@@ -98,7 +98,7 @@ func (a *API) listOrders(r *request) (reply, error) {
 	if wrong = append(wrong, bad...); wrong != nil {
 		return reply{}, problem.Invalid(wrong...)
 	}
-	f := mall.OrderFilter{Member: v.Member, Status: mall.Status(status), Waiting: waiting == "true", Limit: page.limit}
+	f := mall.OrderFilter{Member: member, Status: mall.Status(status), Waiting: waiting == "true", Limit: page.limit}
 	if len(page.after) > len(ledger.ID{}) {
 		f.Before = ledger.ID(page.after[1:])
 		f.After, f.AfterFast = f.Before, page.after[0] == 1

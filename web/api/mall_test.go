@@ -74,6 +74,16 @@ func TestTheCatalogueIsKeptAndBrowsed(t *testing.T) {
 		}
 	}
 	ops.get("/v1/products?kind=dream").refused(400, "invalid_request")
+	ops.get("/v1/products?q=" + strings.Repeat("%E7%94%B5", 201)).invalid("q length")
+	for _, channel := range []string{"", "a", "App", "1a", "app%0A", strings.Repeat("a", 41)} {
+		ops.get("/v1/products?channel=" + channel).invalid("channel pattern")
+		ops.get("/v1/products/bill-10?channel=" + channel).invalid("channel pattern")
+		ops.get("/v1/products?category=" + channel).invalid("category pattern")
+	}
+	for _, path := range []string{"/v1/products", "/v1/orders"} {
+		ops.get(path, "PointGrid-Member", "").invalid("PointGrid-Member length")
+		ops.get(path, "PointGrid-Member", strings.Repeat("M", 65)).invalid("PointGrid-Member length")
+	}
 	if a := ops.get("/v1/products/bill-10?channel=app", "PointGrid-Member", "M-1").is(200); a.count("offers") != 1 || a.text("offers.0.points") != "750" {
 		t.Errorf("in the app it is %s", a.body)
 	}

@@ -91,15 +91,6 @@ func (r *request) supportKey() (support.Idempotency, error) {
 	return support.Idempotency{Key: k.Key, Hash: k.Hash}, err
 }
 
-// memberOf reads the header that names a member; empty without.
-func (r *request) memberAsked() (string, error) {
-	member := r.c.GetHeader(memberHeader)
-	if len(member) > 64 {
-		return "", problem.New(http.StatusBadRequest, problem.CodeInvalidRequest, memberHeader+" has more than 64 characters")
-	}
-	return member, nil
-}
-
 func (a *API) openDispute(r *request, b DisputeRequest) (reply, error) {
 	key, err := r.supportKey()
 	if err != nil {
@@ -126,7 +117,7 @@ func (a *API) listDisputes(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	member, err := r.memberAsked()
+	member, err := r.memberNamed()
 	if err != nil {
 		return reply{}, err
 	}

@@ -31,7 +31,7 @@ func (a *API) listAccountActions(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	member, err := r.memberAsked()
+	member, err := r.memberNamed()
 	if err != nil {
 		return reply{}, err
 	}

@@ -113,6 +113,10 @@ func TestADisputeGoesFromOpenToResolved(t *testing.T) {
 	if a := ops.get(path).is(200); a.count("trail") < 8 || a.text("resolution.action_id") == "" {
 		t.Errorf("in the end it is %s", a.body)
 	}
+	for _, path := range []string{"/v1/disputes", "/v1/account_actions"} {
+		ops.get(path, "PointGrid-Member", "").invalid("PointGrid-Member length")
+		ops.get(path, "PointGrid-Member", strings.Repeat("M", 65)).invalid("PointGrid-Member length")
+	}
 	if n := ops.get("/v1/disputes?state=resolved&limit=1", "PointGrid-Member", of.Member).is(200).count("disputes"); n != 1 {
 		t.Errorf("%d are listed", n)
 	}

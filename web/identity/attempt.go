@@ -30,7 +30,10 @@ func ParseAttempt(text string) (a Attempt, err error) {
 	if err != nil || len(b) != len(a.secret) {
 		return Attempt{}, errAttempt
 	}
-	return Attempt{[32]byte(b)}, nil
+	if a.secret = [32]byte(b); a.Text() != text { // the decoder passes over line ends and spare bits
+		return Attempt{}, errAttempt
+	}
+	return a, nil
 }
 
 // Text is what the browser keeps, of A-Z, a-z, 0-9, - and _.

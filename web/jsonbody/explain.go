@@ -105,11 +105,21 @@ func (w *walk) value(pointer string, depth int) (any, error) {
 		}
 		return w.array(pointer, depth+1)
 	case json.Number:
-		if strings.ContainsAny(string(token), ".eE") {
-			w.note(pointer, "integer_form", "write an integer without fraction and exponent")
-		}
+		w.number(pointer, string(token))
 	}
 	return token, nil
+}
+
+// number notes what is not an integer of 64 bits, which is all that a field can
+// hold, whatever range its schema names.
+func (w *walk) number(pointer, text string) {
+	if strings.ContainsAny(text, ".eE") {
+		w.note(pointer, "integer_form", "write an integer without fraction and exponent")
+		return
+	}
+	if _, err := strconv.ParseInt(text, 10, 64); err != nil {
+		w.note(pointer, "out_of_range", "must fit into 64 bits: -9223372036854775808 to 9223372036854775807")
+	}
 }
 
 func (w *walk) object(pointer string, depth int) (any, error) {

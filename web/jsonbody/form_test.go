@@ -24,6 +24,7 @@ type order struct {
 	Name  string  `json:"name" validate:"required,word"`
 	Note  *string `json:"note" validate:"omitempty,word"`
 	Count int     `json:"count" validate:"min=0,max=99"`
+	Total int64   `json:"total"` // of any size that fits
 	Yes   bool    `json:"yes"`
 	Inner inner   `json:"inner" validate:"required"`
 }
@@ -36,6 +37,7 @@ properties:
   name: &word {type: string, description: A word., pattern: '^[a-z]{1,8}$'}
   note: *word
   count: {type: integer, minimum: 0, maximum: 99}
+  total: {type: integer}
   yes: {type: boolean}
   inner:
     type: object
@@ -105,6 +107,8 @@ func TestAWrongBodyIsExplained(t *testing.T) {
 		"an exponent":            {`{"name":"a","count":1e1,"inner":{"code":"b"}}`, []string{"/count integer_form"}},
 		"a number too large":     {`{"name":"a","count":100,"inner":{"code":"b"}}`, []string{"/count out_of_range"}},
 		"a number too long":      {`{"name":"a","count":99999999999999999999,"inner":{"code":"b"}}`, []string{"/count out_of_range"}},
+		"a number over 64 bits":  {`{"name":"a","total":9223372036854775808,"inner":{"code":"b"}}`, []string{"/total out_of_range"}},
+		"a number below 64 bits": {`{"name":"a","total":-9223372036854775809,"inner":{"code":"b"}}`, []string{"/total out_of_range"}},
 		"a negative number":      {`{"name":"a","count":-1,"inner":{"code":"b"}}`, []string{"/count out_of_range"}},
 		"an array for an object": {`{"name":"a","inner":[]}`, []string{"/inner type"}},
 		"deep nesting":           {`{"name":` + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + `}`, []string{" json_nesting"}},
@@ -172,7 +176,7 @@ func agree(t interface{ Fatalf(string, ...any) }, form *jsonbody.Form[order], da
 func body(t *rapid.T) []byte {
 	pairs := []string{`"name":"ab"`, `"inner":{"code":"c"}`}
 	odd := rapid.SampledFrom([]string{`"note":"n"`, `"note":""`, `"note":null`, `"count":7`, `"count":7.0`, `"count":-0`, `"count":00`, `"count":1e1`,
-		`"count":100`, `"yes":true`, `"yes":tru`, `"yes":1`, `"name":"ab"`, `"n\u0061me":"ab"`, `"Name":"ab"`, `"name":"é"`, `"name":"\ud800"`, `"inner":{}`,
+		`"count":100`, `"total":9223372036854775807`, `"total":9223372036854775808`, `"total":-9223372036854775809`, `"yes":true`, `"yes":tru`, `"yes":1`, `"name":"ab"`, `"n\u0061me":"ab"`, `"Name":"ab"`, `"name":"é"`, `"name":"\ud800"`, `"inner":{}`,
 		`"inner":{"code":"c","code":"c"}`, `"inner":null`, `"x":[]`, `"note":"a\"b"`, `"note":{}`, `"count":"1"`, "\"note\":\"a\tb\"", `"note" "x"`, `,`, `}`})
 	for range rapid.IntRange(0, 3).Draw(t, "odd") {
 		pairs = append(pairs, odd.Draw(t, "pair"))

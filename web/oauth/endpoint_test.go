@@ -3,11 +3,13 @@ package oauth_test
 import (
 	"crypto/ed25519"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,4 +213,24 @@ func pemOf(t *testing.T, public any) []byte {
 		t.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+}
+
+// Nobody gets a token but by the assertion that the client's key signed, and by that
+// once.
+func FuzzNothingButAnAssertionOfTheClientGetsAToken(f *testing.F) {
+	d := newDesk(f)
+	ours := d.sign(f, "EdDSA", "EdDSA", d.keys["EdDSA"], d.claim())
+	head, rest, _ := strings.Cut(ours, ".")
+	unsigned := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","kid":"EdDSA"}`))
+	for _, seed := range []string{ours, ours + "=", ours + "\n", ours[:len(ours)-1], unsigned + "." + rest, head + "." + rest + ".", "..", "", "a.b.c"} {
+		f.Add(seed)
+	}
+	var given atomic.Int64
+	f.Fuzz(func(t *testing.T, assertion string) {
+		if a := d.ask(t, form(assertion)); a.status == http.StatusOK && (assertion != ours || given.Add(1) > 1) {
+			t.Errorf("%q gets a token", assertion)
+		} else if a.status != http.StatusOK && a.Error == "" {
+			t.Errorf("%q is answered %d without an error", assertion, a.status)
+		}
+	})
 }

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/pointgrid/pointgrid/internal/schemathesis"
+	"github.com/pointgrid/pointgrid/partners/connector/signature"
+)
+
+// A host answers as the document says, whether the gateway asks or a stranger.
+func TestNoRequestGetsAnAnswerThatIsNotDocumented(t *testing.T) {
+	schemathesis.Need(t)
+	key, file := keyPair(t)
+	c := startChild(t, "--dir", t.TempDir(), "--programme", "SKY", "--members", "20", "--balance", "1000000", "--key-file", file)
+	brief := []string{"--phases", "coverage,fuzzing,stateful", "--exclude-checks", "unsupported_method"}
+	t.Run("signed", func(t *testing.T) {
+		schemathesis.Run(t, schemathesis.Target{Document: "connector.yaml", URL: signing(t, c.url, key), Brief: brief})
+	})
+	t.Run("not signed", func(t *testing.T) {
+		schemathesis.Run(t, schemathesis.Target{Document: "connector.yaml", URL: c.url, Brief: []string{"--phases", "coverage"}})
+	})
+}
+
+// signing is an address at which every request is signed as the gateway does, and
+// passed on.
+func signing(t *testing.T, to string, key ed25519.PrivateKey) string {
+	t.Helper()
+	signer, err := signature.NewSigner(signature.Thumbprint(key.Public().(ed25519.PublicKey)), key, time.Now, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		if err := sign(signer, r.Out); err != nil {
+			t.Error(err)
+		}
+	}}
+	server := httptest.NewServer(proxy)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func sign(signer *signature.Signer, r *http.Request) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	if r.Method != http.MethodPost && len(body) == 0 {
+		body = nil
+	}
+	return signer.Sign(r, body)
+}
