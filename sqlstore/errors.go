@@ -24,6 +24,9 @@ var (
 	// not come back in time to say whether it was carried out. Give the write again
 	// with the same ID or key, or read, to find out.
 	ErrOutcomeUnknown = errors.New("sqlstore: not known whether it was stored")
+	// ErrNoCluster: several gateways share a PostgreSQL database; no URL of one was
+	// given.
+	ErrNoCluster = errors.New("sqlstore: a cluster of gateways needs PostgreSQL: give the database's URL")
 	// ErrNoSetting: no setting of that name.
 	ErrNoSetting = errors.New("sqlstore: no such setting")
 )

@@ -36,7 +36,7 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	if patience == 0 {
 		patience = patienceDefault
 	}
-	where := fmt.Sprintf("database %s at %s:%d", config.Database, config.Host, config.Port)
+	where := place(config)
 	session := newPGSession(&config.Config, patience, o.Logger)
 	if err := session.open(ctx); err != nil {
 		return nil, fmt.Errorf("sqlstore: open %s: %w", where, err)
@@ -46,6 +46,11 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("sqlstore: open %s: %w", where, err), session.close())
 	}
 	return &Store{writer: newWriter(session, o.Logger), reader: newPGReader(config, patience)}, nil
+}
+
+// place names a database in an error.
+func place(c *pgx.ConnConfig) string {
+	return fmt.Sprintf("database %s at %s:%d", c.Database, c.Host, c.Port)
 }
 
 func preparePostgres(ctx context.Context, s *pgSession, config *pgx.ConnConfig, logger *slog.Logger) error {

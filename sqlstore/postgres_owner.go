@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,8 @@ import (
 const (
 	// markerSetting names the row that says who wrote last: name and number.
 	markerSetting = "postgres writer"
+	// writerApplication comes before the store's name in the name of its connection.
+	writerApplication = "pointgrid "
 	// lockKey is the first half of the advisory lock, "PGRD"; the second is the
 	// schema, so that stores in two schemas of a database do not meet.
 	lockKey = "1346851396"
@@ -20,7 +23,12 @@ const (
 	// process that was killed is still there for a moment in the server.
 	lockAttempts = 10
 
-	tryLock = `SELECT pg_try_advisory_lock(` + lockKey + `, hashtext(current_schema()))`
+	// migrateKey is that of another lock, "PGRM", which a gateway of a cluster holds
+	// while it migrates.
+	migrateKey = "1346851405"
+
+	tryShared = `SELECT pg_try_advisory_lock_shared(` + lockKey + `, hashtext(current_schema()))`
+	tryLock   = `SELECT pg_try_advisory_lock(` + lockKey + `, hashtext(current_schema()))`
 
 	// selectHolder says whether the lock is held by an earlier connection of the
 	// store named $1 ('t'), by another program ('f') or by a connection that is
@@ -90,11 +98,11 @@ func (s *pgSession) open(ctx context.Context) error {
 // introduce gives this store a random name, by which later connections know its
 // earlier ones.
 func (s *pgSession) introduce(ctx context.Context, conn *pgconn.PgConn) error {
-	row, err := queryRow(ctx, conn, `SELECT set_config('application_name', 'pointgrid ' || gen_random_uuid(), false)`)
+	row, err := queryRow(ctx, conn, `SELECT set_config('application_name', '`+writerApplication+`' || gen_random_uuid(), false)`)
 	if err != nil {
 		return err
 	}
-	s.name = strings.TrimPrefix(row[0], "pointgrid ")
+	s.name = strings.TrimPrefix(row[0], writerApplication)
 	s.config.RuntimeParams["application_name"] = row[0]
 	return nil
 }
@@ -196,14 +204,15 @@ func (s *pgSession) dial(ctx context.Context) (*pgconn.PgConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(ctx, conn); err != nil {
+	if err := checkServer(ctx, conn, s.logger); err != nil {
 		return nil, errors.Join(err, conn.Close(ctx))
 	}
 	s.prepared = map[string]string{}
 	return conn, nil
 }
 
-func (s *pgSession) check(ctx context.Context, conn *pgconn.PgConn) error {
+// checkServer refuses a server that cannot be written to as is needed here.
+func checkServer(ctx context.Context, conn *pgconn.PgConn, logger *slog.Logger) error {
 	row, err := queryRow(ctx, conn, describeServer)
 	if err != nil {
 		return err
@@ -221,7 +230,7 @@ func (s *pgSession) check(ctx context.Context, conn *pgconn.PgConn) error {
 	case row[5] == "t":
 		return errors.New("the server is a standby; give the primary's address, or several with target_session_attrs=read-write")
 	case row[3] != "on":
-		s.logger.Warn("store: the server runs with fsync=off; a crash of its machine loses acknowledged writes")
+		logger.Warn("store: the server runs with fsync=off; a crash of its machine loses acknowledged writes")
 	}
 	return nil
 }
