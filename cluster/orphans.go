@@ -13,8 +13,8 @@ import (
 // the leader's view yet. Only a gateway that was no member leaves such work.
 const leftAfter = 10 * time.Minute
 
-// leftEvery is how often it is asked whether a dead slot has something left.
-const leftEvery = 5 * time.Second
+// leftEvery is how often, in leases, it is asked whether a dead slot has something left.
+const leftEvery = 2
 
 // Mine reports whether this gateway may carry on work with this ID that it does not
 // have in its hands: it made it, or leads, and whoever made it is dead, writes
@@ -144,7 +144,7 @@ func (m *Member) quiet(ctx context.Context, dead []Slot) (lanes []uint32, err er
 // release frees a slot of which nothing is left.
 func (m *Member) release(ctx context.Context, e *estate, estates map[uint8]*estate) {
 	now := m.o.Now()
-	if m.o.Left == nil || now.Sub(e.asked) < leftEvery {
+	if m.o.Left == nil || now.Sub(e.asked) < leftEvery*m.o.TTL {
 		return
 	}
 	e.asked = now
