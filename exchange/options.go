@@ -81,6 +81,10 @@ type Options struct {
 	// partner's at a quarter of it; default 256.
 	RecoveryMax int
 
+	// Own, if set, says which workflows are this service's, where several work on one
+	// store. Without it all are.
+	Own *Own
+
 	Now    func() time.Time // the alliance's clock
 	Random io.Reader        // need not be safe for concurrent use
 	Logger *slog.Logger
@@ -91,6 +95,16 @@ type Options struct {
 	// context to take it in, which carries what ctx does, and what to call
 	// afterwards. Ctx carries the values of the request that began the workflow.
 	Around func(ctx context.Context, w Work) (context.Context, func(err error))
+}
+
+// Own tells workflows of several services on one store apart, by their IDs. At any
+// time a workflow is at most one service's.
+type Own struct {
+	// Mark makes an ID one of this service.
+	Mark func(ledger.ID) ledger.ID
+	// Mine reports whether a workflow that this service does not have in its hands may
+	// be carried on by it. It must be quick.
+	Mine func(ledger.ID) bool
 }
 
 func (o Options) withDefaults() Options {

@@ -52,6 +52,9 @@ func (s *Service) recoverReversals() {
 		}
 		for _, r := range page {
 			after = r.ID
+			if !s.mine(r.ID) {
+				continue
+			}
 			c, err := s.o.Store.Conversion(s.shift.Ctx, r.Conversion)
 			if err != nil {
 				s.o.Logger.Error("the conversion of an unfinished reversal could not be read", "id", r.ID.String(), "error", err)
@@ -75,7 +78,7 @@ func (s *Service) stopping() bool {
 // recovery, but not for a partner that has its share of it already: that
 // partner's others wait for the next round.
 func revive[T any](s *Service, crew *crew[T], id ledger.ID, c *Conversion) {
-	if crew.busy(id) {
+	if crew.busy(id) || !s.mine(id) {
 		return
 	}
 	taken, ok := s.waitToReadmit(c)

@@ -47,7 +47,7 @@ func (s *Service) rejoin(ctx context.Context, u *undertaking) {
 	switch existing := u.row; {
 	case existing.Request.Hash != u.request.Hash:
 		u.err = ErrKeyReused
-	case existing.Step != StepDone:
+	case existing.Step != StepDone && s.mine(existing.ID):
 		u.job = s.conversions.join(ctx, existing.ID, func() (places, error) { return s.gates.admit(existing) })
 	}
 }

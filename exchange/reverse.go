@@ -69,7 +69,7 @@ func (s *Service) replayReversal(ctx, waiting context.Context, c *Conversion, ex
 	switch {
 	case existing.Request.Hash != hash:
 		return nil, false, ErrKeyReused
-	case existing.Step == StepDone:
+	case existing.Step == StepDone || !s.mine(existing.ID):
 		return existing, true, nil
 	}
 	j := s.reversals.join(ctx, existing.ID, func() (places, error) { return s.gates.admit(c) })

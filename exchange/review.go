@@ -103,6 +103,9 @@ func (s *Service) decideReview(ctx context.Context, id ledger.ID, decide func(co
 	case err != nil:
 		s.conversions.drop(j)
 		return nil, err
+	case next.Step != StepDone && !s.mine(id): // whose it is finds it at the next look
+		s.conversions.drop(j)
+		return next, nil
 	case next.Step == StepDone:
 		s.conversions.kept(j, next)
 		s.conversions.drop(j)

@@ -13,7 +13,7 @@ import (
 )
 
 // Service is the exchange. Its methods may be called from many goroutines. One
-// service works on a store at a time.
+// service works on a store at a time, unless [Options.Own] tells their work apart.
 type Service struct {
 	o     Options
 	rates *rates
@@ -123,7 +123,15 @@ func (s *Service) newID() (ledger.ID, error) {
 	if err != nil {
 		return ledger.ID{}, fmt.Errorf("exchange: randomness: %w", err)
 	}
-	return ledger.NewID(s.o.Now(), random).Root(), nil
+	id := ledger.NewID(s.o.Now(), random).Root()
+	if s.o.Own != nil {
+		id = s.o.Own.Mark(id)
+	}
+	return id, nil
 }
+
+// mine reports whether a workflow that is not in this service's hands may be carried
+// on by it.
+func (s *Service) mine(id ledger.ID) bool { return s.o.Own == nil || s.o.Own.Mine(id) }
 
 func (s *Service) now() int64 { return s.o.Now().UnixMilli() }
