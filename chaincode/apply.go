@@ -24,7 +24,7 @@ func apply(tx Tx, state State, batch []ledger.Command, carried bool) ([]ledger.R
 	if err := w.prefetch(batch, results); err != nil {
 		return nil, err
 	}
-	if !carried && w.unadopted(results) {
+	if w.fenced(results) || !carried && w.unadopted(results) {
 		return results, nil
 	}
 	window, initialised := w.window(), w.alliance.present
@@ -39,7 +39,7 @@ func apply(tx Tx, state State, batch []ledger.Command, carried bool) ([]ledger.R
 	if !initialised { // unless by this batch
 		window = w.window()
 	}
-	if err := w.seal(window); err != nil {
+	if err := errors.Join(w.seal(window), w.reign()); err != nil {
 		return nil, err
 	}
 	if err := w.flush(); err != nil {
@@ -94,9 +94,9 @@ func (w *work) digest(c ledger.Command) ledger.Digest {
 }
 
 // earlier returns what a command with the same ID and content wrote before, or
-// nil when the ID is new. Checkpoints are no transfers and have no earlier.
+// nil when the ID is new. What is no transfer has no earlier.
 func (w *work) earlier(c ledger.Command, digest ledger.Digest) (*ledger.Entry, error) {
-	if c.Body.Kind() == ledger.KindCheckpoint {
+	if !c.Body.Kind().Recorded() {
 		return nil, nil
 	}
 	e, err := w.find(c.ID)

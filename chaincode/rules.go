@@ -17,7 +17,7 @@ func (w *work) perform(c ledger.Command, size int, entry *ledger.Entry) error {
 	if t.Kind == ledger.KindInitialise {
 		t.Window = w.window()
 	}
-	if err := w.keep(); err != nil || t.Kind == ledger.KindCheckpoint {
+	if err := w.keep(); err != nil || !t.Kind.Recorded() {
 		entry.Locator.Lane = w.tx.Lane
 		return err
 	}
@@ -42,7 +42,7 @@ func (w *work) admit(c ledger.Command, size int) error {
 			return refuse(ledger.CodeNotPermitted, "a %s is given by the utility %q, not by %q", kind, w.alliance.now.msp, w.tx.Caller.MSP)
 		}
 	}
-	if kind == ledger.KindCheckpoint {
+	if !kind.Recorded() {
 		return nil
 	}
 	p, err := w.pages.get(w, slice(c.ID))
@@ -79,6 +79,8 @@ func (w *work) rules(body ledger.Body, t *ledger.Transfer) error {
 		return w.expire(c, t)
 	case *ledger.Checkpoint:
 		return w.checkpoint(t)
+	case *ledger.TakeLane:
+		return w.takeLane()
 	}
 	return w.govern(body, t)
 }

@@ -178,6 +178,12 @@ type CloseWindow struct {
 // alone in its batch.
 type Checkpoint struct{}
 
+// TakeLane makes the epoch that the transaction states that of its lane, from when
+// transactions that state a lower one are refused. It is alone in its batch, and
+// writes even when the lane has that epoch already: what was endorsed before and is
+// put in order after it is then invalid. By the utility.
+type TakeLane struct{}
+
 func (*Initialise) Kind() Kind       { return KindInitialise }
 func (*RegisterPartner) Kind() Kind  { return KindRegisterPartner }
 func (*SuspendPartner) Kind() Kind   { return KindSuspendPartner }
@@ -198,3 +204,4 @@ func (*Reverse) Kind() Kind          { return KindReverse }
 func (*Freeze) Kind() Kind           { return KindFreeze }
 func (*CloseWindow) Kind() Kind      { return KindCloseWindow }
 func (*Checkpoint) Kind() Kind       { return KindCheckpoint }
+func (*TakeLane) Kind() Kind         { return KindTakeLane }

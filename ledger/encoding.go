@@ -227,3 +227,6 @@ func (c *CloseWindow) read(d *wire.Decoder) { c.Window, c.Next = Date(d.Int32())
 
 func (*Checkpoint) append(*wire.Encoder) {}
 func (*Checkpoint) read(*wire.Decoder)   {}
+
+func (*TakeLane) append(*wire.Encoder) {}
+func (*TakeLane) read(*wire.Decoder)   {}
