@@ -42,7 +42,7 @@ type Member struct {
 	free    map[string]time.Time
 	cause   error // why the slot is lost
 	leaving bool
-	stand   *candidacy // nil until this gateway can lead
+	stand   *candidacy       // nil until this gateway can lead
 	settled map[uint8]uint64 // tokens of dead slots whose work this gateway, which leads, carries on
 }
 

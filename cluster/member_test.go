@@ -162,10 +162,11 @@ func TestWhatADeadGatewayLeftIsTheLeadersOnceItIsSilent(t *testing.T) {
 		lane = l
 	}
 	release := w.alliance.stall(lane)
+	ctx, end := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = dead.Ledger().Submit(context.Background(), utility, issue(1, lane)) // nobody hears what becomes of it
+		_, _ = dead.Ledger().Submit(ctx, utility, issue(1, lane)) // nobody hears what becomes of it
 	}()
 	w.eventually("its command is with the lane's owner", func() bool { return leader.Inside(dead.Slot()) == 1 })
 	dead.Kill()
@@ -175,6 +176,7 @@ func TestWhatADeadGatewayLeftIsTheLeadersOnceItIsSilent(t *testing.T) {
 	}
 	release()
 	w.eventually("the leader carries on what is left", func() bool { return leader.Mine(id) })
+	end()
 	<-done
 	if fresh := w.join(); fresh.Slot().Number == dead.Slot().Number {
 		t.Error("the slot is leased again although something is left")

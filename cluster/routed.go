@@ -17,11 +17,24 @@ import (
 // [ledger.ErrOutcomeUnknown] when that is so after the commands were given to one
 // that did not answer. Before that they are given to the next owner: the same
 // commands again are the same to the ledger.
-func (m *Member) Ledger() ledger.Ledger { return &routed{Laned: m.o.Ledger, m: m} }
+//
+// It has [ledger.Blocks] when the ledger that it is made of has.
+func (m *Member) Ledger() ledger.Ledger {
+	r := &routed{Laned: m.o.Ledger, m: m}
+	if blocks, ok := m.o.Ledger.(ledger.Blocks); ok {
+		return &routedBlocks{r, blocks}
+	}
+	return r
+}
 
 type routed struct {
 	ledger.Laned
 	m *Member
+}
+
+type routedBlocks struct {
+	*routed
+	ledger.Blocks
 }
 
 // wrongLanesMax is how often commands are routed again because the number of lanes
@@ -30,9 +43,46 @@ const wrongLanesMax = 3
 
 // Submit implements [ledger.Ledger].
 func (r *routed) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
-	if len(commands) == 0 {
-		return nil, ctx.Err()
+	sound, results := screen(commands)
+	if len(sound) == 0 {
+		return results, ctx.Err()
 	}
+	got, err := r.submit(ctx, caller, sound)
+	if err != nil || results == nil {
+		return got, err
+	}
+	for i := range results {
+		if results[i].Code == "" {
+			results[i], got = got[0], got[1:]
+		}
+	}
+	return results, nil
+}
+
+// screen answers malformed commands, which cannot be sent, as the contract would.
+// Results are nil when all are sound.
+func screen(commands []ledger.Command) (sound []ledger.Command, results []ledger.Result) {
+	for i := range commands {
+		err := commands[i].Validate()
+		if err != nil && results == nil {
+			results, sound = make([]ledger.Result, len(commands)), append(sound, commands[:i]...)
+		}
+		switch {
+		case err != nil:
+			results[i] = ledger.Result{Code: ledger.CodeInvalid, Message: err.Error()}
+		case results != nil:
+			sound = append(sound, commands[i])
+		}
+	}
+	if results == nil {
+		sound = commands
+	}
+	return sound, results
+}
+
+// submit gives sound commands to their lanes, again when the number of lanes has
+// risen meanwhile.
+func (r *routed) submit(ctx context.Context, caller ledger.Identity, commands []ledger.Command) ([]ledger.Result, error) {
 	results, err := r.route(ctx, caller, commands)
 	for again := 0; err == nil && again < wrongLanesMax; again++ {
 		var wrong []int
@@ -153,4 +203,3 @@ func (m *Member) submitLane(ctx context.Context, lane uint32, caller ledger.Iden
 	}
 	return results, nil
 }
-

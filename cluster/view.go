@@ -101,3 +101,13 @@ func (v *View) fewest(besides Slot) (least int, ok bool) {
 	}
 	return least, ok
 }
+
+// Unserved is the number of lanes of which no gateway that is alive is the owner.
+func (v *View) Unserved() (n int) {
+	for lane := range v.Lanes {
+		if _, _, ok := v.Holder(LaneDuty(lane)); !ok {
+			n++
+		}
+	}
+	return n
+}

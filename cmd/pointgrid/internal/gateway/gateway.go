@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pointgrid/pointgrid/cluster"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
@@ -105,6 +106,7 @@ type Gateway struct {
 	traces   *traces // nil when nothing is traced
 	hosts    map[string]connector.Host
 	ready    atomic.Bool
+	member   *cluster.Member // nil for a gateway alone
 
 	puller         *statements.Puller
 	statementWatch *statements.Watch // nil when no folder is watched
@@ -124,6 +126,7 @@ func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway,
 	for _, part := range []func(context.Context) error{
 		g.readKeys,
 		g.openLedger,
+		g.joinCluster,
 		g.openStore,
 		g.openClients,
 		g.admitPartners,
@@ -235,7 +238,7 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, Members: g.Members, Allowances: g.allowances(),
 		Screening: screening, ReviewWithin: g.config.Support.ReviewWithin,
 		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
-		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
+		Own: g.own(), Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
 	if err != nil {
 		return err
 	}

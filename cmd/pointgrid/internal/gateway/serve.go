@@ -14,8 +14,8 @@ import (
 // How long the parts may take to end in order. What is interrupted all the same
 // stands on disk and is taken up at the next start.
 const (
-	requestsPatience = 15 * time.Second
-	exchangePatience = 15 * time.Second
+	wholePatience    = 15 * time.Second // for requests, and for conversions
+	servicesPatience = 15 * time.Second // for orders
 	// lagPatience bounds what reading metrics waits for the ledger's height.
 	lagPatience = time.Second
 )
@@ -48,39 +48,17 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	if err := g.Exchange.Start(ctx); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	if err := g.Files.Start(ctx); err != nil {
+	failed := make(chan error, 2)
+	stand, err := g.stand(ctx, server, func(err error) { failed <- err })
+	if err != nil {
 		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
 	}
-	if err := g.Rewards.Start(ctx); err != nil {
-		g.Files.Close()
-		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
-	}
-	if err := g.Mall.Start(ctx); err != nil {
-		g.Files.Close()
-		g.Rewards.Close()
-		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
-	}
-	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	var background sync.WaitGroup
 	if g.config.Profile != "" {
 		background.Go(func() { g.serveProfile(ctx) })
 	}
-	if g.Projection != nil {
-		background.Go(func() { g.runProjection(ctx) })
-		background.Go(func() { g.Counter.Run(ctx) })
-	}
-	background.Go(func() { g.Privacy.Run(ctx) })
-	background.Go(func() { g.runBonuses(ctx) })
-	background.Go(func() { g.delivery.Run(ctx) })
-	background.Go(func() { g.watch.Run(ctx) })
-	background.Go(func() { every(ctx, nightEvery, g.runNight) })
-	background.Go(func() { every(ctx, followEvery, g.runSigning) })
-	background.Go(func() { every(ctx, supportEvery, g.runSupport) })
-	background.Go(func() { g.runReconciliation(ctx) })
-	background.Go(func() { every(ctx, fetchEvery, g.fetchStatements); g.puller.Wait() })
-	background.Go(func() { every(ctx, refreshEvery, g.refreshClients) })
-	background.Go(func() { every(ctx, forgetEvery, g.forget) })
+	background.Go(func() { every(ctx, refreshEvery, g.refresh) })
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx)) // until the last request has ended
 	defer stopWriting()
 	log := make(chan struct{})
@@ -92,33 +70,32 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	case <-ctx.Done():
 		err = nil
 	case err = <-failed:
+	case <-g.lost():
+		err = g.lostError()
 	}
 	g.ready.Store(false)
-	err = errors.Join(err, g.finish(ctx, server))
+	err = errors.Join(err, g.finish(ctx, server, stand))
 	background.Wait()
 	stopWriting()
 	<-log
 	return err
 }
 
-// finish ends requests, files and the mall first, because they wait for the
-// exchange.
-func (g *Gateway) finish(ctx context.Context, server *http.Server) error {
+// finish ends requests first and the exchange last, for which the others wait. A
+// gateway that has lost its slot can store nothing, and finishes nothing.
+func (g *Gateway) finish(ctx context.Context, server *http.Server, standDown func() error) error {
 	g.around.Logger.Info("gateway ends")
 	ctx = context.WithoutCancel(ctx)
-	requests, cancel := context.WithTimeout(ctx, requestsPatience)
+	patience := g.endPatience()
+	requests, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err := server.Shutdown(requests)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close()
 	}
-	g.Files.Close()
-	g.Rewards.Close()
-	under, cancel := context.WithTimeout(ctx, exchangePatience)
+	err = errors.Join(err, standDown())
+	under, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if closing := g.Mall.Close(under); closing != nil && !errors.Is(closing, context.DeadlineExceeded) {
-		err = errors.Join(err, closing)
-	}
 	if closing := g.Exchange.Close(under); closing != nil && !errors.Is(closing, context.DeadlineExceeded) {
 		err = errors.Join(err, closing)
 	}
