@@ -16,6 +16,12 @@ type Leading struct {
 	Handler http.Handler
 	// Failed is told why Start did not work out.
 	Failed func(error)
+	// Left lists the slots of which something is unfinished. It is asked by the leader.
+	Left func(ctx context.Context) ([]uint8, error)
+	// Adopt is told of all slots, besides our own, whose work the leader carries on:
+	// whoever made it is dead, writes nothing any more, and has no command under way
+	// in any lane.
+	Adopt func(slots ...uint8)
 	// Stop ends in order what Start began. It is called once, and only after Start
 	// has returned without an error.
 	Stop func()
@@ -74,9 +80,9 @@ func (m *Member) begin(c *candidacy) {
 	m.wake()
 	tick := time.NewTicker(m.o.Every)
 	defer tick.Stop()
-	estates := map[uint8]*estate{}
+	o := &orphanage{m: m, Leading: &c.Leading, estates: map[uint8]*estate{}}
 	for {
-		m.settleAll(c.ctx, estates)
+		o.look(c.ctx)
 		select {
 		case <-c.ctx.Done():
 			return

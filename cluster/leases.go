@@ -63,8 +63,6 @@ var (
 	// without a gap for the time of a lease: both may have been cut off, so the
 	// other is given time to come back.
 	ErrEarly = errors.New("cluster: too early to call another gateway dead")
-	// ErrNoHolder: nobody has the slot.
-	ErrNoHolder = errors.New("cluster: nobody has this slot")
 	// ErrFull: all slots are leased, or wait for their work to be carried on.
 	ErrFull = errors.New("cluster: no slot is free")
 	// ErrInvalid: an argument is out of its bounds; the error says which.
@@ -98,9 +96,10 @@ type Leases interface {
 	Give(ctx context.Context, s Slot, duty string) error
 	// Duties lists all duties that were ever taken, by name.
 	Duties(ctx context.Context) ([]Duty, error)
-	// Fence raises the token of a slot whose lease has run out, and returns it. It
-	// returns [ErrAlive], [ErrEarly], [ErrNoHolder], and [ErrLost] or [ErrLapsed] for
-	// the caller's own slot.
+	// Fence raises the token of a slot whose lease has run out, or that is free, and
+	// returns it. The slot is not leased again before it is freed, so that what its
+	// holder left can be carried on. It returns [ErrAlive], [ErrEarly], and [ErrLost]
+	// or [ErrLapsed] for the caller's own slot.
 	Fence(ctx context.Context, by Slot, number uint8) (token uint64, err error)
 	// Free says that nothing is left of a slot which the caller has fenced; dead has
 	// the token that Fence returned. From then on it can be leased again. It returns

@@ -42,8 +42,7 @@ type Member struct {
 	free    map[string]time.Time
 	cause   error // why the slot is lost
 	leaving bool
-	stand   *candidacy       // nil until this gateway can lead
-	settled map[uint8]uint64 // tokens of dead slots whose work this gateway, which leads, carries on
+	stand   *candidacy // nil until this gateway can lead
 }
 
 // Join listens on the internal address, leases a slot and takes part from then on:
@@ -66,7 +65,7 @@ func Join(ctx context.Context, o Options) (*Member, error) {
 		o.Address = l.Addr().String()
 	}
 	m := &Member{o: o, keys: keys, gate: newGate(), kick: make(chan struct{}, 1), lost: make(chan struct{}), view: &View{Lanes: 1}, lanes: 1,
-		changed: make(chan struct{}), held: map[uint32]uint64{}, taking: map[uint32]bool{}, free: map[string]time.Time{}, settled: map[uint8]uint64{}}
+		changed: make(chan struct{}), held: map[uint32]uint64{}, taking: map[uint32]bool{}, free: map[string]time.Time{}}
 	begun := o.Now()
 	if m.slot, err = o.Leases.Join(ctx, o.Address, o.TTL); err != nil {
 		return nil, errors.Join(fmt.Errorf("cluster: join: %w", err), l.Close())

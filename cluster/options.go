@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,13 +34,6 @@ type Options struct {
 	// QueueMax bounds the commands that wait for owners; default 65,536.
 	QueueMax int
 
-	// Clock is the alliance's clock, by which IDs are made; default Now.
-	Clock func() time.Time
-	// Left reports whether a slot's gateway has left something unfinished. It is asked
-	// by the leader once nobody else can be at it. Without it no slot
-	// is given free.
-	Left func(ctx context.Context, slot uint8) (bool, error)
-
 	Now    func() time.Time // the machine's clock, with its monotonic reading
 	Random io.Reader        // safe for concurrent use
 	Logger *slog.Logger
@@ -65,9 +57,6 @@ func (o Options) withDefaults() Options {
 	o.Every = cmp.Or(o.Every, o.TTL/6)
 	o.Patience = cmp.Or(o.Patience, 10*time.Second)
 	o.QueueMax = cmp.Or(o.QueueMax, 65536)
-	if o.Clock == nil {
-		o.Clock = o.Now
-	}
 	if o.Observe == nil {
 		o.Observe = func(Call) {}
 	}

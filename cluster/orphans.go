@@ -3,94 +3,118 @@ package cluster
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
-
-	"github.com/pointgrid/pointgrid/ledger"
 )
 
-// leftAfter is how old an ID must be that carries a slot which nobody has, before
-// its work counts as left behind: a gateway that has just taken the slot is not in
-// the leader's view yet. Only a gateway that was no member leaves such work.
-const leftAfter = 10 * time.Minute
-
-// leftEvery is how often, in leases, it is asked whether a dead slot has something left.
+// leftEvery is how often, in leases, it is asked of which slots something is left.
 const leftEvery = 2
 
-// Mine reports whether this gateway may carry on work with this ID that it does not
-// have in its hands: it made it, or leads, and whoever made it is dead, writes
-// nothing any more, and has no command under way in any lane.
-func (m *Member) Mine(id ledger.ID) bool {
-	number := id.Slot()
-	if number == m.slot.Number {
-		return true
-	}
-	if !m.Leads() {
-		return false
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if token, ok := m.settled[number]; ok {
-		g, there := m.view.row(number)
-		return there && g.Token <= token
-	}
-	_, taken := m.view.row(number)
-	return !taken && m.o.Clock().UnixMilli()-id.Milli() > leftAfter.Milliseconds()
+// orphanage is how the leader has the work of dead gateways carried on. It belongs to
+// one goroutine.
+type orphanage struct {
+	*Leading
+	m       *Member
+	estates map[uint8]*estate
+	asked   time.Time
 }
 
-// estate is what the leader knows of a slot whose gateway is dead.
+// estate is what a dead gateway has left.
 type estate struct {
-	dead  Slot // with the token that it was fenced with
-	asked time.Time
+	dead    Slot // with the token that it was fenced with
+	settled bool // nobody can be at its work any more
 }
 
-// settleAll fences slots whose gateways are dead, makes sure that none of their
-// commands is under way, and frees them once nothing of theirs is left.
-func (m *Member) settleAll(ctx context.Context, estates map[uint8]*estate) {
-	m.mu.Lock()
-	v := m.view
-	m.mu.Unlock()
-	var open []Slot
+// look fences slots whose gateways are dead, has their work carried on once nobody
+// else can be at it, and frees them when nothing of it is left.
+func (o *orphanage) look(ctx context.Context) {
+	o.m.mu.Lock()
+	v := o.m.view
+	o.m.mu.Unlock()
 	for _, g := range v.Gateways {
-		if g.Alive || g.Number == m.slot.Number {
-			delete(estates, g.Number)
-			continue
+		if !g.Alive && g.Number != o.m.slot.Number && o.estates[g.Number] == nil {
+			o.fence(ctx, g.Number)
 		}
-		if e := estates[g.Number]; e == nil || g.Token > e.dead.Token {
-			token, err := m.o.Leases.Fence(ctx, m.slot, g.Number)
-			if err != nil {
-				m.unsettled(ctx, g.Number, err)
-				continue
-			}
-			estates[g.Number] = &estate{dead: Slot{Number: g.Number, Token: token}}
-		}
-		if e := estates[g.Number]; m.isSettled(e.dead) {
-			m.release(ctx, e, estates)
-		} else {
+	}
+	o.settle(ctx, v)
+	if now := o.m.o.Now(); now.Sub(o.asked) >= leftEvery*o.m.o.TTL {
+		o.asked = now
+		o.sift(ctx, v)
+	}
+}
+
+func (o *orphanage) fence(ctx context.Context, number uint8) {
+	token, err := o.m.o.Leases.Fence(ctx, o.m.slot, number)
+	switch {
+	case err == nil:
+		o.estates[number] = &estate{dead: Slot{Number: number, Token: token}}
+	case errors.Is(err, ErrAlive), errors.Is(err, ErrEarly), errors.Is(err, ErrLapsed), ctx.Err() != nil:
+	default:
+		o.m.o.Logger.Warn("cluster: a dead gateway could not be fenced", "slot", number, "error", err)
+	}
+}
+
+// settle has the work of those carried on of whom nothing is under way any more.
+func (o *orphanage) settle(ctx context.Context, v *View) {
+	var open []Slot
+	for _, e := range o.estates {
+		if !e.settled {
 			open = append(open, e.dead)
 		}
 	}
-	if len(open) == 0 || !m.silence(ctx, v, open) {
+	if len(open) == 0 || !o.m.silence(ctx, v, open) {
 		return
 	}
-	m.mu.Lock()
 	for _, s := range open {
-		m.settled[s.Number] = s.Token
+		o.estates[s.Number].settled = true
 	}
-	m.mu.Unlock()
-	m.o.Logger.Info("cluster: work of dead gateways is carried on", "slots", len(open))
+	o.m.o.Logger.Info("cluster: the work of dead gateways is carried on", "slots", len(open))
+	o.adopt()
 }
 
-func (m *Member) unsettled(ctx context.Context, number uint8, err error) {
-	if errors.Is(err, ErrAlive) || errors.Is(err, ErrEarly) || errors.Is(err, ErrNoHolder) || errors.Is(err, ErrLapsed) || ctx.Err() != nil {
+func (o *orphanage) adopt() {
+	var all []uint8
+	for _, number := range slices.Sorted(maps.Keys(o.estates)) {
+		if o.estates[number].settled {
+			all = append(all, number)
+		}
+	}
+	o.Adopt(all...)
+}
+
+// sift frees the slots of which nothing is left, and fences those that nobody has
+// and of which something is: that was left by a gateway outside of any cluster.
+func (o *orphanage) sift(ctx context.Context, v *View) {
+	left, err := o.Left(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			o.m.o.Logger.Warn("cluster: it cannot be said what dead gateways have left", "error", err)
+		}
 		return
 	}
-	m.o.Logger.Warn("cluster: a dead gateway could not be fenced", "slot", number, "error", err)
+	for number, e := range o.estates {
+		if e.settled && !slices.Contains(left, number) {
+			o.free(ctx, number, e.dead)
+		}
+	}
+	for _, number := range left {
+		if _, taken := v.row(number); !taken && o.estates[number] == nil {
+			o.fence(ctx, number)
+		}
+	}
 }
 
-func (m *Member) isSettled(dead Slot) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.settled[dead.Number] == dead.Token
+// free lets a slot be leased again. From then on work that bears it may be another
+// gateway's, so it is no longer ours before that.
+func (o *orphanage) free(ctx context.Context, number uint8, dead Slot) {
+	delete(o.estates, number)
+	o.adopt()
+	if err := o.m.o.Leases.Free(ctx, o.m.slot, dead); err != nil {
+		o.m.o.Logger.Warn("cluster: a slot could not be freed", "slot", number, "error", err)
+		return
+	}
+	o.m.o.Logger.Info("cluster: nothing is left of a dead gateway", "slot", number)
 }
 
 // silence reports whether nothing of the fenced gateways is under way in any lane:
@@ -128,41 +152,12 @@ func (m *Member) hush(ctx context.Context, g Gateway, dead []Slot) ([]uint32, er
 	return m.quiet(ctx, dead)
 }
 
-func (m *Member) quiet(ctx context.Context, dead []Slot) (lanes []uint32, err error) {
+func (m *Member) quiet(ctx context.Context, dead []Slot) ([]uint32, error) {
 	m.gate.raise(dead)
 	if err := m.gate.empty(ctx, dead); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for lane := range m.held {
-		lanes = append(lanes, lane)
-	}
-	return lanes, nil
-}
-
-// release frees a slot of which nothing is left.
-func (m *Member) release(ctx context.Context, e *estate, estates map[uint8]*estate) {
-	now := m.o.Now()
-	if m.o.Left == nil || now.Sub(e.asked) < leftEvery*m.o.TTL {
-		return
-	}
-	e.asked = now
-	left, err := m.o.Left(ctx, e.dead.Number)
-	if err != nil || left {
-		if err != nil && ctx.Err() == nil {
-			m.o.Logger.Warn("cluster: it cannot be said what a dead gateway has left", "slot", e.dead.Number, "error", err)
-		}
-		return
-	}
-	// From here on the slot may have another gateway any moment.
-	m.mu.Lock()
-	delete(m.settled, e.dead.Number)
-	m.mu.Unlock()
-	delete(estates, e.dead.Number)
-	if err := m.o.Leases.Free(ctx, m.slot, e.dead); err != nil {
-		m.o.Logger.Warn("cluster: a slot could not be freed", "slot", e.dead.Number, "error", err)
-		return
-	}
-	m.o.Logger.Info("cluster: nothing is left of a dead gateway", "slot", e.dead.Number)
+	return slices.Collect(maps.Keys(m.held)), nil
 }

@@ -156,3 +156,13 @@ func (c *callers) leave(who caller) {
 	delete(c.running, who)
 	c.mu.Unlock()
 }
+
+// Room tells, before anything was done for a request, whether there is room for what
+// moves points: a [*Busy] while so much of the company waits that more would be
+// refused. To refuse is then nearly free.
+func (s *Service) Room(p Party) error {
+	if s.turns.refuses(p.Partner) {
+		return lineFull()
+	}
+	return nil
+}

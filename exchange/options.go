@@ -40,6 +40,11 @@ type Options struct {
 	Hub     string // programme code of the electricity points; default "EPT"
 	Members Members
 
+	// Slot, if set, is the number that this gateway has leased in a cluster. What it
+	// makes bears it ([SlotOf]), and it carries on only what does, and what it adopts
+	// ([Service.Adopt]). Without it the gateway has the store for itself.
+	Slot *uint8
+
 	// Allowances, if set, narrows what members may convert in a day.
 	Allowances Allowances
 
@@ -74,16 +79,19 @@ type Options struct {
 	// conversions under way that wait for nobody's system; beyond it companies take
 	// turns. Default 2,048.
 	TurnsMax int
+	// TurnTarget is how long such work may take on average: less is worked on at a
+	// time while it takes longer, and where more is asked for than can be done one
+	// waits no longer than this. Default 25 ms.
+	TurnTarget time.Duration
+	// Timer is the machine's clock, by which that is measured. Without it TurnsMax
+	// is what is worked on at a time.
+	Timer func() time.Time
 	// TurnPatience is how long one waits for a turn before it is refused; default
 	// 1 s.
 	TurnPatience time.Duration
 	// RecoveryMax bounds the unfinished ones that are taken up at a time, one
 	// partner's at a quarter of it; default 256.
 	RecoveryMax int
-
-	// Own, if set, says which workflows are this service's, where several work on one
-	// store. Without it all are.
-	Own *Own
 
 	Now    func() time.Time // the alliance's clock
 	Random io.Reader        // need not be safe for concurrent use
@@ -95,16 +103,6 @@ type Options struct {
 	// context to take it in, which carries what ctx does, and what to call
 	// afterwards. Ctx carries the values of the request that began the workflow.
 	Around func(ctx context.Context, w Work) (context.Context, func(err error))
-}
-
-// Own tells workflows of several services on one store apart, by their IDs. At any
-// time a workflow is at most one service's.
-type Own struct {
-	// Mark makes an ID one of this service.
-	Mark func(ledger.ID) ledger.ID
-	// Mine reports whether a workflow that this service does not have in its hands may
-	// be carried on by it. It must be quick.
-	Mine func(ledger.ID) bool
 }
 
 func (o Options) withDefaults() Options {
@@ -120,6 +118,7 @@ func (o Options) withDefaults() Options {
 	o.TotalMax = cmp.Or(o.TotalMax, 16384)
 	o.TurnsMax = cmp.Or(o.TurnsMax, 2048)
 	o.TurnPatience = cmp.Or(o.TurnPatience, time.Second)
+	o.TurnTarget = cmp.Or(o.TurnTarget, 25*time.Millisecond)
 	o.RecoveryMax = cmp.Or(o.RecoveryMax, 256)
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}
@@ -137,7 +136,7 @@ func (o *Options) validate() error {
 		return errors.New("exchange: identity needs a company and a subject")
 	case !ledger.ValidProgramme(o.Hub):
 		return fmt.Errorf("exchange: hub %q is not a programme code", o.Hub)
-	case min(o.ReviewWithin, o.QuoteTTL, o.Deadline, o.AgreementsTTL, o.RescanEvery, o.RetryFirst, o.RetryMax, o.TurnPatience) <= 0:
+	case min(o.ReviewWithin, o.QuoteTTL, o.Deadline, o.AgreementsTTL, o.RescanEvery, o.RetryFirst, o.RetryMax, o.TurnPatience, o.TurnTarget) <= 0:
 		return errors.New("exchange: durations must be positive")
 	case min(o.PartnerMax, o.TotalMax, o.RecoveryMax, o.TurnsMax) < 1:
 		return errors.New("exchange: bounds must be at least 1")

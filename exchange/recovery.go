@@ -16,7 +16,7 @@ func (s *Service) recoverAll() {
 	for {
 		s.recoverConversions()
 		s.recoverReversals()
-		if !workflow.Sleep(s.shift.Ctx, s.shift.Stopping, s.o.RescanEvery) {
+		if !s.pauseScan() {
 			return
 		}
 	}
@@ -33,8 +33,8 @@ func (s *Service) recoverConversions() {
 		}
 		for _, c := range page {
 			after = c.ID
-			if c.Step == StepReview && s.now() < c.Deadline {
-				continue // it waits for people
+			if !s.slots.have(c.ID) || c.Step == StepReview && s.now() < c.Deadline {
+				continue // another gateway's, or it waits for people
 			}
 			revive(s, s.conversions, c.ID, c)
 		}
@@ -51,8 +51,7 @@ func (s *Service) recoverReversals() {
 			return
 		}
 		for _, r := range page {
-			after = r.ID
-			if !s.mine(r.ID) {
+			if after = r.ID; !s.slots.have(r.ID) {
 				continue
 			}
 			c, err := s.o.Store.Conversion(s.shift.Ctx, r.Conversion)
@@ -78,7 +77,7 @@ func (s *Service) stopping() bool {
 // recovery, but not for a partner that has its share of it already: that
 // partner's others wait for the next round.
 func revive[T any](s *Service, crew *crew[T], id ledger.ID, c *Conversion) {
-	if crew.busy(id) || !s.mine(id) {
+	if crew.busy(id) {
 		return
 	}
 	taken, ok := s.waitToReadmit(c)

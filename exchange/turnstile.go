@@ -10,26 +10,37 @@ import (
 // Bounds of what waits before the turnstile, for one company.
 const (
 	lineMax = 4096 // requests
+	// crowdMax is what a line may have while there is a crowd.
+	crowdMax = 32
 	// quantum is how much a company may have done in one round before it is
 	// another's turn: one call of many, or many of one.
 	quantum = 64
+	// crowdAfter is how long somebody must have waited all the time for it to be a
+	// crowd and no burst.
+	crowdAfter = 100 * time.Millisecond
 )
 
 // turnstile stands before the work that moves points: it lets so much of it in at
 // a time, and when more is asked for takes it from the companies in turns
 // (deficit round robin), so that a burst of one waits behind itself. A company
 // that asks for little is let in next.
+//
+// A burst may wait for the patience. Where somebody has waited all the time for a
+// while, more is asked for than can be done, and to wait would only make everything
+// late: then one waits no longer than work may take (the controlled delay of Nichols
+// and Jacobson, with a time-out for each in place of drops), and lines are short.
 type turnstile struct {
-	limit    int
 	patience time.Duration
 
 	mu    sync.Mutex
+	pace  pace
 	used  int
 	lines map[string]*line
 	ring  []*line // those that have somebody waiting
 	turn  int     // whose it is
 	// granted: the line whose turn it is has got its credit for this round.
 	granted bool
+	since   time.Time // when somebody began to wait, after whom somebody always did
 }
 
 // line is what waits of one company.
@@ -44,37 +55,43 @@ type waiter struct {
 	ready chan struct{} // closed when it is in
 }
 
-func newTurnstile(limit int, patience time.Duration) *turnstile {
-	return &turnstile{limit: limit, patience: patience, lines: map[string]*line{}}
+func newTurnstile(p pace, patience time.Duration) *turnstile {
+	return &turnstile{pace: p, patience: patience, lines: map[string]*line{}}
 }
 
 // seat is what somebody who is in takes up; it is left in parts.
 type seat struct {
 	t    *turnstile
-	left int // what the work itself must not leave: guarded by the turnstile
+	left int       // what the work itself must not leave: guarded by the turnstile
+	at   time.Time // when the work began
 }
 
 // enter waits for the company's turn to have so much work done. It returns a
 // [*Busy] at once when the company's line is full, and after the patience.
 func (t *turnstile) enter(ctx context.Context, company string, cost int) (*seat, error) {
-	cost = min(cost, t.limit)
+	cost = min(cost, t.pace.most)
 	s := &seat{t: t, left: cost}
 	t.mu.Lock()
-	if len(t.ring) == 0 && t.used+cost <= t.limit {
+	if s.at = t.pace.now(); len(t.ring) == 0 && t.room(cost) {
 		t.used += cost
 		t.mu.Unlock()
 		return s, nil
 	}
+	patience := t.patience
+	if t.crowded(s.at) {
+		patience = min(patience, t.pace.target)
+	}
 	w, l := t.queue(company, cost)
 	t.mu.Unlock()
 	if w == nil {
-		return nil, &Busy{What: "the line of the company", RetryAfter: busyPause}
+		return nil, lineFull()
 	}
-	late := time.NewTimer(t.patience)
+	late := time.NewTimer(patience)
 	defer late.Stop()
-	var instead error = &Busy{What: "the line of the company", RetryAfter: busyPause}
+	var instead error = lineFull()
 	select {
 	case <-w.ready:
+		s.at = t.pace.now()
 		return s, nil
 	case <-late.C:
 	case <-ctx.Done():
@@ -83,7 +100,28 @@ func (t *turnstile) enter(ctx context.Context, company string, cost int) (*seat,
 	if t.withdraw(l, w) {
 		return nil, instead
 	}
+	s.at = t.pace.now()
 	return s, nil // it was let in at that moment
+}
+
+func lineFull() *Busy { return &Busy{What: "the line of the company", RetryAfter: busyPause} }
+
+// room reports whether so much work may begin. What is more than may be done at a
+// time is done alone.
+func (t *turnstile) room(cost int) bool { return t.used == 0 || t.used+cost <= t.pace.open }
+
+// crowded reports whether somebody has waited for long all the time.
+func (t *turnstile) crowded(now time.Time) bool {
+	return len(t.ring) > 0 && !now.IsZero() && now.Sub(t.since) >= crowdAfter
+}
+
+// refuses tells before anything was done for a request whether the company's line is
+// full in a crowd.
+func (t *turnstile) refuses(company string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.lines[company]
+	return l != nil && len(l.waiting) >= crowdMax && t.crowded(t.pace.now())
 }
 
 // queue puts a waiter into its company's line; nil when that is full.
@@ -96,6 +134,10 @@ func (t *turnstile) queue(company string, cost int) (*waiter, *line) {
 	if len(l.waiting) >= lineMax {
 		return nil, l
 	}
+	if len(t.ring) == 0 {
+		t.since = t.pace.now()
+	}
+	t.pace.pressed = true
 	w := &waiter{cost: cost, ready: make(chan struct{})}
 	if l.waiting = append(l.waiting, w); len(l.waiting) == 1 {
 		t.ring = append(t.ring, l)
@@ -126,6 +168,7 @@ func (s *seat) leave(n int) {
 	n = min(n, s.left) // a request that costs more than all there is took all there is
 	s.left -= n
 	t.used -= n
+	t.pace.took(n, s.at)
 	t.admit()
 }
 
@@ -143,7 +186,7 @@ func (t *turnstile) admit() {
 			t.turn, t.granted = t.turn+1, false
 			continue
 		}
-		if t.used+w.cost > t.limit {
+		if !t.room(w.cost) {
 			return
 		}
 		t.used += w.cost

@@ -11,7 +11,7 @@ import (
 )
 
 func TestAWaitingCompanyIsNextWhateverAnotherHasQueued(t *testing.T) {
-	s := newTurnstile(10, time.Minute)
+	s := newTurnstile(newPace(10, time.Second, nil), time.Minute)
 	flood := entered(t, s, "a", 10)
 	s.mu.Lock()
 	var all []*waiter
@@ -34,7 +34,7 @@ func TestAWaitingCompanyIsNextWhateverAnotherHasQueued(t *testing.T) {
 
 // A call of many counts as many, so that who asks one by one is not the loser.
 func TestTurnsAreOfWorkAndNotOfCalls(t *testing.T) {
-	s := newTurnstile(1000, time.Minute)
+	s := newTurnstile(newPace(1000, time.Second, nil), time.Minute)
 	full := entered(t, s, "x", 1000)
 	s.mu.Lock()
 	var large, small []*waiter
@@ -78,7 +78,7 @@ func entered(t *testing.T, s *turnstile, company string, cost int) *seat {
 }
 
 func TestWhoWaitsTooLongOrHangsUpIsToldSo(t *testing.T) {
-	s := newTurnstile(1, 10*time.Millisecond)
+	s := newTurnstile(newPace(1, time.Second, nil), 10*time.Millisecond)
 	in := entered(t, s, "a", 1)
 	var busy *Busy
 	if _, err := s.enter(context.Background(), "b", 1); !errors.As(err, &busy) || busy.RetryAfter <= 0 {
@@ -98,7 +98,7 @@ func TestWhoWaitsTooLongOrHangsUpIsToldSo(t *testing.T) {
 }
 
 func TestAFullLineIsRefusedAtOnceAndOthersAreNot(t *testing.T) {
-	s := newTurnstile(1, time.Minute)
+	s := newTurnstile(newPace(1, time.Second, nil), time.Minute)
 	entered(t, s, "a", 1)
 	for range lineMax {
 		s.mu.Lock()
@@ -121,7 +121,7 @@ func TestAFullLineIsRefusedAtOnceAndOthersAreNot(t *testing.T) {
 func TestEverybodyGetsInAndNothingIsLeftBehind(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.IntRange(1, 50).Draw(t, "limit")
-		s := newTurnstile(limit, time.Minute)
+		s := newTurnstile(newPace(limit, time.Second, nil), time.Minute)
 		var wg sync.WaitGroup
 		for _, company := range []string{"a", "b", "c"} {
 			costs := rapid.SliceOfN(rapid.IntRange(1, 80), 0, 30).Draw(t, company)
@@ -151,7 +151,7 @@ func TestEverybodyGetsInAndNothingIsLeftBehind(t *testing.T) {
 
 // BenchmarkTurn is what a turn costs when nobody waits.
 func BenchmarkTurn(b *testing.B) {
-	s := newTurnstile(1024, time.Second)
+	s := newTurnstile(newPace(1024, time.Second, nil), time.Second)
 	b.ReportAllocs()
 	for b.Loop() {
 		in, err := s.enter(context.Background(), "a", 1)

@@ -73,21 +73,6 @@ func (id ID) Step(n int) ID {
 // Root clears the bits that [ID.Step] uses.
 func (id ID) Root() ID { return id.Step(0) }
 
-// slotAt is the byte of an ID that says who made it; the last one has the bits of
-// [ID.Step].
-const slotAt = 14
-
-// Slot returns the number that [ID.InSlot] put into the ID: that of the gateway
-// which made it. In an ID that was made outside of a cluster it is random.
-func (id ID) Slot() uint8 { return id[slotAt] }
-
-// InSlot puts the number of the gateway that makes an ID into it, in the place of
-// eight random bits.
-func (id ID) InSlot(slot uint8) ID {
-	id[slotAt] = slot
-	return id
-}
-
 // String returns the 36-character lower-case form.
 func (id ID) String() string {
 	var b [36]byte

@@ -17,6 +17,9 @@ var (
 	// database over; nothing was done, and nothing will be until the store is opened
 	// again.
 	ErrStopped = errors.New("sqlstore: stopped")
+	// ErrFenced: the slot of this store was taken from it; nothing was done, and this
+	// gateway does well to end. What is tried later gets [ErrStopped].
+	ErrFenced = errors.New("sqlstore: the slot was taken from this gateway")
 	// ErrBusy: the database server could not be reached for as long as a write
 	// waits; nothing was done, and the same may be tried again.
 	ErrBusy = errors.New("sqlstore: the database cannot be reached now")

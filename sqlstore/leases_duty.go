@@ -21,8 +21,12 @@ const (
 	selectDuties = `SELECT d.name, d.slot, d.token, s.number IS NOT NULL, d.epoch FROM cluster_duties AS d
 		LEFT JOIN cluster_slots AS s ON s.number = d.slot AND s.token = d.token AND s.until <> 0 ORDER BY d.name COLLATE "C"`
 
-	// fenceSlot raises the token of a slot whose lease ran out.
-	fenceSlot = `UPDATE cluster_slots SET token = token + 1 WHERE number = $1 AND until <> 0 AND until <= ` + dbNow + ` RETURNING token`
+	// lockSlot says with which token a slot is held, and whether its holder is alive.
+	lockSlot = `SELECT token, until <> 0, until > ` + dbNow + ` FROM cluster_slots WHERE number = $1 FOR UPDATE`
+	// fenceSlot raises the token of a slot that nobody alive has. The row may be new.
+	fenceSlot = `INSERT INTO cluster_slots AS s (number, token, address, since, until, ttl) VALUES ($1, 1, '', ` + dbNow + `, ` + dbNow + `, 0)
+		ON CONFLICT (number) DO UPDATE SET token = s.token + 1, until = CASE s.until WHEN 0 THEN excluded.until ELSE s.until END
+		WHERE s.until <= ` + dbNow + ` RETURNING token`
 	// endWriter ends the connection of a slot's store, which may have been paused in
 	// the middle of a transaction, with its row locked.
 	endWriter = `SELECT count(pg_terminate_backend(a.pid)) FROM cluster_writers AS w
@@ -72,8 +76,8 @@ func (l *Leases) fenceOwner(ctx context.Context, s, owner cluster.Slot) error {
 	switch {
 	case errors.Is(err, cluster.ErrAlive):
 		return cluster.ErrTaken
-	case errors.Is(err, cluster.ErrNoHolder):
-		return nil // fenced meanwhile
+	case errors.Is(err, errFencedMeanwhile):
+		return nil
 	}
 	return err
 }
@@ -126,6 +130,8 @@ func (l *Leases) fence(ctx context.Context, by, dead cluster.Slot) (token uint64
 	return token, err
 }
 
+var errFencedMeanwhile = errors.New("the slot has another token by now")
+
 // mayFence says why a slot may not be fenced. It locks the row of the dead one.
 func mayFence(ctx context.Context, tx *sql.Tx, by, dead cluster.Slot) error {
 	senior, err := own(ctx, tx, by)
@@ -133,17 +139,18 @@ func mayFence(ctx context.Context, tx *sql.Tx, by, dead cluster.Slot) error {
 		return err
 	}
 	var token uint64
-	var alive bool
-	err = tx.QueryRowContext(ctx, `SELECT token, until > `+dbNow+` FROM cluster_slots WHERE number = $1 AND until <> 0 FOR UPDATE`,
-		int64(dead.Number)).Scan(&token, &alive)
+	var leased, alive bool
+	err = tx.QueryRowContext(ctx, lockSlot, int64(dead.Number)).Scan(&token, &leased, &alive)
 	switch {
-	case errors.Is(err, sql.ErrNoRows) || err == nil && dead.Token != 0 && dead.Token != token:
-		return cluster.ErrNoHolder
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
 	case err != nil:
 		return err
+	case dead.Token != 0 && dead.Token != token:
+		return errFencedMeanwhile
 	case alive:
 		return cluster.ErrAlive
-	case !senior:
+	case leased && !senior:
 		return cluster.ErrEarly
 	}
 	return nil

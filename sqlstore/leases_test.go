@@ -29,19 +29,19 @@ func openLeases(t testing.TB, url string) *sqlstore.Leases {
 
 // clockedSchema makes a schema whose clock can be moved: with pg_catalog at the end
 // of the search path its own function comes before the server's.
-func clockedSchema(t testing.TB, s *pgtest.Server) (url string, advance func(time.Duration)) {
+func clockedSchema(t testing.TB, s *pgtest.Server) (path string, advance func(time.Duration)) {
 	t.Helper()
-	schema := newSchema(t, s)
+	schema := newMigrated(t, s)
 	exec := func(statements string) {
 		t.Helper()
 		if err := s.Exec(statements); err != nil {
 			t.Fatal(err)
 		}
 	}
-	clock := "clock_" + schema
+	clock := fmt.Sprintf("clock%d", shared.schemas.Add(1))
 	exec("CREATE SCHEMA " + clock + "; CREATE TABLE " + clock + ".ahead (by interval); INSERT INTO " + clock + ".ahead VALUES ('0');" +
 		"CREATE FUNCTION " + clock + ".clock_timestamp() RETURNS timestamptz LANGUAGE sql AS 'SELECT pg_catalog.clock_timestamp() + by FROM " + clock + ".ahead'")
-	return s.URL(schema + "," + clock + ",pg_catalog"), func(d time.Duration) {
+	return schema + "," + clock + ",pg_catalog", func(d time.Duration) {
 		t.Helper()
 		exec(fmt.Sprintf("UPDATE %s.ahead SET by = by + interval '%d milliseconds'", clock, d.Milliseconds()))
 	}
@@ -50,8 +50,8 @@ func clockedSchema(t testing.TB, s *pgtest.Server) (url string, advance func(tim
 func TestLeases(t *testing.T) {
 	server := sharedServer(t)
 	clustertest.Run(t, func(t *testing.T) clustertest.Port {
-		url, advance := clockedSchema(t, server)
-		return clustertest.Port{Leases: openLeases(t, url), Advance: advance}
+		path, advance := clockedSchema(t, server)
+		return clustertest.Port{Leases: openLeases(t, server.URL(path)), Advance: advance}
 	})
 }
 
@@ -59,15 +59,5 @@ func TestAClusterNeedsPostgreSQL(t *testing.T) {
 	_, err := sqlstore.OpenLeases(context.Background(), sqlstore.Options{Path: t.TempDir() + "/store.db"})
 	if !errors.Is(err, sqlstore.ErrNoCluster) {
 		t.Errorf("error %v, want ErrNoCluster", err)
-	}
-}
-
-func TestAClusterAndAGatewayOutsideOfItExcludeEachOther(t *testing.T) {
-	server := sharedServer(t)
-	url := server.URL(newSchema(t, server))
-	openAtURL(t, url)
-	_, err := sqlstore.OpenLeases(context.Background(), sqlstore.Options{URL: url, Logger: slog.New(slog.DiscardHandler)})
-	if !errors.Is(err, sqlstore.ErrInUse) {
-		t.Errorf("leases beside a store without a slot: error %v, want ErrInUse", err)
 	}
 }

@@ -37,7 +37,7 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 		patience = patienceDefault
 	}
 	where := place(config)
-	session := newPGSession(&config.Config, patience, o.Logger)
+	session := newPGSession(&config.Config, o.Slot, patience, o.Logger)
 	if err := session.open(ctx); err != nil {
 		return nil, fmt.Errorf("sqlstore: open %s: %w", where, err)
 	}
@@ -54,13 +54,19 @@ func place(c *pgx.ConnConfig) string {
 }
 
 func preparePostgres(ctx context.Context, s *pgSession, config *pgx.ConnConfig, logger *slog.Logger) error {
+	if !s.slot.IsZero() {
+		if err := migrateOnce(ctx, s.conn, config, logger); err != nil {
+			return err
+		}
+		return s.claimSlot(ctx)
+	}
 	if err := claimSchema(ctx, s.conn); err != nil {
 		return err
 	}
 	if err := migrate(ctx, stdlib.OpenDB(*config), goose.DialectPostgres, logger); err != nil {
 		return err
 	}
-	return s.mark(ctx)
+	return s.claimAlone(ctx)
 }
 
 // claimSchema refuses a schema in which another program keeps its tables.

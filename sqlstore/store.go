@@ -12,6 +12,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"github.com/pointgrid/pointgrid/cluster"
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
 	"github.com/pointgrid/pointgrid/partners"
@@ -42,6 +43,9 @@ type Options struct {
 	// Patience is how long a write or a read waits for a server that cannot be
 	// reached; 15 s when it is 0. Without URL it has no meaning.
 	Patience time.Duration
+	// Slot is what this gateway of a cluster has leased, see [OpenLeases]; the zero
+	// value is for a gateway that has the database for itself.
+	Slot cluster.Slot
 	// Now is the machine's clock, whose time webhook messages bear; without it they
 	// bear that of their event.
 	Now    func() time.Time
@@ -76,6 +80,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 func openEither(ctx context.Context, o Options) (*Store, error) {
 	switch {
+	case o.URL == "" && !o.Slot.IsZero():
+		return nil, ErrNoCluster
 	case o.URL != "" && o.Path != "":
 		return nil, errors.New("sqlstore: both a file and a database URL are given; want one")
 	case o.URL != "":

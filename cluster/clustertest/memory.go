@@ -210,8 +210,11 @@ func (m *Memory) fence(by cluster.Slot, number uint8) error {
 	}
 	l := m.slots[number]
 	switch {
-	case l == nil || l.free:
-		return cluster.ErrNoHolder
+	case l == nil:
+		m.slots[number] = &lease{token: 1, until: m.now()}
+		return nil
+	case l.free:
+		l.free, l.until = false, m.now()
 	case m.alive(l):
 		return cluster.ErrAlive
 	case m.now().Before(own.since.Add(own.ttl)):

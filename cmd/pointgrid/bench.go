@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/bench"
@@ -14,9 +15,12 @@ import (
 type benchCommand struct {
 	Conversions benchConversions `cmd:"" help:"Conversions through REST, finished and on disk, with load generator, gateway and partners as processes of their own."`
 	File        benchFile        `cmd:"" help:"A file of conversions, from its first byte sent to its last result read, with client and gateway as processes of their own."`
+	Growth      benchGrowth      `cmd:"" help:"The embedded ledger with ever more accounts, and after many transfers: rate, CPU, memory, disk."`
+	Overload    benchOverload    `cmd:"" help:"What a gateway can carry, and what becomes of requests when several times as much is asked of it."`
 	Pages       benchPages       `cmd:"" help:"Members' pages visited at a rate, each visit at a moment of its own, with load generator and gateway as processes of their own."`
 	Rewards     benchRewards     `cmd:"" help:"Events that earn points, in bulk through REST, on the ledger and on disk, with load generator and gateway as processes of their own."`
 	Settlement  benchSettlement  `cmd:"" help:"Netting and three-way reconciliation of a window, with breaks of every type planted, all of which must be found."`
+	Soak        benchSoak        `cmd:"" help:"A share of what a gateway can carry for a long time: latency and memory by the minute."`
 	Webhooks    benchWebhooks    `cmd:"" help:"Conversions that a receiver is told of by webhooks, alone and beside a receiver that never answers."`
 }
 
@@ -118,6 +122,60 @@ func (b *benchConversions) Run(ctx context.Context) error {
 	})
 }
 
+type benchOverload struct {
+	Clients  int           `help:"Callers that convert in turn; what they get is what the gateway can carry." default:"64"`
+	Times    int           `help:"As much is asked for, at least 1." default:"10"`
+	Batch    int           `help:"Conversions in each request, 2 to 1000; 0 is one by itself." default:"0"`
+	Members  int           `help:"Members, each with links to every company." default:"10000"`
+	Duration time.Duration `help:"Length of each measurement." default:"15s"`
+	benchSite
+}
+
+func (b *benchOverload) Run(ctx context.Context) error {
+	if b.Clients < 1 || b.Times < 1 || b.Batch < 0 || b.Batch > exchange.ManyMax {
+		return fmt.Errorf("--clients is %d and --times %d, each must be at least 1; --batch is %d, must be 0 to %d", b.Clients, b.Times, b.Batch, exchange.ManyMax)
+	}
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Overload{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Batch: b.Batch, Times: b.Times, Duration: b.Duration,
+			Now: time.Now, Database: b.Database}).Run(ctx)
+	})
+}
+
+type benchSoak struct {
+	Clients  int           `help:"Callers that convert in turn; what they get is what the gateway can carry." default:"64"`
+	Share    int           `help:"Percent of that which are asked for, 1 to 100." default:"70"`
+	Members  int           `help:"Members, each with links to every company." default:"10000"`
+	Duration time.Duration `help:"How long." default:"30m"`
+	Slice    time.Duration `help:"Length of each row." default:"1m"`
+	benchSite
+}
+
+func (b *benchSoak) Run(ctx context.Context) error {
+	if b.Clients < 1 || b.Share < 1 || b.Share > 100 || b.Slice < time.Second || b.Duration < b.Slice {
+		return fmt.Errorf("--clients is %d, must be at least 1; --share is %d, must be 1 to 100; --slice is %s, must be 1s to --duration", b.Clients, b.Share, b.Slice)
+	}
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Soak{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Share: b.Share, Duration: b.Duration, Slice: b.Slice,
+			Now: time.Now, Database: b.Database}).Run(ctx)
+	})
+}
+
+type benchGrowth struct {
+	Accounts  []int64       `help:"Accounts with points, ascending; each number is measured. A hundred million need about 30 GB." default:"1000000,10000000"`
+	Transfers int64         `help:"Conversions to make before the last row." default:"10000000"`
+	Duration  time.Duration `help:"Length of each measurement." default:"10s"`
+	Dir       string        `help:"Folder for the ledger; a temporary one when not given. An earlier run's is gone on with." type:"path"`
+}
+
+func (b *benchGrowth) Run(ctx context.Context) error {
+	if len(b.Accounts) == 0 || b.Accounts[0] < 1 || !slices.IsSorted(b.Accounts) || b.Transfers < 0 {
+		return fmt.Errorf("--accounts is %d, must ascend from at least 1; --transfers is %d, must not be negative", b.Accounts, b.Transfers)
+	}
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Growth{Out: os.Stdout, Dir: dir, Accounts: b.Accounts, Transfers: b.Transfers, Duration: b.Duration}).Run(ctx)
+	})
+}
+
 type benchSettlement struct {
 	Transfers []int64 `help:"Transfers in the window; each number is measured in a process of its own." default:"100000,1000000,10000000"`
 	Memory    int64   `help:"MiB that the reconciliation may use for sorting; 0 for its default."`
@@ -128,6 +186,12 @@ func (b *benchSettlement) Run(ctx context.Context) error {
 	return inFolder(b.Dir, func(dir string) error {
 		return (&bench.Settlement{Out: os.Stdout, Dir: dir, Transfers: b.Transfers, Memory: b.Memory << 20}).Run(ctx)
 	})
+}
+
+type herdCommand struct{}
+
+func (herdCommand) Run(ctx context.Context) error {
+	return bench.RunHerd(ctx, os.Stdin, os.Stdout, time.Now)
 }
 
 type settleWindowCommand struct{}

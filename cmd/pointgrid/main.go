@@ -32,6 +32,7 @@ type program struct {
 	User       userCommand         `cmd:"" help:"Accounts of the staff who sign in at the partner portal and the console."`
 	Partner    partnerCommand      `cmd:"" help:"For a partner's engineers: check an implementation of the Connector API."`
 	Partners   partnersCommand     `cmd:"" name:"sandbox-partners" hidden:""`
+	Herd       herdCommand         `cmd:"" name:"bench-herd" hidden:""`
 	Load       loadCommand         `cmd:"" name:"bench-load" hidden:""`
 	PageLoad   pageLoadCommand     `cmd:"" name:"bench-page-load" hidden:""`
 	RewardLoad rewardLoadCommand   `cmd:"" name:"bench-reward-load" hidden:""`

@@ -184,6 +184,21 @@ func TestErrorsOfTheExchangeBecomeProblems(t *testing.T) {
 	}
 }
 
+// What moves points is refused before its body is read, well-formed or not, and nothing
+// else is.
+func TestWithoutRoomARequestIsRefusedUnread(t *testing.T) {
+	w := newWorld(t)
+	made := w.as("sky-app").convert("k", in(w.link("sky"), "3000")).is(201)
+	w.script.room = func() error { return &exchange.Busy{What: "the line", RetryAfter: 2 * time.Second} }
+	for _, path := range []string{"/v1/conversions", "/v1/conversions/batch", made.text("links.self") + "/reversals"} {
+		a := w.as("sky-app").post(path, "no body at all", "Idempotency-Key", "k2").refused(503, "busy")
+		if a.header.Get("Retry-After") != "2" {
+			t.Errorf("%s: Retry-After %q", path, a.header.Get("Retry-After"))
+		}
+	}
+	w.as("sky-app").get(made.text("links.self")).is(200)
+}
+
 func TestThePreferredWaitIsApplied(t *testing.T) {
 	w := newWorld(t)
 	cases := map[string]struct {

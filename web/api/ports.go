@@ -21,6 +21,9 @@ import (
 // other error is a failure of ours.
 type Exchange interface {
 	Quote(ctx context.Context, p exchange.Party, r exchange.QuoteRequest) (*exchange.Quote, error)
+	// Room returns a [*exchange.Busy] when a request that moves points would be refused
+	// for want of room whatever it asks.
+	Room(p exchange.Party) error
 	Convert(ctx context.Context, p exchange.Party, r exchange.ConvertRequest, wait time.Duration) (c *exchange.Conversion, replayed bool, err error)
 	ConvertMany(ctx context.Context, p exchange.Party, requests []exchange.ConvertRequest, wait time.Duration) []exchange.Outcome
 	Conversion(ctx context.Context, p exchange.Party, id ledger.ID) (*exchange.Conversion, error)

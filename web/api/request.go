@@ -68,6 +68,11 @@ func (r *request) answer(needed oauth.Scopes) (reply, error) {
 	if err := r.charge(1); err != nil {
 		return reply{}, err
 	}
+	if r.op.limit == converting { // before the body is read, so that refusing costs little
+		if err := r.a.o.Exchange.Room(r.party); err != nil {
+			return reply{}, err
+		}
+	}
 	return r.op.handle(r)
 }
 

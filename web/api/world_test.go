@@ -269,6 +269,7 @@ func (m *memoryLog) Keep(ctx context.Context, a partners.Access) {
 type script struct {
 	*exchange.Service
 	convert     func(ctx context.Context, r exchange.ConvertRequest, wait time.Duration) (*exchange.Conversion, bool, error)
+	room        func() error
 	convertMany func(requests []exchange.ConvertRequest) []exchange.Outcome
 	reverse     func(r exchange.ReverseRequest, wait time.Duration) (*exchange.Reversal, bool, error)
 	quote       func() (*exchange.Quote, error)
@@ -285,6 +286,13 @@ func (s *script) Convert(ctx context.Context, p exchange.Party, r exchange.Conve
 		return s.convert(ctx, r, wait)
 	}
 	return s.Service.Convert(ctx, p, r, wait)
+}
+
+func (s *script) Room(p exchange.Party) error {
+	if s.room != nil {
+		return s.room()
+	}
+	return s.Service.Room(p)
 }
 
 func (s *script) ConvertMany(ctx context.Context, p exchange.Party, requests []exchange.ConvertRequest, wait time.Duration) []exchange.Outcome {

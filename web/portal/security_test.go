@@ -128,11 +128,11 @@ func cookie(t *testing.T, b *pagetest.Browser) string {
 func TestASessionEnds(t *testing.T) {
 	for name, end := range map[string]func(w *world, b *pagetest.Browser){
 		"without use": func(w *world, _ *pagetest.Browser) {
-			w.machine.Advance(31*time.Minute)
+			w.machine.Advance(31 * time.Minute)
 		},
 		"at the end of its life": func(w *world, b *pagetest.Browser) {
 			for range 60 {
-				w.machine.Advance(12*time.Minute)
+				w.machine.Advance(12 * time.Minute)
 				b.Get("/portal/docs")
 			}
 		},

@@ -52,9 +52,7 @@ var kinds = map[string]struct{ company, amount string }{
 // returns an error if any conversion was not answered 201, or if the ledger does
 // not hold exactly what was answered.
 func (b *Conversions) Run(ctx context.Context) error {
-	fmt.Fprintf(b.Out, "preparing %d members …\n", b.Members)
-	stage, err := sandbox.StartStage(ctx, &sandbox.Site{Dir: b.Dir, DatabaseURL: b.Database}, sandbox.StageOptions{Members: b.Members, Linked: b.Members,
-		Fabric: b.Fabric, Progress: func(line string) { fmt.Fprintln(b.Out, " ", line) }, Now: b.Now})
+	stage, err := b.stage(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -76,6 +74,13 @@ func (b *Conversions) Run(ctx context.Context) error {
 		return err
 	}
 	return b.check(ctx, stage, finished)
+}
+
+// stage starts gateway and partners.
+func (b *Conversions) stage(ctx context.Context, adjust func(*config.Config)) (*sandbox.Stage, error) {
+	fmt.Fprintf(b.Out, "preparing %d members …\n", b.Members)
+	return sandbox.StartStage(ctx, &sandbox.Site{Dir: b.Dir, DatabaseURL: b.Database}, sandbox.StageOptions{Members: b.Members, Linked: b.Members,
+		Fabric: b.Fabric, Progress: func(line string) { fmt.Fprintln(b.Out, " ", line) }, Adjust: adjust, Now: b.Now})
 }
 
 // The baseline is slow and steady: it needs neither long nor many callers, of

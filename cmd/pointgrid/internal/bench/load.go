@@ -34,6 +34,12 @@ type Load struct {
 	Clients     int      `json:"clients"`
 	// Batch is the number of conversions in each request; 0 is one by itself.
 	Batch int `json:"batch"`
+	// Rate is the requests in each second; 0 has every caller send the next when
+	// the last was answered.
+	Rate int `json:"rate"`
+	// Slice is the length of the parts in which a load with a rate is told; 0 is all
+	// of it.
+	Slice time.Duration `json:"slice"`
 	// Warmup is not counted, Duration is.
 	Warmup   time.Duration `json:"warmup"`
 	Duration time.Duration `json:"duration"`
@@ -46,6 +52,7 @@ type Outcome struct {
 	Finished  int64            `json:"finished"`
 	Counted   int64            `json:"counted"`
 	Others    map[string]int64 `json:"others"` // answers other than 201, by status or error
+	Slices    []Slice          `json:"slices"` // of a load with a rate
 	Elapsed   time.Duration    `json:"elapsed"`
 	P50       time.Duration    `json:"p50"`
 	P99       time.Duration    `json:"p99"`
@@ -72,11 +79,19 @@ func RunLoad(in io.Reader, out io.Writer, now func() time.Time) error {
 		return fmt.Errorf("load: %w", err)
 	}
 	g := &generator{load: l, now: now, caller: c, others: map[string]int64{}, run: strconv.FormatInt(now().UnixNano(), 36),
-		client: &fasthttp.Client{MaxConnsPerHost: l.Clients, ReadTimeout: time.Minute, NoDefaultUserAgentHeader: true}}
+		client: &fasthttp.Client{MaxConnsPerHost: connections(&l), ReadTimeout: time.Minute, NoDefaultUserAgentHeader: true}}
 	if err := g.renew(context.Background()); err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
 	return json.NewEncoder(out).Encode(g.work())
+}
+
+// connections is how many the load may have open.
+func connections(l *Load) int {
+	if l.Rate > 0 {
+		return connectionsMax
+	}
+	return l.Clients
 }
 
 // renewEvery is how often the token is looked at, which the client renews half a
@@ -119,6 +134,8 @@ type generator struct {
 	serial   atomic.Int64
 	finished atomic.Int64
 
+	slices []Slice // of a load with a rate
+
 	mu        sync.Mutex
 	counted   int64
 	latencies []time.Duration
@@ -132,8 +149,12 @@ func (g *generator) work() Outcome {
 	ctx, cancel := context.WithCancel(context.Background())
 	var all, keeper sync.WaitGroup
 	keeper.Go(func() { g.keepToken(ctx) })
-	for range g.load.Clients {
-		all.Go(func() { g.call(counted, end) })
+	if g.load.Rate > 0 {
+		g.slices = g.pace(counted, end)
+	} else {
+		for range g.load.Clients {
+			all.Go(func() { g.call(counted, end) })
+		}
 	}
 	all.Wait()
 	cancel()
@@ -151,7 +172,7 @@ func (g *generator) call(counted, end time.Time) {
 		if began.After(end) {
 			break
 		}
-		n := g.convert()
+		n, _ := g.convert()
 		g.finished.Add(n)
 		if n > 0 && began.After(counted) {
 			mine, converted = append(mine, g.now().Sub(began)), converted+n
@@ -162,8 +183,9 @@ func (g *generator) call(counted, end time.Time) {
 	g.latencies, g.counted = append(g.latencies, mine...), g.counted+converted
 }
 
-// convert sends one request and returns how many conversions were answered 201.
-func (g *generator) convert() int64 {
+// convert sends one request and returns how many conversions were answered 201, and
+// whether the whole was refused for want of room.
+func (g *generator) convert() (converted int64, refused bool) {
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(resp)
@@ -184,26 +206,26 @@ func (g *generator) convert() int64 {
 	}
 	if err := g.client.Do(req, resp); err != nil {
 		g.other(err.Error(), "", 1)
-		return 0
+		return 0, false
 	}
 	if resp.StatusCode() != status {
 		g.other(strconv.Itoa(resp.StatusCode()), string(resp.Body()), 1)
-		return 0
+		return 0, full(resp.StatusCode())
 	}
 	return g.completed(resp.Body())
 }
 
 // completed counts the conversions of an answer that were answered 201. Quotes
 // in a text are escaped, so what looks like a field is one.
-func (g *generator) completed(body []byte) int64 {
+func (g *generator) completed(body []byte) (n int64, refused bool) {
 	if g.load.Batch == 0 {
-		return 1
+		return 1, false
 	}
-	n := bytes.Count(body, []byte(`"status":201`))
-	if n < g.load.Batch {
-		g.other("in a batch", string(body), int64(g.load.Batch-n))
+	n = int64(bytes.Count(body, []byte(`"status":201`)))
+	if n < int64(g.load.Batch) {
+		g.other("in a batch", string(body), int64(g.load.Batch)-n)
 	}
-	return int64(n)
+	return n, n == 0 && bytes.Count(body, []byte(`"status":503`)) == g.load.Batch
 }
 
 func (g *generator) number() string { return fmt.Sprintf("%s-%09d", g.run, g.serial.Add(1)) }
@@ -241,15 +263,19 @@ func (g *generator) other(what, body string, n int64) {
 }
 
 func (g *generator) outcome(elapsed time.Duration) Outcome {
-	o := Outcome{Finished: g.finished.Load(), Counted: g.counted, Others: g.others,
+	o := Outcome{Finished: g.finished.Load(), Counted: g.counted, Others: g.others, Slices: g.slices,
 		Elapsed: elapsed, FirstBody: g.firstBody}
-	if len(g.latencies) == 0 {
-		return o
-	}
-	slices.Sort(g.latencies)
-	o.P50, o.P99 = quantile(g.latencies, 50), quantile(g.latencies, 99)
-	o.Max = g.latencies[len(g.latencies)-1]
+	o.P50, o.P99, o.Max = spread(g.latencies)
 	return o
+}
+
+// spread sorts latencies and says how long they are; 0 for none.
+func spread(took []time.Duration) (p50, p99, longest time.Duration) {
+	if len(took) == 0 {
+		return 0, 0, 0
+	}
+	slices.Sort(took)
+	return quantile(took, 50), quantile(took, 99), took[len(took)-1]
 }
 
 // quantile returns the smallest value that q percent of the sorted values do not

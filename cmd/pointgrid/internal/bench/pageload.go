@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -165,9 +164,6 @@ func (v *visitors) outcomes() []PageOutcome {
 
 func (s *views) outcome(name string) PageOutcome {
 	o := PageOutcome{Name: name, Count: int64(len(s.took)), Bytes: s.bytes, Others: s.others, First: s.first}
-	if len(s.took) > 0 {
-		slices.Sort(s.took)
-		o.P50, o.P99, o.Max = quantile(s.took, 50), quantile(s.took, 99), s.took[len(s.took)-1]
-	}
+	o.P50, o.P99, o.Max = spread(s.took)
 	return o
 }

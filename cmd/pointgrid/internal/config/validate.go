@@ -92,6 +92,9 @@ func (c *Config) validateAccess(wrong report) {
 		}
 	}
 	between(wrong, "limits.patience", c.Limits.Patience, 10*time.Millisecond, 30*time.Second)
+	if c.Limits.Target != 0 {
+		between(wrong, "limits.target", c.Limits.Target, time.Millisecond, 10*time.Second)
+	}
 	between(wrong, "access_log.keep", c.AccessLog.Keep, time.Hour, 2*365*24*time.Hour)
 	if c.AccessLog.Entries < 1000 {
 		wrong("access_log.entries", "%d is not 1000 or more", c.AccessLog.Entries)

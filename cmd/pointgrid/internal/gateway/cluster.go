@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/pointgrid/pointgrid/cluster"
-	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/problem"
@@ -37,7 +36,7 @@ func (g *Gateway) joinCluster(ctx context.Context) error {
 	g.closers = append(g.closers, leases.Close)
 	m := newClusterMetrics()
 	g.member, err = cluster.Join(ctx, cluster.Options{Leases: leases, Ledger: laned, Listen: g.config.Cluster.Listen, Address: g.config.Cluster.Address,
-		Secret: secret, Left: g.left, Now: g.around.Now, Clock: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger,
+		Secret: secret, Now: g.around.Now, Random: g.around.Random, Logger: g.around.Logger,
 		Observe: m.observe, Took: m.took})
 	if err != nil {
 		return err
@@ -48,50 +47,13 @@ func (g *Gateway) joinCluster(ctx context.Context) error {
 	return nil
 }
 
-// own tells the workflows of this gateway from those of others; nil for one alone.
-func (g *Gateway) own() *exchange.Own {
+// slot is the number that what this gateway makes bears; nil for one alone.
+func (g *Gateway) slot() *uint8 {
 	if g.member == nil {
 		return nil
 	}
 	number := g.member.Slot().Number
-	return &exchange.Own{Mark: func(id ledger.ID) ledger.ID { return id.InSlot(number) }, Mine: g.member.Mine}
-}
-
-// leftPage is how many unfinished workflows are read at a time.
-const leftPage = 256
-
-// left reports whether the gateway that had a slot has left something unfinished.
-func (g *Gateway) left(ctx context.Context, slot uint8) (bool, error) {
-	if g.Store == nil {
-		return true, nil // this gateway is still opening
-	}
-	for after := (ledger.ID{}); ; {
-		page, err := g.Store.UnfinishedConversions(ctx, after, leftPage)
-		for _, c := range page {
-			if after = c.ID; c.ID.Slot() == slot {
-				return true, nil
-			}
-		}
-		if err != nil || len(page) == 0 {
-			return g.leftReversals(ctx, slot, err)
-		}
-	}
-}
-
-func (g *Gateway) leftReversals(ctx context.Context, slot uint8, err error) (bool, error) {
-	for after := (ledger.ID{}); err == nil; {
-		var page []*exchange.Reversal
-		page, err = g.Store.UnfinishedReversals(ctx, after, leftPage)
-		for _, r := range page {
-			if after = r.ID; r.ID.Slot() == slot {
-				return true, nil
-			}
-		}
-		if len(page) == 0 {
-			break
-		}
-	}
-	return false, err
+	return &number
 }
 
 // stand has this gateway lead: at once when it is alone, otherwise as soon as nobody
@@ -106,7 +68,7 @@ func (g *Gateway) stand(ctx context.Context, server *http.Server, failed func(er
 	here := server.Handler
 	server.Handler = g.member.Forward(here, everywhere, http.HandlerFunc(unavailable))
 	context.AfterFunc(ctx, g.member.StandDown)
-	g.member.Stand(cluster.Leading{Handler: here, Failed: func(err error) { failed(fmt.Errorf("lead: %w", err)) },
+	g.member.Stand(cluster.Leading{Handler: here, Left: g.Exchange.Unfinished, Adopt: g.Exchange.Adopt, Failed: func(err error) { failed(fmt.Errorf("lead: %w", err)) },
 		Start: func(ctx context.Context) (err error) { end, err = g.lead(ctx); return err },
 		Stop:  func() { ended = end() }})
 	return func() error { g.member.StandDown(); return ended }, nil

@@ -185,7 +185,10 @@ func (g *Gateway) openLedger(ctx context.Context) error {
 
 // OpenStore opens the operational state that is configured.
 func OpenStore(ctx context.Context, c *config.Config, now func() time.Time, logger *slog.Logger) (*sqlstore.Store, error) {
-	o := sqlstore.Options{URL: c.DatabaseURL, Now: now, Logger: logger}
+	return openStore(ctx, c, sqlstore.Options{URL: c.DatabaseURL, Now: now, Logger: logger})
+}
+
+func openStore(ctx context.Context, c *config.Config, o sqlstore.Options) (*sqlstore.Store, error) {
 	if o.URL == "" {
 		o.Path = Home(c.DataDir).Database()
 	}
@@ -193,7 +196,11 @@ func OpenStore(ctx context.Context, c *config.Config, now func() time.Time, logg
 }
 
 func (g *Gateway) openStore(ctx context.Context) error {
-	store, err := OpenStore(ctx, g.config, g.around.Now, g.around.Logger)
+	o := sqlstore.Options{URL: g.config.DatabaseURL, Now: g.around.Now, Logger: g.around.Logger}
+	if g.member != nil {
+		o.Slot = g.member.Slot()
+	}
+	store, err := openStore(ctx, g.config, o)
 	if err != nil {
 		return err
 	}
@@ -237,8 +244,8 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	g.Exchange, err = exchange.New(exchange.Options{Ledger: g.traces.ledger(g.Ledger), Identity: identity, Store: g.traces.store(g.Store), Registry: g.registry,
 		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, Members: g.Members, Allowances: g.allowances(),
 		Screening: screening, ReviewWithin: g.config.Support.ReviewWithin,
-		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
-		Own: g.own(), Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
+		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, TurnTarget: g.turnTarget(), Timer: g.around.Now, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
+		Slot: g.slot(), Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
 	if err != nil {
 		return err
 	}
@@ -250,6 +257,15 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	g.Night = settlement.New(settlement.Options{Ledger: g.Ledger, Identity: identity, Store: g.Store, Dir: g.home.Statements(),
 		Calendar: g.calendar, Policies: policies, Liability: g.Store, Now: g.Clock.Now, Logger: g.around.Logger})
 	return nil
+}
+
+// turnTarget is how long a conversion may take that waits for no partner's system: on
+// Fabric two and a half times what it takes there with many together.
+func (g *Gateway) turnTarget() time.Duration {
+	if g.config.Limits.Target == 0 && g.config.Ledger.Home == config.Fabric {
+		return 250 * time.Millisecond
+	}
+	return g.config.Limits.Target
 }
 
 // Close releases what is open, last opened first.

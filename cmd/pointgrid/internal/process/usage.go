@@ -11,6 +11,7 @@ import (
 // Usage is what a process has used so far.
 type Usage struct {
 	CPU     time.Duration // user and system
+	RSS     int64         // bytes in memory now
 	PeakRSS int64         // bytes
 }
 
@@ -41,20 +42,24 @@ func usage(process string) (Usage, error) {
 		}
 		ticks += n
 	}
-	peak, err := peakOf(process)
-	return Usage{CPU: time.Duration(ticks) * time.Second / ticksPerSecond, PeakRSS: peak}, err
-}
-
-func peakOf(process string) (int64, error) {
+	u := Usage{CPU: time.Duration(ticks) * time.Second / ticksPerSecond}
 	status, err := os.ReadFile("/proc/" + process + "/status")
 	if err != nil {
-		return 0, err
+		return Usage{}, err
 	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+	if u.RSS, err = memory(string(status), "VmRSS:"); err == nil {
+		u.PeakRSS, err = memory(string(status), "VmHWM:")
+	}
+	return u, err
+}
+
+// memory reads a line of a process's status, in bytes.
+func memory(status, name string) (int64, error) {
+	for line := range strings.Lines(status) {
+		if rest, ok := strings.CutPrefix(line, name); ok {
 			kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 			return kb << 10, err
 		}
 	}
-	return 0, fmt.Errorf("/proc/%s/status has no VmHWM", process)
+	return 0, fmt.Errorf("a process's status has no line %s", name)
 }
