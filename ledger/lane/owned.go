@@ -32,7 +32,7 @@ type Owned struct {
 
 	mu     sync.RWMutex // guards what follows
 	lanes  map[uint32]*owned
-	fenced map[uint32]Tenure // that ended because somebody else took the lane
+	ended  map[uint32]error // why a lane that was owned is not any more
 	closed bool
 	ending sync.WaitGroup // of tenures that were fenced
 }
@@ -46,7 +46,7 @@ type owned struct {
 
 // NewOwned returns the owner of no lane.
 func NewOwned(opts OwnedOptions) *Owned {
-	return &Owned{opts: opts, lanes: map[uint32]*owned{}, fenced: map[uint32]Tenure{}}
+	return &Owned{opts: opts, lanes: map[uint32]*owned{}, ended: map[uint32]error{}}
 }
 
 // Take begins a tenure. One that has begun already goes on; an earlier one of the
@@ -70,7 +70,7 @@ func (o *Owned) Take(t Tenure) error {
 	if err != nil {
 		return err
 	}
-	delete(o.fenced, t.Lane)
+	delete(o.ended, t.Lane)
 	o.lanes[t.Lane] = l
 	return nil
 }
@@ -101,7 +101,7 @@ func (o *Owned) drop(l *owned) {
 	defer o.mu.Unlock()
 	if o.lanes[l.Tenure.Lane] == l {
 		delete(o.lanes, l.Tenure.Lane)
-		o.fenced[l.Tenure.Lane] = l.Tenure
+		o.ended[l.Tenure.Lane] = fencedError(l.Tenure)
 	}
 	o.ending.Go(func() { _ = l.Close(context.Background()) })
 }
@@ -117,12 +117,11 @@ func (o *Owned) Drop(t Tenure) {
 	}
 }
 
-// Known reports whether a lane is owned, or was until it was taken over.
+// Known reports whether a lane is owned, or once was.
 func (o *Owned) Known(number uint32) bool {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
-	_, fenced := o.fenced[number]
-	return fenced || o.lanes[number] != nil || o.closed
+	return o.ended[number] != nil || o.lanes[number] != nil || o.closed
 }
 
 // get returns a lane that is owned.
@@ -135,8 +134,8 @@ func (o *Owned) get(number uint32) (*owned, error) {
 	if l := o.lanes[number]; l != nil {
 		return l, nil
 	}
-	if t, ok := o.fenced[number]; ok {
-		return nil, fencedError(t)
+	if err := o.ended[number]; err != nil {
+		return nil, err
 	}
 	return nil, fmt.Errorf("%w: lane %d", ledger.ErrNotOwner, number)
 }
@@ -161,12 +160,13 @@ func (o *Owned) Submit(ctx context.Context, number uint32, caller ledger.Identit
 func (o *Owned) Leave(ctx context.Context, number uint32) error {
 	o.mu.Lock()
 	l := o.lanes[number]
-	delete(o.lanes, number)
-	delete(o.fenced, number)
-	o.mu.Unlock()
 	if l == nil {
+		o.mu.Unlock()
 		return nil
 	}
+	delete(o.lanes, number)
+	o.ended[number] = fmt.Errorf("%w: lane %d was left", ledger.ErrNotOwner, number)
+	o.mu.Unlock()
 	return l.Close(ctx)
 }
 

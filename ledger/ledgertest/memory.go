@@ -30,10 +30,12 @@ type Memory struct {
 	mu     sync.Mutex // guards what follows
 	store  *Store
 	blocks map[string]uint64 // of transactions
+	epochs map[uint32]uint64 // of the lanes that were taken
+	left   map[uint32]error  // why a lane takes no commands
 	done   bool
 }
 
-var _ ledger.Ledger = (*Memory)(nil)
+var _ ledger.Laned = (*Memory)(nil)
 
 // NewMemory returns an empty ledger whose transactions have the clock's time and
 // whose receipts are signed with a key of its own.
@@ -42,7 +44,8 @@ func NewMemory(clock func() time.Time) *Memory {
 	if err != nil {
 		panic(err) // the system has no randomness
 	}
-	return &Memory{clock: clock, key: key, store: NewStore(), blocks: map[string]uint64{}}
+	return &Memory{clock: clock, key: key, store: NewStore(), blocks: map[string]uint64{},
+		epochs: map[uint32]uint64{}, left: map[uint32]error{}}
 }
 
 // Keys returns the public key of the receipts' signatures by its ID.
@@ -62,18 +65,30 @@ func (m *Memory) Submit(ctx context.Context, caller ledger.Identity, commands ..
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.submit(0, caller, commands)
+}
+
+// submit gives commands of one lane.
+func (m *Memory) submit(lane uint32, caller ledger.Identity, commands []ledger.Command) ([]ledger.Result, error) {
 	if m.done {
 		return nil, ledger.ErrClosed
 	}
+	if err := m.left[lane]; err != nil {
+		return nil, err
+	}
 	var results []ledger.Result
 	for _, batch := range Batches(commands) {
-		r, err := m.apply(caller, batch)
+		r, err := m.apply(m.tx(lane, caller), batch)
+		if err == nil && len(r) > 0 && r[0].Code == ledger.CodeFenced {
+			err = fmt.Errorf("%w: %s", ledger.ErrFenced, r[0].Message)
+			m.left[lane] = err
+		}
 		if err != nil {
 			return nil, err
 		}
 		results = append(results, r...)
 	}
-	return results, m.attest(caller)
+	return results, m.attest(lane, caller)
 }
 
 // Batches divides commands into batches that the contract takes: of bounded
@@ -97,8 +112,8 @@ func Batches(commands []ledger.Command) (batches [][]ledger.Command) {
 	return batches
 }
 
-func (m *Memory) apply(caller ledger.Identity, batch []ledger.Command) ([]ledger.Result, error) {
-	tx, t := m.tx(caller), m.store.Begin()
+func (m *Memory) apply(tx chaincode.Tx, batch []ledger.Command) ([]ledger.Result, error) {
+	t := m.store.Begin()
 	results, err := chaincode.Apply(tx, t, batch)
 	if err == nil && m.Strict {
 		err = m.repeat(tx, t, batch, results)
@@ -131,26 +146,27 @@ func (m *Memory) repeat(tx chaincode.Tx, first *Transaction, batch []ledger.Comm
 	return nil
 }
 
-func (m *Memory) tx(caller ledger.Identity) chaincode.Tx {
-	return chaincode.Tx{ID: ledger.EmbeddedTx(uint64(len(m.blocks))), At: m.clock().UnixMilli(), Caller: caller}
+func (m *Memory) tx(lane uint32, caller ledger.Identity) chaincode.Tx {
+	return chaincode.Tx{ID: ledger.EmbeddedTx(uint64(len(m.blocks))), At: m.clock().UnixMilli(), Caller: caller,
+		Lane: lane, Epoch: m.epochs[lane]}
 }
 
 // attest takes a checkpoint if there is something to take one of.
-func (m *Memory) attest(caller ledger.Identity) error {
-	pending, err := chaincode.Pending(m.store, 0)
+func (m *Memory) attest(lane uint32, caller ledger.Identity) error {
+	pending, err := chaincode.Pending(m.store, lane)
 	if err != nil || pending == 0 || m.Lazy {
 		return err
 	}
 	var random [10]byte
 	rand.Read(random[:])
-	_, err = m.apply(caller, []ledger.Command{{ID: ledger.NewID(m.clock(), random), Body: &ledger.Checkpoint{}}})
+	_, err = m.apply(m.tx(lane, caller), []ledger.Command{{ID: ledger.NewID(m.clock(), random), Body: &ledger.Checkpoint{}}})
 	return err
 }
 
 // Check implements [ledger.Ledger].
 func (m *Memory) Check(ctx context.Context, caller ledger.Identity, command ledger.Command) (ledger.Result, error) {
 	return look(ctx, m, func(s *Store) (ledger.Result, error) {
-		results, err := chaincode.Apply(m.tx(caller), s.Begin(), []ledger.Command{command})
+		results, err := chaincode.Apply(m.tx(0, caller), s.Begin(), []ledger.Command{command})
 		if err != nil {
 			return ledger.Result{}, err
 		}

@@ -75,6 +75,7 @@ func Run(t *testing.T, target Target) {
 		{"a transfer carries a company's evidence", testEvidence},
 		{"what is not there is not found", testNotFound},
 		{"blocks tell every transfer", testBlocks},
+		{"a lane has one owner at a time", testOwners},
 	} {
 		t.Run(c.name, func(t *testing.T) { s.sub(t, c.run) })
 	}
