@@ -3,8 +3,9 @@ package exchange
 import "time"
 
 const (
-	// paceFloor is how much is always worked on at a time.
-	paceFloor = 32
+	// paceFloor is how much is always worked on at a time: so little makes nothing late
+	// that a machine which is slow for other reasons would not.
+	paceFloor = 256
 	// paceEvery is how often the pace is looked at.
 	paceEvery = 100 * time.Millisecond
 )

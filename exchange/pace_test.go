@@ -11,8 +11,9 @@ import (
 	"github.com/pointgrid/pointgrid/internal/testclock"
 )
 
-// A ledger that takes a millisecond for each piece of work that is open at the time:
-// at the target of 50 ms, about fifty are open in the end, wherever it began.
+// A ledger that takes a tenth of a millisecond for each piece of work that is open at
+// the time: at the target of 50 ms, about five hundred are open in the end, wherever
+// it began.
 func TestThePaceFindsWhatTheLedgerCanCarry(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		clock := testclock.At(time.Unix(1_800_000_000, 0))
@@ -20,11 +21,11 @@ func TestThePaceFindsWhatTheLedgerCanCarry(t *testing.T) {
 		p.open = rapid.IntRange(paceFloor, 4096).Draw(t, "open")
 		for range 200 {
 			begun := clock.Now()
-			clock.Advance(time.Duration(p.open) * time.Millisecond)
+			clock.Advance(time.Duration(p.open) * 100 * time.Microsecond)
 			p.pressed = true
 			p.took(p.open, begun)
 		}
-		if p.open < 40 || p.open > 60 {
+		if p.open < 400 || p.open > 600 {
 			t.Fatalf("%d are open", p.open)
 		}
 	})
@@ -47,9 +48,9 @@ func TestThePaceStaysWithinItsBounds(t *testing.T) {
 // Nobody waited, so nothing says that more could be done.
 func TestThePaceDoesNotGrowForNobody(t *testing.T) {
 	p := newPace(1000, time.Second, testclock.At(time.Unix(1_800_000_000, 0)).Now)
-	p.open = 100
+	p.open = 300
 	p.look(time.Millisecond)
-	if p.open != 100 {
+	if p.open != 300 {
 		t.Errorf("%d are open", p.open)
 	}
 }

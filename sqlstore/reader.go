@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +20,7 @@ type reader struct {
 	rewrite  func(query string) string // to what the driver likes best
 	mu       sync.RWMutex
 	prepared map[string]*sql.Stmt
+	queries  atomic.Int64
 	// again returns nil when a read that met the error should be made anew, after
 	// waiting for the right time. It is nil where no connection can be lost.
 	again func(ctx context.Context, attempt int, err error) error
@@ -45,6 +47,7 @@ func (r *reader) close() error {
 // stmt returns the prepared form of a query, of which the program has a fixed
 // number.
 func (r *reader) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	r.queries.Add(1)
 	r.mu.RLock()
 	st := r.prepared[query]
 	r.mu.RUnlock()

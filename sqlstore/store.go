@@ -146,6 +146,8 @@ func (s *Store) Close() error {
 type Stats struct {
 	Transactions int64 // that were committed
 	Writes       int64 // that they carried
+	Statements   int64 // of those writes
+	Reads        int64 // queries that were answered beside them
 	Retries      int64 // writes that were given a transaction of their own after a neighbour failed
 	Waiting      int   // writes in the queue now
 	Stopped      bool  // nothing is written any more, see [ErrStopped]
@@ -154,6 +156,6 @@ type Stats struct {
 // Stats returns the counts.
 func (s *Store) Stats() Stats {
 	c := &s.writer.counts
-	return Stats{Transactions: c.transactions.Load(), Writes: c.writes.Load(), Retries: c.retries.Load(),
+	return Stats{Transactions: c.transactions.Load(), Writes: c.writes.Load(), Statements: c.statements.Load(), Reads: s.reader.queries.Load(), Retries: c.retries.Load(),
 		Waiting: len(s.writer.queue), Stopped: c.stopped.Load()}
 }

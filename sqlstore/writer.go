@@ -96,8 +96,8 @@ type writer struct {
 }
 
 type counts struct {
-	transactions, writes, retries atomic.Int64
-	stopped                       atomic.Bool
+	transactions, writes, statements, retries atomic.Int64
+	stopped                                   atomic.Bool
 }
 
 func newWriter(s session, logger *slog.Logger) *writer {
@@ -293,6 +293,7 @@ func (w *writer) transact(ops []*write) error {
 	if err == nil {
 		w.counts.transactions.Add(1)
 		w.counts.writes.Add(int64(len(ops)))
+		w.counts.statements.Add(int64(len(all)))
 		return nil
 	}
 	err = fmt.Errorf("sqlstore: write: %w", err)

@@ -14,6 +14,7 @@ import (
 
 type benchCommand struct {
 	Conversions benchConversions `cmd:"" help:"Conversions through REST, finished and on disk, with load generator, gateway and partners as processes of their own."`
+	Costs       benchCosts       `cmd:"" help:"What one conversion costs the gateway: CPU by stage, SQL statements, fsyncs, bytes, allocations, waiting for locks."`
 	File        benchFile        `cmd:"" help:"A file of conversions, from its first byte sent to its last result read, with client and gateway as processes of their own."`
 	Growth      benchGrowth      `cmd:"" help:"The embedded ledger with ever more accounts, and after many transfers: rate, CPU, memory, disk."`
 	Overload    benchOverload    `cmd:"" help:"What a gateway can carry, and what becomes of requests when several times as much is asked of it."`
@@ -173,6 +174,27 @@ func (b *benchGrowth) Run(ctx context.Context) error {
 	}
 	return inFolder(b.Dir, func(dir string) error {
 		return (&bench.Growth{Out: os.Stdout, Dir: dir, Accounts: b.Accounts, Transfers: b.Transfers, Duration: b.Duration}).Run(ctx)
+	})
+}
+
+type benchCosts struct {
+	Clients  int           `help:"Callers that convert at the same time." default:"64"`
+	Mode     string        `help:"Who moves the partner's side: callback or push." enum:"push,callback" default:"push"`
+	Batch    int           `help:"Conversions in each request, 2 to 1000; 0 is one by itself." default:"0"`
+	Ledger   string        `help:"Where the ledger is: embedded in the gateway, or fabric, a network with a peer for every company." enum:"embedded,fabric" default:"embedded"`
+	Members  int           `help:"Members, each with links to every company." default:"10000"`
+	Duration time.Duration `help:"Length of the measurement, at least 2s." default:"15s"`
+	benchSite
+}
+
+func (b *benchCosts) Run(ctx context.Context) error {
+	if b.Clients < 1 || b.Batch < 0 || b.Batch > exchange.ManyMax || b.Duration < 2*time.Second {
+		return fmt.Errorf("--clients is %d, must be at least 1; --batch is %d, must be 0 to %d; --duration is %s, must be at least 2s",
+			b.Clients, b.Batch, exchange.ManyMax, b.Duration)
+	}
+	return inFolder(b.Dir, func(dir string) error {
+		return (&bench.Costs{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Mode: b.Mode, Batch: b.Batch, Duration: b.Duration,
+			Now: time.Now, Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
 	})
 }
 

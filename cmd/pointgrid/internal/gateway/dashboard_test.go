@@ -31,6 +31,7 @@ import (
 	"github.com/pointgrid/pointgrid/rewards/bonus"
 	"github.com/pointgrid/pointgrid/settlement"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
+	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/observe"
 )
 
@@ -71,6 +72,7 @@ func exposed(t *testing.T) string {
 		sold.observe(mall.Observation{What: "order", Kind: mall.Goods, Ending: e})
 	}
 	m.registry.MustRegister(sold)
+	m.registry.MustRegister(&storeMetrics{func() sqlstore.Stats { return sqlstore.Stats{} }})
 	m.observeBreaker("sky", false)
 	m.watchExchange(func() exchange.UnderWay { return exchange.UnderWay{} })
 	m.observeStep(exchange.Work{What: "conversion", Step: exchange.StepDebit}, time.Second, nil)

@@ -206,6 +206,7 @@ func (g *Gateway) openStore(ctx context.Context) error {
 	}
 	g.Store = store
 	g.closers = append(g.closers, store.Close)
+	g.metrics.registry.MustRegister(&storeMetrics{store.Stats})
 	g.Clock.settings = store
 	if g.config.Sandbox {
 		return g.Clock.restore(ctx)

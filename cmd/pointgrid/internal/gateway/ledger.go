@@ -36,6 +36,7 @@ type Batch struct {
 	Companies        []string // that must endorse it, by MSP ID; none on the embedded ledger
 	Number           uint64   // 0 when it wrote no transfer
 	Commands, Queued int
+	Bytes            int // on disk, where the ledger is the gateway's own
 	Stages           map[string]time.Duration
 }
 
@@ -76,7 +77,7 @@ func OpenEmbedded(c *config.Config, o LedgerOptions) (*embedded.Ledger, error) {
 		Signer:          embedded.Signer{KeyID: o.Key.ID, Key: o.Key.Private},
 		CheckpointEvery: c.Ledger.CheckpointEvery, Checkpointer: ledger.Identity{MSP: c.Alliance.MSP, Subject: subject},
 		Observe: func(s embedded.Sample) {
-			o.Observe(Batch{Number: s.Batch, Commands: s.Commands, Queued: s.Queued,
+			o.Observe(Batch{Number: s.Batch, Commands: s.Commands, Queued: s.Queued, Bytes: s.Bytes,
 				Stages: map[string]time.Duration{"execute": s.Execute, "sync": s.Sync, "commit": s.Commit}})
 		}})
 }

@@ -14,6 +14,7 @@ import (
 // ID, those that must endorse a batch; it is empty on the embedded ledger.
 type ledgerMetrics struct {
 	size    *prometheus.HistogramVec
+	written *prometheus.CounterVec
 	took    *prometheus.HistogramVec
 	queued  *prometheus.GaugeVec
 	retries *prometheus.CounterVec
@@ -25,6 +26,8 @@ func newLedgerMetrics() *ledgerMetrics {
 	return &ledgerMetrics{
 		size: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_ledger_batch_commands",
 			Help: "Commands in a batch of the ledger.", Buckets: prometheus.ExponentialBuckets(1, 2, 13)}, by),
+		written: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pointgrid_ledger_block_bytes_total",
+			Help: "Bytes of blocks that the embedded ledger wrote."}, by[:1]),
 		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "pointgrid_ledger_batch_seconds",
 			Help:    "Time of a batch by stage: execute, sync, commit on the embedded ledger; endorse, order, commit on Fabric.",
 			Buckets: latencies}, append(by, "stage")),
@@ -38,7 +41,7 @@ func newLedgerMetrics() *ledgerMetrics {
 }
 
 func (m *ledgerMetrics) all() []prometheus.Collector {
-	return []prometheus.Collector{m.size, m.took, m.queued, m.retries, m.givenUp}
+	return []prometheus.Collector{m.size, m.written, m.took, m.queued, m.retries, m.givenUp}
 }
 
 // labels names a lane and companies, in whatever order these are.
@@ -49,6 +52,7 @@ func labels(lane uint32, companies []string) (string, string) {
 func (m *ledgerMetrics) observe(b Batch) {
 	lane, companies := labels(b.Lane, b.Companies)
 	m.size.WithLabelValues(lane, companies).Observe(float64(b.Commands))
+	m.written.WithLabelValues(lane).Add(float64(b.Bytes))
 	m.queued.WithLabelValues(lane).Set(float64(b.Queued))
 	for stage, took := range b.Stages {
 		m.took.WithLabelValues(lane, companies, stage).Observe(took.Seconds())

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"math/rand/v2"
+	"regexp"
 	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
@@ -23,6 +24,10 @@ type metrics struct {
 // latencies are buckets in seconds, from a fast fsync to a partner's time-out.
 var latencies = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
+// runtimeMetrics are what Go's own collector leaves out: what the program waits for
+// locks, and what collecting garbage costs.
+var runtimeMetrics = collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/sync/mutex/wait/total:seconds$|^/cpu/classes/gc/total:cpu-seconds$|^/gc/heap/allocs:(bytes|objects)$`)}
+
 func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
@@ -39,7 +44,7 @@ func newMetrics() *metrics {
 		[]string{"what", "step", "result"})
 	m.breakers = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "pointgrid_connector_breaker_open",
 		Help: "1 while the circuit breaker of a partner lets no calls through, or tries the first again."}, []string{"partner"})
-	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	m.registry.MustRegister(collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(runtimeMetrics)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.calls, m.conversions, m.steps, m.breakers)
 	m.registry.MustRegister(m.ledger.all()...)
 	return m
