@@ -59,6 +59,8 @@ type Store struct {
 	reader    *reader
 	outbox    outbox
 	lock      io.Closer // nil where the session holds it
+	closing   chan struct{}
+	followed  chan struct{} // closed when what follows other gateways has ended
 	closeOnce sync.Once
 	closeErr  error
 }
@@ -71,9 +73,16 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.outbox.now = o.Now
+	s.closing, s.followed = make(chan struct{}), make(chan struct{})
+	s.outbox.now, s.outbox.shared = o.Now, !o.Slot.IsZero()
 	if err := s.outbox.load(ctx, s.reader); err != nil {
+		close(s.followed)
 		return nil, errors.Join(err, s.Close())
+	}
+	if s.outbox.shared {
+		go s.follow()
+	} else {
+		close(s.followed)
 	}
 	return s, nil
 }
@@ -133,6 +142,10 @@ func open(ctx context.Context, path string, logger *slog.Logger) (*Store, error)
 // later get [ErrClosed]. A second call returns what the first did.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
+		if s.closing != nil {
+			close(s.closing)
+			<-s.followed
+		}
 		// Readers first: the last connection to go folds the log into the file.
 		s.closeErr = errors.Join(s.reader.close(), s.writer.close())
 		if s.lock != nil {

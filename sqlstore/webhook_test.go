@@ -18,6 +18,9 @@ import (
 // told returns what an endpoint is told, oldest first.
 func toldOf(t *testing.T, s *sqlstore.Store, endpoint ledger.ID) string {
 	t.Helper()
+	if _, err := s.Number(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	found, err := s.Messages(context.Background(), webhooks.Filter{Endpoint: endpoint, Limit: 200})
 	if err != nil {
 		t.Fatal(err)
