@@ -109,28 +109,24 @@ func (w *work) earlier(c ledger.Command, digest ledger.Digest) (*ledger.Entry, e
 	return e, nil
 }
 
-// find returns the transfer with an ID, of this batch or an earlier one of the
-// lane, or nil.
+// find returns the transfer with an ID, of this batch or an earlier one of
+// whichever lane, or nil.
 func (w *work) find(id ledger.ID) (*ledger.Entry, error) {
 	if i, ok := w.own.places[id]; ok {
 		return w.own.entries[i], nil
 	}
-	p, err := w.pages.get(w, slice(id))
-	if err != nil {
+	at, ok, err := w.locate(id)
+	if err != nil || !ok {
 		return nil, err
 	}
-	number, index, ok := p.now.find(id)
-	if !ok {
-		return nil, nil
-	}
-	b, err := w.batches.get(w, number)
+	b, err := w.batches.get(w, berth{at.Lane, at.Batch})
 	if err != nil {
 		return nil, err
 	}
 	if !b.present {
-		return nil, damaged("the index names batch %d of lane %d, which is not there", number, w.tx.Lane)
+		return nil, damaged("the index names batch %d of lane %d, which is not there", at.Batch, at.Lane)
 	}
-	e, err := b.now.entry(index)
+	e, err := b.now.entry(at.Index)
 	if err == nil && e.Transfer.ID != id {
 		err = damaged("the index leads from ID %s to transfer %s", id, e.Transfer.ID)
 	}

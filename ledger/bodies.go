@@ -184,6 +184,12 @@ type Checkpoint struct{}
 // put in order after it is then invalid. By the utility.
 type TakeLane struct{}
 
+// SetLanes raises the number of lanes, over which accounts are spread from then on
+// as [LaneOf] says. It is alone in its batch. By the utility.
+type SetLanes struct {
+	Lanes uint32 // more than there are, at most [LanesMax]
+}
+
 func (*Initialise) Kind() Kind       { return KindInitialise }
 func (*RegisterPartner) Kind() Kind  { return KindRegisterPartner }
 func (*SuspendPartner) Kind() Kind   { return KindSuspendPartner }
@@ -205,3 +211,4 @@ func (*Freeze) Kind() Kind           { return KindFreeze }
 func (*CloseWindow) Kind() Kind      { return KindCloseWindow }
 func (*Checkpoint) Kind() Kind       { return KindCheckpoint }
 func (*TakeLane) Kind() Kind         { return KindTakeLane }
+func (*SetLanes) Kind() Kind         { return KindSetLanes }

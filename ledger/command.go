@@ -48,6 +48,7 @@ const (
 	KindTakeBackPart Kind = 24 // of commands only
 
 	KindTakeLane Kind = 25
+	KindSetLanes Kind = 26
 )
 
 var kindNames = map[Kind]string{
@@ -61,7 +62,7 @@ var kindNames = map[Kind]string{
 	KindAdvanceSettlement: "advance_settlement", KindProposeAdjustment: "propose_adjustment",
 	KindAcceptAdjustment: "accept_adjustment", KindRejectAdjustment: "reject_adjustment",
 	KindTakeBack: "take_back", KindTakeBackPart: "take_back_part",
-	KindTakeLane: "take_lane",
+	KindTakeLane: "take_lane", KindSetLanes: "set_lanes",
 }
 
 // String returns the kind's name in lower case with underscores.
@@ -75,7 +76,7 @@ func (k Kind) String() string {
 // Alone reports whether a command of this kind must be the only one of its
 // batch.
 func (k Kind) Alone() bool {
-	return k == KindCloseWindow || k == KindCheckpoint || k == KindTakeLane
+	return k == KindCloseWindow || k == KindCheckpoint || k == KindTakeLane || k == KindSetLanes
 }
 
 // Recorded reports whether a command of this kind writes a transfer. Checkpoints
@@ -244,6 +245,8 @@ func newBody(k Kind) Body {
 		return &TakeBackPart{}
 	case KindTakeLane:
 		return &TakeLane{}
+	case KindSetLanes:
+		return &SetLanes{}
 	}
 	return nil
 }

@@ -23,8 +23,15 @@ func (l *Ledger) SubmitLane(ctx context.Context, number uint32, caller ledger.Id
 	if err := l.failed(); err != nil {
 		return nil, err
 	}
+	if len(commands) == 1 && commands[0].Body != nil && commands[0].Body.Kind() == ledger.KindSetLanes {
+		return []ledger.Result{{Code: ledger.CodeInvalid, Message: oneLane}}, ctx.Err()
+	}
 	return l.lanes.Submit(ctx, number, caller, commands...)
 }
+
+// oneLane refuses more lanes: what is derived from the blocks, and who follows them,
+// counts the batches of one.
+const oneLane = "an embedded ledger has one lane, because one process has nothing to gain from a second; carry it over to a network to have more"
 
 // TakeLane implements [ledger.Laned]. Whoever has the folder open owns the lane
 // anyway; the epoch is kept as in any other home.

@@ -10,19 +10,36 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/lane"
 )
 
-// Lanes implements [ledger.Laned].
+// Lanes implements [ledger.Laned]. What it reads is what [Ledger.Route] goes by
+// until the next time.
 func (l *Ledger) Lanes(ctx context.Context) (uint32, error) {
-	return 1, ctx.Err()
+	if err := l.routes.refresh(ctx); err != nil {
+		return 0, err
+	}
+	return l.routes.count(), nil
 }
 
-// Route implements [ledger.Laned].
+// Route implements [ledger.Laned]. It asks nobody: the number of lanes is that which
+// was read last.
 func (l *Ledger) Route(ctx context.Context, commands ...ledger.Command) ([]uint32, error) {
-	return make([]uint32, len(commands)), ctx.Err()
+	lanes := l.routes.count()
+	numbers := make([]uint32, len(commands))
+	for i, c := range commands {
+		numbers[i] = ledger.RouteOf(c.Body, lanes)
+	}
+	return numbers, ctx.Err()
 }
 
 // Submit implements [ledger.Ledger].
 func (l *Ledger) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
-	return l.SubmitLane(ctx, 0, caller, commands...)
+	if l.routes.count() > 1 {
+		return lane.Spread(ctx, l, caller, commands)
+	}
+	results, err := l.SubmitLane(ctx, 0, caller, commands...)
+	if err != nil {
+		return nil, err
+	}
+	return lane.Reroute(ctx, l, caller, commands, results)
 }
 
 // TakeLane implements [ledger.Laned].
@@ -67,7 +84,7 @@ func (l *Ledger) LeaveLane(ctx context.Context, number uint32) error {
 
 // adoptAll makes this process the owner of every lane, unless it is one of several.
 func (l *Ledger) adoptAll(ctx context.Context) error {
-	n, err := l.Lanes(ctx)
+	n, err := l.routes.count(), error(nil)
 	for number := uint32(0); number < n && err == nil; number++ {
 		err = l.adopt(ctx, number)
 	}

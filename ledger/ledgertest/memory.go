@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -13,9 +14,10 @@ import (
 
 	"github.com/pointgrid/pointgrid/chaincode"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/lane"
 )
 
-// Memory is a home of the contract for tests: one lane, in memory, gone with the
+// Memory is a home of the contract for tests: in memory, gone with the
 // process. Every Submit is one batch, save that commands which must be alone get
 // a batch of their own, and a checkpoint follows at once unless Lazy.
 type Memory struct {
@@ -63,32 +65,38 @@ func (m *Memory) Submit(ctx context.Context, caller ledger.Identity, commands ..
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if n, err := m.Lanes(ctx); err != nil || n > 1 {
+		if err != nil {
+			return nil, err
+		}
+		return lane.Spread(ctx, m, caller, commands)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.submit(0, caller, commands)
 }
 
 // submit gives commands of one lane.
-func (m *Memory) submit(lane uint32, caller ledger.Identity, commands []ledger.Command) ([]ledger.Result, error) {
+func (m *Memory) submit(number uint32, caller ledger.Identity, commands []ledger.Command) ([]ledger.Result, error) {
 	if m.done {
 		return nil, ledger.ErrClosed
 	}
-	if err := m.left[lane]; err != nil {
+	if err := m.left[number]; err != nil {
 		return nil, err
 	}
 	var results []ledger.Result
 	for _, batch := range Batches(commands) {
-		r, err := m.apply(m.tx(lane, caller), batch)
+		r, err := m.apply(m.tx(number, caller), batch)
 		if err == nil && len(r) > 0 && r[0].Code == ledger.CodeFenced {
 			err = fmt.Errorf("%w: %s", ledger.ErrFenced, r[0].Message)
-			m.left[lane] = err
+			m.left[number] = err
 		}
 		if err != nil {
 			return nil, err
 		}
 		results = append(results, r...)
 	}
-	return results, m.attest(lane, caller)
+	return results, m.attest(number, caller)
 }
 
 // Batches divides commands into batches that the contract takes: of bounded
@@ -146,27 +154,31 @@ func (m *Memory) repeat(tx chaincode.Tx, first *Transaction, batch []ledger.Comm
 	return nil
 }
 
-func (m *Memory) tx(lane uint32, caller ledger.Identity) chaincode.Tx {
+func (m *Memory) tx(number uint32, caller ledger.Identity) chaincode.Tx {
 	return chaincode.Tx{ID: ledger.EmbeddedTx(uint64(len(m.blocks))), At: m.clock().UnixMilli(), Caller: caller,
-		Lane: lane, Epoch: m.epochs[lane]}
+		Lane: number, Epoch: m.epochs[number]}
 }
 
 // attest takes a checkpoint if there is something to take one of.
-func (m *Memory) attest(lane uint32, caller ledger.Identity) error {
-	pending, err := chaincode.Pending(m.store, lane)
+func (m *Memory) attest(number uint32, caller ledger.Identity) error {
+	pending, err := chaincode.Pending(m.store, number)
 	if err != nil || pending == 0 || m.Lazy {
 		return err
 	}
 	var random [10]byte
 	rand.Read(random[:])
-	_, err = m.apply(m.tx(lane, caller), []ledger.Command{{ID: ledger.NewID(m.clock(), random), Body: &ledger.Checkpoint{}}})
+	_, err = m.apply(m.tx(number, caller), []ledger.Command{{ID: ledger.NewID(m.clock(), random), Body: &ledger.Checkpoint{}}})
 	return err
 }
 
 // Check implements [ledger.Ledger].
 func (m *Memory) Check(ctx context.Context, caller ledger.Identity, command ledger.Command) (ledger.Result, error) {
 	return look(ctx, m, func(s *Store) (ledger.Result, error) {
-		results, err := chaincode.Apply(m.tx(0, caller), s.Begin(), []ledger.Command{command})
+		a, err := chaincode.Alliance(s)
+		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+			return ledger.Result{}, err
+		}
+		results, err := chaincode.Apply(m.tx(ledger.RouteOf(command.Body, a.Lanes), caller), s.Begin(), []ledger.Command{command})
 		if err != nil {
 			return ledger.Result{}, err
 		}

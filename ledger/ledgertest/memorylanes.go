@@ -3,17 +3,29 @@ package ledgertest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
 // Lanes implements [ledger.Laned].
-func (m *Memory) Lanes(ctx context.Context) (uint32, error) { return 1, ctx.Err() }
+func (m *Memory) Lanes(ctx context.Context) (uint32, error) {
+	a, err := m.Alliance(ctx)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return 1, nil
+	}
+	return a.Lanes, err
+}
 
 // Route implements [ledger.Laned].
 func (m *Memory) Route(ctx context.Context, commands ...ledger.Command) ([]uint32, error) {
-	return make([]uint32, len(commands)), ctx.Err()
+	lanes, err := m.Lanes(ctx)
+	numbers := make([]uint32, len(commands))
+	for i, c := range commands {
+		numbers[i] = ledger.RouteOf(c.Body, lanes)
+	}
+	return numbers, err
 }
 
 // TakeLane implements [ledger.Laned].
