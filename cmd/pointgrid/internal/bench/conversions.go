@@ -82,7 +82,10 @@ func (b *Conversions) Run(ctx context.Context) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	return b.check(ctx, stage, finished)
+	if err := b.check(ctx, stage, finished); err != nil || b.Gateways < 2 {
+		return err
+	}
+	return b.night(ctx, stage)
 }
 
 // checkCluster refuses several gateways on what only one can have.
@@ -249,6 +252,30 @@ func (b *Conversions) check(ctx context.Context, stage *sandbox.Stage, finished 
 		}
 		fmt.Fprintf(b.Out, "%s: %d conversions answered 201, %d on the ledger\n", company, want, got)
 	}
+	return nil
+}
+
+// night ends the business day and looks whether it was settled, once for each company,
+// whichever gateway leads.
+func (b *Conversions) night(ctx context.Context, stage *sandbox.Stage) error {
+	utility, err := stage.Client(sandbox.UtilityClient)
+	if err != nil {
+		return err
+	}
+	var moved struct{ Window string }
+	if _, err := utility.Do(ctx, client.Request{Method: "POST", Path: "/v1/sandbox/clock", Body: []byte(`{"advance":"24h"}`)}, &moved); err != nil {
+		return err
+	}
+	var all struct {
+		Settlements []struct{ ID string } `json:"settlements"`
+	}
+	if _, err := utility.Do(ctx, client.Request{Method: "GET", Path: "/v1/settlements"}, &all); err != nil {
+		return err
+	}
+	if n := len(sandbox.Companies()); len(all.Settlements) != n {
+		return fmt.Errorf("the night left %d settlements, want one for each of %d companies", len(all.Settlements), n)
+	}
+	fmt.Fprintf(b.Out, "the night ran once: window %s is open, %d settlements\n", moved.Window, len(all.Settlements))
 	return nil
 }
 

@@ -77,6 +77,7 @@ type Ledger struct {
 	Profile         string        `yaml:"profile" env:"PROFILE" doc:"Connection profile of the network, as pointgrid fabric up writes it. Needed for fabric."`
 	SignFor         []string      `yaml:"sign_for" env:"SIGN_FOR" doc:"Identities, besides the utility's, that the gateway may sign as because the profile has their keys: partners' in a sandbox, none in production."`
 	BatchMax        int           `yaml:"batch_max" env:"BATCH_MAX" doc:"Most commands in one ledger transaction, 1 to 4096; 0 is 4096. Small numbers are for measuring."`
+	Lanes           uint32        `yaml:"lanes" env:"LANES" doc:"Lanes over which accounts are spread, each with one transaction under way. The ledger's number is raised to this and never falls; 0 leaves it, and a new ledger has 1. More are of use on fabric, when the queue of one does not empty."`
 	CheckpointEvery time.Duration `yaml:"checkpoint_every" env:"CHECKPOINT_EVERY" doc:"Longest time until a receipt is no longer provisional, 100ms to 1m."`
 }
 

@@ -47,6 +47,9 @@ func (c *Config) Validate() error {
 	if c.Ledger.BatchMax < 0 || c.Ledger.BatchMax > ledger.BatchMax {
 		wrong("ledger.batch_max", "%d is not 0 to %d", c.Ledger.BatchMax, ledger.BatchMax)
 	}
+	if c.Ledger.Lanes > ledger.LanesMax {
+		wrong("ledger.lanes", "%d is not 0 to %d", c.Ledger.Lanes, ledger.LanesMax)
+	}
 	between(wrong, "ledger.checkpoint_every", c.Ledger.CheckpointEvery, 100*time.Millisecond, time.Minute)
 	between(wrong, "exchange.quote_ttl", c.Exchange.QuoteTTL, time.Second, time.Hour)
 	between(wrong, "exchange.deadline", c.Exchange.Deadline, time.Second, 24*time.Hour)

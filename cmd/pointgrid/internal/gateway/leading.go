@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/pointgrid/pointgrid/ledger"
 )
 
 // lead begins what must exist once: of one gateway alone, or of those of a cluster.
 // It returns what ends it in order; what is interrupted all the same stands on disk.
 func (g *Gateway) lead(ctx context.Context) (end func() error, err error) {
+	if err := g.raiseLanes(ctx); err != nil {
+		return nil, err
+	}
 	ctx, stop := context.WithCancel(ctx)
 	if err := g.startServices(ctx); err != nil {
 		stop()
@@ -24,6 +29,21 @@ func (g *Gateway) lead(ctx context.Context) (end func() error, err error) {
 		background.Wait()
 		return err
 	}, nil
+}
+
+// raiseLanes gives the ledger as many lanes as are configured. They become more while
+// gateways work, and never fewer.
+func (g *Gateway) raiseLanes(ctx context.Context) error {
+	laned, ok := g.Ledger.(ledger.Laned)
+	if !ok || g.config.Ledger.Lanes == 0 {
+		return nil
+	}
+	n, err := laned.Lanes(ctx)
+	if err != nil || n >= g.config.Ledger.Lanes {
+		return err
+	}
+	g.around.Logger.Info("the ledger gets more lanes", "lanes", g.config.Ledger.Lanes, "before", n)
+	return g.submit(ctx, &ledger.SetLanes{Lanes: g.config.Ledger.Lanes})
 }
 
 // startServices begins what takes requests besides conversions.
