@@ -24,7 +24,7 @@ const (
 	// movedWithin is how long the lanes of a dead owner may be without one.
 	movedWithin = 5 * time.Second
 	// endsWithin is how long a gateway may take to see that it was taken for dead.
-	endsWithin = 10 * time.Second
+	endsWithin = 20 * time.Second
 	// lostStatus is the exit status of a gateway that lost its slot.
 	lostStatus = 3
 )
@@ -97,6 +97,9 @@ func (b *Conversions) wake(ctx context.Context, owner *sandbox.Node, after time.
 	ctx, cancel := context.WithTimeout(ctx, endsWithin)
 	defer cancel()
 	status, err := owner.Process.Ended(ctx)
+	if err != nil {
+		err = fmt.Errorf("%w:\n%s", err, owner.Process.Logs())
+	}
 	if err == nil && status != lostStatus {
 		err = fmt.Errorf("the gateway that woke ended with status %d, want %d:\n%s", status, lostStatus, owner.Process.Logs())
 	}

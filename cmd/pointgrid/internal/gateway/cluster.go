@@ -110,17 +110,6 @@ func (g *Gateway) lostError() error {
 	return fmt.Errorf("this gateway did not renew its lease in time, and others have taken over what it did; nothing is lost, start it again: %w", g.member.Err())
 }
 
-// hurry is how long a gateway that lost its slot waits for what is under way, none of
-// which can be stored.
-const hurry = 100 * time.Millisecond
-
-func (g *Gateway) endPatience() time.Duration {
-	if g.member != nil && g.member.Err() != nil {
-		return hurry
-	}
-	return wholePatience
-}
-
 // refresh takes up what other processes have changed.
 func (g *Gateway) refresh(ctx context.Context) {
 	g.refreshClients(ctx)

@@ -9,12 +9,14 @@ import (
 	"net/http/pprof"
 	"sync"
 	"time"
+
+	"github.com/pointgrid/pointgrid/cluster"
 )
 
 // How long the parts may take to end in order. What is interrupted all the same
 // stands on disk and is taken up at the next start.
 const (
-	wholePatience    = 15 * time.Second // for requests, and for conversions
+	endPatience      = 15 * time.Second // for requests, and for conversions
 	servicesPatience = 15 * time.Second // for orders
 	// lagPatience bounds what reading metrics waits for the ledger's height.
 	lagPatience = time.Second
@@ -32,8 +34,16 @@ const (
 // Serve listens, resumes what was interrupted, calls ready with the address once
 // requests are answered, and serves until the context ends. It then lets what is
 // under way finish, and closes the gateway.
+//
+// A gateway of a cluster that was taken for dead returns a [cluster.ErrLost] at once:
+// nothing that is under way could be stored any more, so it finishes and closes
+// nothing, and the process is to end.
 func (g *Gateway) Serve(ctx context.Context, ready func(address string)) error {
-	return errors.Join(g.serve(ctx, ready), g.Close())
+	err := g.serve(ctx, ready)
+	if errors.Is(err, cluster.ErrLost) {
+		return err
+	}
+	return errors.Join(err, g.Close())
 }
 
 func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
@@ -71,7 +81,7 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 		err = nil
 	case err = <-failed:
 	case <-g.lost():
-		err = g.lostError()
+		return errors.Join(g.lostError(), server.Close())
 	}
 	g.ready.Store(false)
 	err = errors.Join(err, g.finish(ctx, server, stand))
@@ -81,20 +91,18 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	return err
 }
 
-// finish ends requests first and the exchange last, for which the others wait. A
-// gateway that has lost its slot can store nothing, and finishes nothing.
+// finish ends requests first and the exchange last, for which the others wait.
 func (g *Gateway) finish(ctx context.Context, server *http.Server, standDown func() error) error {
 	g.around.Logger.Info("gateway ends")
 	ctx = context.WithoutCancel(ctx)
-	patience := g.endPatience()
-	requests, cancel := context.WithTimeout(ctx, patience)
+	requests, cancel := context.WithTimeout(ctx, endPatience)
 	defer cancel()
 	err := server.Shutdown(requests)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close()
 	}
 	err = errors.Join(err, standDown())
-	under, cancel := context.WithTimeout(ctx, patience)
+	under, cancel := context.WithTimeout(ctx, endPatience)
 	defer cancel()
 	if closing := g.Exchange.Close(under); closing != nil && !errors.Is(closing, context.DeadlineExceeded) {
 		err = errors.Join(err, closing)
