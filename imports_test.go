@@ -80,6 +80,7 @@ var rules = []rule{
 	{folder: "rewards", why: "exchange, settlement, mall and rewards do not know each other", ours: []string{"ledger", "members", "partners"}, noLibraries: true},
 	{folder: "rewards/bonus", why: "a bonus follows the ledger and the tiers, not the exchange", ours: []string{"ledger", "members", "rewards"}, noLibraries: true},
 	{folder: "support", why: "support reaches exchange, rewards and mall by ports of its own", ours: []string{"ledger", "members", "partners", "internal/workflow"}},
+	{folder: "cluster", why: "a cluster knows lanes and leases, not what is done in them", ours: []string{"ledger", "ledger/wire"}, noLibraries: true},
 	{folder: "members", why: "who somebody is stands below what they do", ours: []string{"ledger"}},
 	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
 		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "rewards/bonus", "support", "members", "partners", "web/idempotency", "web/signin", "web/session", "projection", "insight", "cluster", "sqlstore"}},

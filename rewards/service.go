@@ -42,8 +42,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 }
 
 // Start finishes what was interrupted, as far as the ledger answers, and begins to
-// take events.
+// take events, by the rules as they are in the store by then.
 func (s *Service) Start(ctx context.Context) error {
+	if err := s.readRules(ctx); err != nil {
+		return err
+	}
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if err := s.resume(ctx); err != nil {
 		s.stop()

@@ -108,6 +108,8 @@ type benchConversions struct {
 	Batch    int           `help:"Conversions in each request, 2 to 1000, through POST /v1/conversions/batch; 0 is one by itself, through POST /v1/conversions." default:"0"`
 	Mode     []string      `help:"Who moves the partner's side: callback (the gateway calls the partner) or push (the partner has moved it)." enum:"push,callback" default:"push,callback"`
 	Ledger   string        `help:"Where the ledger is: embedded in the gateway, or fabric, a network with a peer for every company; that one is also measured with one conversion per transaction." enum:"embedded,fabric" default:"embedded"`
+	Gateways int           `help:"Gateways that share the ledger, which must be on fabric, and the database; callers are spread over them." default:"1"`
+	Fault    string        `help:"What befalls the owner of a lane during each measurement: kill (SIGKILL), or pause (SIGSTOP for longer than its lease, then SIGCONT). Needs two gateways." enum:",kill,pause" default:""`
 	Members  int           `help:"Members, each with links to every company." default:"10000"`
 	Duration time.Duration `help:"Length of each measurement." default:"10s"`
 	Warmup   time.Duration `help:"What runs before each measurement and does not count." default:"2s"`
@@ -118,11 +120,17 @@ func (b *benchConversions) Run(ctx context.Context) error {
 	if b.Batch < 0 || b.Batch > exchange.ManyMax {
 		return fmt.Errorf("--batch is %d, must be 0 to %d", b.Batch, exchange.ManyMax)
 	}
+	if b.Gateways < 1 || b.Gateways > gatewaysMax {
+		return fmt.Errorf("--gateways is %d, must be 1 to %d", b.Gateways, gatewaysMax)
+	}
 	return inFolder(b.Dir, func(dir string) error {
-		return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode, Batch: b.Batch,
+		return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode, Batch: b.Batch, Gateways: b.Gateways, Fault: b.Fault,
 			Warmup: b.Warmup, Duration: b.Duration, Now: time.Now, Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
 	})
 }
+
+// gatewaysMax bounds what one machine is asked to run.
+const gatewaysMax = 16
 
 type benchOverload struct {
 	Clients  int           `help:"Callers that convert in turn; what they get is what the gateway can carry." default:"64"`

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/pointgrid/pointgrid/cluster"
 )
 
 // program is the command line. Each command's Run is in the file of its name.
@@ -63,6 +65,17 @@ func main() {
 		if !errors.Is(err, errReported) {
 			fmt.Fprintln(os.Stderr, "pointgrid:", err)
 		}
-		os.Exit(1)
+		os.Exit(status(err))
 	}
+}
+
+// lostStatus is the exit status of a gateway that others have taken for dead: it has
+// ended itself, nothing is wrong with it, and it may be started again at once.
+const lostStatus = 3
+
+func status(err error) int {
+	if errors.Is(err, cluster.ErrLost) {
+		return lostStatus
+	}
+	return 1
 }

@@ -39,6 +39,12 @@ type Conversions struct {
 	Fabric bool
 	// Database is an empty PostgreSQL database; empty is SQLite.
 	Database string
+	// Gateways is how many share ledger and database; 0 and 1 are one alone. Callers
+	// are spread over them.
+	Gateways int
+	// Fault is what befalls the owner of a lane during each measurement: nothing,
+	// [FaultKill] or [FaultPause].
+	Fault string
 }
 
 // kind is what one mode measures: the company whose points are turned into
@@ -52,6 +58,9 @@ var kinds = map[string]struct{ company, amount string }{
 // returns an error if any conversion was not answered 201, or if the ledger does
 // not hold exactly what was answered.
 func (b *Conversions) Run(ctx context.Context) error {
+	if err := b.checkCluster(); err != nil {
+		return err
+	}
 	stage, err := b.stage(ctx, nil)
 	if err != nil {
 		return err
@@ -62,7 +71,7 @@ func (b *Conversions) Run(ctx context.Context) error {
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), b.Duration)
 	fmt.Fprintln(table, "mode\tper ledger transaction\tclients\tper request\tconversions/s\tp50 ms\tp99 ms\tmax ms\tother answers\tgateway CPU µs each\tpartners CPU µs each\tgateway peak MiB\t")
 	finished := map[string]int64{}
-	if b.Fabric {
+	if b.Fabric && b.Fault == "" {
 		if err := b.baseline(ctx, stage, table, finished); err != nil {
 			return err
 		}
@@ -73,14 +82,30 @@ func (b *Conversions) Run(ctx context.Context) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	return b.check(ctx, stage, finished)
+	if err := b.check(ctx, stage, finished); err != nil || b.Gateways < 2 {
+		return err
+	}
+	return b.night(ctx, stage)
+}
+
+// checkCluster refuses several gateways on what only one can have.
+func (b *Conversions) checkCluster() error {
+	switch {
+	case b.Gateways > 1 && (!b.Fabric || b.Database == ""):
+		return errors.New("several gateways share a PostgreSQL database and a Fabric network: give --database and --ledger fabric; the embedded ledger is one gateway's")
+	case b.Fault != "" && b.Gateways < 2:
+		return errors.New("--fault takes the owner of a lane away, so somebody must be left: give --gateways 2 or more")
+	case b.Fault != "" && b.Batch > 0:
+		return errors.New("--fault counts each conversion by its own key: leave --batch away")
+	}
+	return nil
 }
 
 // stage starts gateway and partners.
 func (b *Conversions) stage(ctx context.Context, adjust func(*config.Config)) (*sandbox.Stage, error) {
 	fmt.Fprintf(b.Out, "preparing %d members …\n", b.Members)
 	return sandbox.StartStage(ctx, &sandbox.Site{Dir: b.Dir, DatabaseURL: b.Database}, sandbox.StageOptions{Members: b.Members, Linked: b.Members,
-		Fabric: b.Fabric, Progress: func(line string) { fmt.Fprintln(b.Out, " ", line) }, Adjust: adjust, Now: b.Now})
+		Fabric: b.Fabric, Gateways: b.Gateways, Progress: func(line string) { fmt.Fprintln(b.Out, " ", line) }, Adjust: adjust, Now: b.Now})
 }
 
 // The baseline is slow and steady: it needs neither long nor many callers, of
@@ -126,9 +151,16 @@ func (b *Conversions) row(ctx context.Context, stage *sandbox.Stage, table io.Wr
 	if err != nil {
 		return 0, err
 	}
-	o, err := generate(ctx, load)
+	run := generate
+	if b.Fault != "" {
+		run = func(ctx context.Context, load *Load) (*Outcome, error) { return b.faulty(ctx, stage, load) }
+	}
+	o, err := run(ctx, load)
 	if err != nil {
 		return 0, err
+	}
+	if b.Fault != "" {
+		fmt.Fprintf(b.Out, "%s with %d clients: the longest time in which no conversion was answered was %s\n", mode, clients, o.Gap.Round(time.Millisecond))
 	}
 	after, partnersAfter, err := usages(stage)
 	if err != nil {
@@ -154,6 +186,9 @@ func (b *Conversions) load(stage *sandbox.Stage, mode string, clients int) (*Loa
 	company := sandbox.CompanyOf(kind.company)
 	l := &Load{URL: stage.URL, Site: stage.Site.Dir, Caller: company.Code, Source: company.Programme, Destination: "EPT", Amount: kind.amount,
 		Push: mode == "push", Clients: clients, Batch: b.Batch, Warmup: b.Warmup, Duration: b.Duration}
+	for _, node := range stage.Nodes {
+		l.URLs = append(l.URLs, node.URL)
+	}
 	for n := 1; n <= b.Members; n++ {
 		l.Links = append(l.Links, sandbox.LinkID(company, n).String())
 	}
@@ -188,10 +223,16 @@ func child(ctx context.Context, command string, in, out any) error {
 	return json.Unmarshal(answer.Bytes(), out)
 }
 
+// usages are what the gateways used together, the memory that of the largest, and what
+// the partners did.
 func usages(stage *sandbox.Stage) (gateway, partners process.Usage, err error) {
-	gateway, err1 := stage.Gateway.Usage()
-	partners, err2 := stage.Partners.Usage()
-	return gateway, partners, errors.Join(err1, err2)
+	partners, err = stage.Partners.Usage()
+	for _, node := range stage.Nodes {
+		one, failed := node.Process.Usage()
+		gateway.CPU, gateway.PeakRSS = gateway.CPU+one.CPU, max(gateway.PeakRSS, one.PeakRSS)
+		err = errors.Join(err, failed)
+	}
+	return gateway, partners, err
 }
 
 // check compares what was answered with the ledger's positions and with the
@@ -211,6 +252,30 @@ func (b *Conversions) check(ctx context.Context, stage *sandbox.Stage, finished 
 		}
 		fmt.Fprintf(b.Out, "%s: %d conversions answered 201, %d on the ledger\n", company, want, got)
 	}
+	return nil
+}
+
+// night ends the business day and looks whether it was settled, once for each company,
+// whichever gateway leads.
+func (b *Conversions) night(ctx context.Context, stage *sandbox.Stage) error {
+	utility, err := stage.Client(sandbox.UtilityClient)
+	if err != nil {
+		return err
+	}
+	var moved struct{ Window string }
+	if _, err := utility.Do(ctx, client.Request{Method: "POST", Path: "/v1/sandbox/clock", Body: []byte(`{"advance":"24h"}`)}, &moved); err != nil {
+		return err
+	}
+	var all struct {
+		Settlements []struct{ ID string } `json:"settlements"`
+	}
+	if _, err := utility.Do(ctx, client.Request{Method: "GET", Path: "/v1/settlements"}, &all); err != nil {
+		return err
+	}
+	if n := len(sandbox.Companies()); len(all.Settlements) != n {
+		return fmt.Errorf("the night left %d settlements, want one for each of %d companies", len(all.Settlements), n)
+	}
+	fmt.Fprintf(b.Out, "the night ran once: window %s is open, %d settlements\n", moved.Window, len(all.Settlements))
 	return nil
 }
 

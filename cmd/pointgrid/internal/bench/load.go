@@ -32,6 +32,11 @@ type Load struct {
 	Push        bool     `json:"push"` // send a partner's reference
 	Links       []string `json:"links"`
 	Clients     int      `json:"clients"`
+	// URLs are of all gateways of a cluster, over which the callers are spread; empty is
+	// URL alone. Patient callers go to the next gateway with the same request when
+	// one does not answer it with 201, for as long as a minute.
+	URLs    []string `json:"urls"`
+	Patient bool     `json:"patient"`
 	// Batch is the number of conversions in each request; 0 is one by itself.
 	Batch int `json:"batch"`
 	// Rate is the requests in each second; 0 has every caller send the next when
@@ -57,6 +62,7 @@ type Outcome struct {
 	P50       time.Duration    `json:"p50"`
 	P99       time.Duration    `json:"p99"`
 	Max       time.Duration    `json:"max"`
+	Gap       time.Duration    `json:"gap"`                  // the longest time in which no request ended
 	FirstBody string           `json:"first_body,omitempty"` // of the first answer other than 201
 }
 
@@ -79,7 +85,7 @@ func RunLoad(in io.Reader, out io.Writer, now func() time.Time) error {
 		return fmt.Errorf("load: %w", err)
 	}
 	g := &generator{load: l, now: now, caller: c, others: map[string]int64{}, run: strconv.FormatInt(now().UnixNano(), 36),
-		client: &fasthttp.Client{MaxConnsPerHost: connections(&l), ReadTimeout: time.Minute, NoDefaultUserAgentHeader: true}}
+		client: &fasthttp.Client{MaxConnsPerHost: connections(&l), ReadTimeout: readTimeout(&l), NoDefaultUserAgentHeader: true}}
 	if err := g.renew(context.Background()); err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
@@ -136,6 +142,9 @@ type generator struct {
 
 	slices []Slice // of a load with a rate
 
+	last atomic.Int64 // when a request ended last, nanoseconds since 1970
+	gap  atomic.Int64 // the longest time between two ends
+
 	mu        sync.Mutex
 	counted   int64
 	latencies []time.Duration
@@ -148,12 +157,14 @@ func (g *generator) work() Outcome {
 	counted, end := start.Add(g.load.Warmup), start.Add(g.load.Warmup+g.load.Duration)
 	ctx, cancel := context.WithCancel(context.Background())
 	var all, keeper sync.WaitGroup
-	keeper.Go(func() { g.keepToken(ctx) })
+	if !g.load.Patient { // the issuer may be the gateway that dies
+		keeper.Go(func() { g.keepToken(ctx) })
+	}
 	if g.load.Rate > 0 {
 		g.slices = g.pace(counted, end)
 	} else {
-		for range g.load.Clients {
-			all.Go(func() { g.call(counted, end) })
+		for caller := range g.load.Clients {
+			all.Go(func() { g.call(caller, counted, end) })
 		}
 	}
 	all.Wait()
@@ -164,7 +175,7 @@ func (g *generator) work() Outcome {
 
 // call sends conversions until the end; one that is under way then is still
 // awaited and counted.
-func (g *generator) call(counted, end time.Time) {
+func (g *generator) call(caller int, counted, end time.Time) {
 	var mine []time.Duration
 	var converted int64
 	for {
@@ -172,8 +183,9 @@ func (g *generator) call(counted, end time.Time) {
 		if began.After(end) {
 			break
 		}
-		n, _ := g.convert()
+		n, _ := g.convertAt(caller)
 		g.finished.Add(n)
+		g.note(n, g.now())
 		if n > 0 && began.After(counted) {
 			mine, converted = append(mine, g.now().Sub(began)), converted+n
 		}
@@ -185,11 +197,14 @@ func (g *generator) call(counted, end time.Time) {
 
 // convert sends one request and returns how many conversions were answered 201, and
 // whether the whole was refused for want of room.
-func (g *generator) convert() (converted int64, refused bool) {
+func (g *generator) convert() (converted int64, refused bool) { return g.convertAt(0) }
+
+// convertAt is convert by one of many callers, who have a gateway each.
+func (g *generator) convertAt(caller int) (converted int64, refused bool) {
 	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(resp)
-	req.SetRequestURI(g.load.URL + "/v1/conversions")
+	req.SetRequestURI(g.url(caller) + "/v1/conversions")
 	req.Header.SetMethod("POST")
 	req.Header.SetContentType("application/json")
 	req.Header.Set("Authorization", g.bearer.Load().(string))
@@ -197,14 +212,14 @@ func (g *generator) convert() (converted int64, refused bool) {
 	status := fasthttp.StatusCreated
 	if g.load.Batch > 0 {
 		status = fasthttp.StatusOK
-		req.SetRequestURI(g.load.URL + "/v1/conversions/batch")
+		req.SetRequestURI(g.url(caller) + "/v1/conversions/batch")
 		req.SetBodyRaw(g.batch())
 	} else {
 		n := g.number()
 		req.Header.Set("Idempotency-Key", n)
 		req.SetBodyRaw(g.body(nil, n))
 	}
-	if err := g.client.Do(req, resp); err != nil {
+	if err := g.do(req, resp, caller, status); err != nil {
 		g.other(err.Error(), "", 1)
 		return 0, false
 	}
@@ -264,7 +279,7 @@ func (g *generator) other(what, body string, n int64) {
 
 func (g *generator) outcome(elapsed time.Duration) Outcome {
 	o := Outcome{Finished: g.finished.Load(), Counted: g.counted, Others: g.others, Slices: g.slices,
-		Elapsed: elapsed, FirstBody: g.firstBody}
+		Elapsed: elapsed, Gap: time.Duration(g.gap.Load()), FirstBody: g.firstBody}
 	o.P50, o.P99, o.Max = spread(g.latencies)
 	return o
 }

@@ -30,6 +30,7 @@ type Config struct {
 	Alliance   Alliance   `yaml:"alliance" envPrefix:"ALLIANCE_"`
 	Log        Log        `yaml:"log" envPrefix:"LOG_"`
 	Ledger     Ledger     `yaml:"ledger" envPrefix:"LEDGER_"`
+	Cluster    Cluster    `yaml:"cluster" envPrefix:"CLUSTER_"`
 	Exchange   Exchange   `yaml:"exchange" envPrefix:"EXCHANGE_"`
 	Tokens     Tokens     `yaml:"tokens" envPrefix:"TOKENS_"`
 	Traces     Traces     `yaml:"traces" envPrefix:"TRACES_"`
@@ -79,8 +80,18 @@ type Ledger struct {
 	Profile         string        `yaml:"profile" env:"PROFILE" doc:"Connection profile of the network, as pointgrid fabric up writes it. Needed for fabric."`
 	SignFor         []string      `yaml:"sign_for" env:"SIGN_FOR" doc:"Identities, besides the utility's, that the gateway may sign as because the profile has their keys: partners' in a sandbox, none in production."`
 	BatchMax        int           `yaml:"batch_max" env:"BATCH_MAX" doc:"Most commands in one ledger transaction, 1 to 4096; 0 is 4096. Small numbers are for measuring."`
+	Lanes           uint32        `yaml:"lanes" env:"LANES" doc:"Lanes over which accounts are spread, each with one transaction under way. The ledger's number is raised to this and never falls; 0 leaves it, and a new ledger has 1. More are of use on fabric, when the queue of one does not empty."`
 	CheckpointEvery time.Duration `yaml:"checkpoint_every" env:"CHECKPOINT_EVERY" doc:"Longest time until a receipt is no longer provisional, 100ms to 1m."`
 }
+
+// Cluster makes this gateway one of several on one database and one network.
+type Cluster struct {
+	Listen  string `yaml:"listen" env:"LISTEN" doc:"Address and port on which this gateway listens for the other gateways of its cluster, as 10.0.0.5:7443. Empty: it is alone. Needs database_url, a ledger on fabric, url, and a data_dir that all gateways share."`
+	Address string `yaml:"address" env:"ADDRESS" doc:"Address and port under which the others reach it. Empty: that of cluster.listen."`
+}
+
+// Enabled reports whether there is to be a cluster.
+func (c Cluster) Enabled() bool { return c.Listen != "" }
 
 // Exchange tunes quotes and conversions.
 type Exchange struct {

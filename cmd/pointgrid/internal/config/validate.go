@@ -47,6 +47,9 @@ func (c *Config) Validate() error {
 	if c.Ledger.BatchMax < 0 || c.Ledger.BatchMax > ledger.BatchMax {
 		wrong("ledger.batch_max", "%d is not 0 to %d", c.Ledger.BatchMax, ledger.BatchMax)
 	}
+	if c.Ledger.Lanes > ledger.LanesMax {
+		wrong("ledger.lanes", "%d is not 0 to %d", c.Ledger.Lanes, ledger.LanesMax)
+	}
 	between(wrong, "ledger.checkpoint_every", c.Ledger.CheckpointEvery, 100*time.Millisecond, time.Minute)
 	between(wrong, "exchange.quote_ttl", c.Exchange.QuoteTTL, time.Second, time.Hour)
 	between(wrong, "exchange.deadline", c.Exchange.Deadline, time.Second, 24*time.Hour)
@@ -70,6 +73,7 @@ func (c *Config) Validate() error {
 	c.validateReconciliation(wrong)
 	c.validateMall(wrong)
 	c.validateSupport(wrong)
+	c.validateCluster(wrong)
 	return errors.Join(errs...)
 }
 
@@ -129,6 +133,35 @@ func (c *Config) validateMall(wrong report) {
 	between(wrong, "mall.deadline", c.Mall.Deadline, time.Second, 24*time.Hour)
 	between(wrong, "mall.dispatch_within", c.Mall.DispatchWithin, time.Hour, 90*24*time.Hour)
 	c.Mall.Identity.validate(wrong, c.Sandbox)
+}
+
+// validateCluster checks what gateways can only share when all of them have it.
+func (c *Config) validateCluster(wrong report) {
+	if !c.Cluster.Enabled() {
+		if c.Cluster.Address != "" {
+			wrong("cluster.address", "is of use only with cluster.listen, which is empty")
+		}
+		return
+	}
+	host, _, err := net.SplitHostPort(c.Cluster.Listen)
+	if err != nil {
+		wrong("cluster.listen", "%q is not an address like 10.0.0.5:7443", c.Cluster.Listen)
+	}
+	if ip := net.ParseIP(host); err == nil && c.Cluster.Address == "" && (host == "" || ip != nil && ip.IsUnspecified()) {
+		wrong("cluster.address", "is missing; with cluster.listen %q the others do not know where to reach this gateway", c.Cluster.Listen)
+	}
+	if _, _, err := net.SplitHostPort(c.Cluster.Address); err != nil && c.Cluster.Address != "" {
+		wrong("cluster.address", "%q is not an address like 10.0.0.5:7443", c.Cluster.Address)
+	}
+	if c.DatabaseURL == "" {
+		wrong("database_url", "is missing; gateways of a cluster share a PostgreSQL database")
+	}
+	if c.Ledger.Home != Fabric {
+		wrong("ledger.home", "is %q; gateways of a cluster share a ledger on %q", c.Ledger.Home, Fabric)
+	}
+	if c.URL == "" {
+		wrong("url", "is missing; all gateways of a cluster are one issuer of access tokens, under the address that callers use")
+	}
 }
 
 type report func(key, format string, args ...any)

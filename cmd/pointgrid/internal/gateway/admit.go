@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/partners"
@@ -59,6 +60,9 @@ func (g *Gateway) admit(ctx context.Context, p partners.Partner, known []ledger.
 	return g.submit(ctx, &ledger.RegisterPartner{Partner: p.Code, Programme: p.Programme, Scale: p.Scale, MSP: p.MSP})
 }
 
+// already are refusals of what another gateway, which is starting too, has just done.
+var already = []ledger.Code{ledger.CodeAlreadyInitialised, ledger.CodePartnerExists}
+
 func (g *Gateway) submit(ctx context.Context, body ledger.Body) error {
 	var random [10]byte
 	if _, err := io.ReadFull(g.around.Random, random[:]); err != nil {
@@ -69,7 +73,7 @@ func (g *Gateway) submit(ctx context.Context, body ledger.Body) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", body.Kind(), err)
 	}
-	if r := results[0]; r.Code != ledger.CodeOK {
+	if r := results[0]; r.Code != ledger.CodeOK && !slices.Contains(already, r.Code) {
 		return fmt.Errorf("%s: %s: %s", body.Kind(), r.Code, r.Message)
 	}
 	return nil

@@ -68,6 +68,9 @@ func (g *Gateway) isReady(ctx context.Context) error {
 	if !g.ready.Load() {
 		return errNotServing
 	}
+	if g.member != nil && g.member.Err() != nil {
+		return g.member.Err()
+	}
 	if _, err := g.Ledger.Alliance(ctx); err != nil {
 		return err
 	}

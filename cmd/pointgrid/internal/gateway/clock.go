@@ -35,8 +35,11 @@ func SetClock(ctx context.Context, to *sqlstore.Store, by time.Duration) error {
 	return to.SetSetting(ctx, offsetSetting, by.String())
 }
 
-// restore takes up the offset that a sandbox was left with.
+// restore takes up the offset that a sandbox was left with, or that another gateway
+// of its cluster has set.
 func (c *Clock) restore(ctx context.Context) error {
+	c.moving.Lock()
+	defer c.moving.Unlock()
 	text, err := c.settings.Setting(ctx, offsetSetting)
 	if errors.Is(err, sqlstore.ErrNoSetting) {
 		return nil

@@ -19,6 +19,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/pointgrid/pointgrid/cluster"
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric"
@@ -46,6 +47,13 @@ func exposed(t *testing.T) string {
 	}
 	m.ledger.observe(Batch{Companies: []string{"UtilityMSP"}, Commands: 1, Queued: 1, Stages: map[string]time.Duration{"endorse": time.Second}})
 	m.registry.MustRegister(&peerMetrics{func() []fabric.PeerState { return []fabric.PeerState{{Company: "UtilityMSP", Name: "peer.utility"}} }})
+	several := newClusterMetrics()
+	several.took(cluster.Lead, 1, true)
+	several.observe(cluster.Call{})
+	several.status = func() cluster.Status {
+		return cluster.Status{View: &cluster.View{Lanes: 1}, Held: map[uint32]uint64{0: 1}}
+	}
+	m.registry.MustRegister(several.calls, several.commands, several.takeovers, several)
 	copied := newProjectionMetrics()
 	copied.observe(projection.Sample{Rows: 1})
 	copied.register(m.registry, projection.New(projection.Options{Blocks: noBlocks{}, Store: projectiontest.NewMemory()}))

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pointgrid/pointgrid/cluster"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
@@ -106,6 +107,7 @@ type Gateway struct {
 	traces   *traces // nil when nothing is traced
 	hosts    map[string]connector.Host
 	ready    atomic.Bool
+	member   *cluster.Member // nil for a gateway alone
 
 	puller         *statements.Puller
 	statementWatch *statements.Watch // nil when no folder is watched
@@ -125,6 +127,7 @@ func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway,
 	for _, part := range []func(context.Context) error{
 		g.readKeys,
 		g.openLedger,
+		g.joinCluster,
 		g.openStore,
 		g.openClients,
 		g.admitPartners,
@@ -189,7 +192,10 @@ func (g *Gateway) openLedger(ctx context.Context) error {
 
 // OpenStore opens the operational state that is configured.
 func OpenStore(ctx context.Context, c *config.Config, now func() time.Time, logger *slog.Logger) (*sqlstore.Store, error) {
-	o := sqlstore.Options{URL: c.DatabaseURL, Now: now, Logger: logger}
+	return openStore(ctx, c, sqlstore.Options{URL: c.DatabaseURL, Now: now, Logger: logger})
+}
+
+func openStore(ctx context.Context, c *config.Config, o sqlstore.Options) (*sqlstore.Store, error) {
 	if o.URL == "" {
 		o.Path = Home(c.DataDir).Database()
 	}
@@ -197,7 +203,11 @@ func OpenStore(ctx context.Context, c *config.Config, now func() time.Time, logg
 }
 
 func (g *Gateway) openStore(ctx context.Context) error {
-	store, err := OpenStore(ctx, g.config, g.around.Now, g.around.Logger)
+	o := sqlstore.Options{URL: g.config.DatabaseURL, Now: g.around.Now, Logger: g.around.Logger}
+	if g.member != nil {
+		o.Slot = g.member.Slot()
+	}
+	store, err := openStore(ctx, g.config, o)
 	if err != nil {
 		return err
 	}
@@ -243,7 +253,7 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 		Hosts: func(code string) connector.Host { return g.hosts[code] }, Hub: g.config.Alliance.Hub, Members: g.Members, Allowances: g.allowances(),
 		Screening: screening, ReviewWithin: g.config.Support.ReviewWithin,
 		TurnsMax: g.config.Limits.InFlight, TurnPatience: g.config.Limits.Patience, TurnTarget: g.turnTarget(), Timer: g.around.Now, QuoteTTL: g.config.Exchange.QuoteTTL, Deadline: g.config.Exchange.Deadline,
-		Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
+		Slot: g.slot(), Now: g.Clock.Now, Random: g.around.Random, Logger: g.around.Logger, Observe: g.metrics.observeConversion, Around: g.aroundStep})
 	if err != nil {
 		return err
 	}

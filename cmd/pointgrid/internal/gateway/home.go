@@ -63,6 +63,7 @@ func (h Home) Carried() string { return filepath.Join(string(h), "ledger.carried
 func (h Home) signingKeyFile() string { return filepath.Join(h.Keys(), "signing.pem") }
 func (h Home) accountKeyFile() string { return filepath.Join(h.Keys(), "account.key") }
 func (h Home) webhookKeyFile() string { return filepath.Join(h.Keys(), "webhooks.key") }
+func (h Home) clusterKeyFile() string { return filepath.Join(h.Keys(), "cluster.key") }
 func (h Home) codeKeyFile() string    { return filepath.Join(h.Keys(), "codes.key") }
 
 // SigningKey reads the gateway's key, or makes it in a new home, and keeps its
@@ -102,6 +103,16 @@ func (h Home) WebhookKey(random io.Reader) ([]byte, error) {
 // makes it in a new home. Who loses it has lost the codes that were not given yet.
 func (h Home) CodeKey(random io.Reader) ([]byte, error) {
 	return secretKey(h.codeKeyFile(), random)
+}
+
+// ClusterKey reads the key by which the gateways of a cluster know each other, or
+// makes it in a new home. Who has it can give commands to every lane.
+func (h Home) ClusterKey(random io.Reader) ([]byte, error) {
+	key, err := secretKey(h.clusterKeyFile(), random)
+	if errors.Is(err, fs.ErrExist) { // another gateway has just made it
+		return secretKey(h.clusterKeyFile(), random)
+	}
+	return key, err
 }
 
 func secretKey(path string, random io.Reader) ([]byte, error) {

@@ -88,8 +88,8 @@ func openFabric(ctx context.Context, c *config.Config, o LedgerOptions) (ledger.
 		return nil, fmt.Errorf("configuration: ledger.profile: %w", err)
 	}
 	l, err := fabric.Open(ctx, fabric.Options{Profile: p, Reread: func() (*profile.Profile, error) { return profile.Read(c.Ledger.Profile) },
-		Identities: append([]string{c.Alliance.MSP}, c.Ledger.SignFor...),
-		Clock:      o.Now, Timer: o.Timer, Logger: o.Logger, BatchMax: c.Ledger.BatchMax,
+		Identities: append([]string{c.Alliance.MSP}, c.Ledger.SignFor...), Clustered: c.Cluster.Enabled(),
+		Clock: o.Now, Timer: o.Timer, Logger: o.Logger, BatchMax: c.Ledger.BatchMax,
 		CheckpointEvery: c.Ledger.CheckpointEvery, Checkpointer: ledger.Identity{MSP: c.Alliance.MSP, Subject: subject},
 		Failed: o.Failed,
 		Observe: func(s fabric.Sample) {

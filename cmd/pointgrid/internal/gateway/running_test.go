@@ -38,6 +38,9 @@ func TestARunningGatewayServesWhatTheDashboardShows(t *testing.T) {
 	for begun := time.Now(); ; time.Sleep(50 * time.Millisecond) {
 		text, missing := metrics(t, url), ""
 		for _, name := range names {
+			if strings.HasPrefix(name, "pointgrid_cluster_") {
+				continue // of gateways that share a ledger; this one is alone
+			}
 			if !regexp.MustCompile(`(?m)^` + name + `[ {]`).MatchString(text) {
 				missing = name
 			}

@@ -9,13 +9,15 @@ import (
 	"net/http/pprof"
 	"sync"
 	"time"
+
+	"github.com/pointgrid/pointgrid/cluster"
 )
 
 // How long the parts may take to end in order. What is interrupted all the same
 // stands on disk and is taken up at the next start.
 const (
-	requestsPatience = 15 * time.Second
-	exchangePatience = 15 * time.Second
+	endPatience      = 15 * time.Second // for requests, and for conversions
+	servicesPatience = 15 * time.Second // for orders
 	// lagPatience bounds what reading metrics waits for the ledger's height.
 	lagPatience = time.Second
 )
@@ -32,8 +34,16 @@ const (
 // Serve listens, resumes what was interrupted, calls ready with the address once
 // requests are answered, and serves until the context ends. It then lets what is
 // under way finish, and closes the gateway.
+//
+// A gateway of a cluster that was taken for dead returns a [cluster.ErrLost] at once:
+// nothing that is under way could be stored any more, so it finishes and closes
+// nothing, and the process is to end.
 func (g *Gateway) Serve(ctx context.Context, ready func(address string)) error {
-	return errors.Join(g.serve(ctx, ready), g.Close())
+	err := g.serve(ctx, ready)
+	if errors.Is(err, cluster.ErrLost) {
+		return err
+	}
+	return errors.Join(err, g.Close())
 }
 
 func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
@@ -48,19 +58,11 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	if err := g.Exchange.Start(ctx); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	if err := g.Files.Start(ctx); err != nil {
+	failed := make(chan error, 2)
+	stand, err := g.stand(ctx, server, func(err error) { failed <- err })
+	if err != nil {
 		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
 	}
-	if err := g.Rewards.Start(ctx); err != nil {
-		g.Files.Close()
-		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
-	}
-	if err := g.Mall.Start(ctx); err != nil {
-		g.Files.Close()
-		g.Rewards.Close()
-		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
-	}
-	failed := make(chan error, 1)
 	go func() { failed <- g.accept(server, l) }()
 	var background sync.WaitGroup
 	if g.pair != nil {
@@ -71,21 +73,7 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	if g.config.Profile != "" {
 		background.Go(func() { g.serveProfile(ctx) })
 	}
-	if g.Projection != nil {
-		background.Go(func() { g.runProjection(ctx) })
-		background.Go(func() { g.Counter.Run(ctx) })
-	}
-	background.Go(func() { g.Privacy.Run(ctx) })
-	background.Go(func() { g.runBonuses(ctx) })
-	background.Go(func() { g.delivery.Run(ctx) })
-	background.Go(func() { g.watch.Run(ctx) })
-	background.Go(func() { every(ctx, nightEvery, g.runNight) })
-	background.Go(func() { every(ctx, followEvery, g.runSigning) })
-	background.Go(func() { every(ctx, supportEvery, g.runSupport) })
-	background.Go(func() { g.runReconciliation(ctx) })
-	background.Go(func() { every(ctx, fetchEvery, g.fetchStatements); g.puller.Wait() })
-	background.Go(func() { every(ctx, refreshEvery, g.refreshClients) })
-	background.Go(func() { every(ctx, forgetEvery, g.forget) })
+	background.Go(func() { every(ctx, refreshEvery, g.refresh) })
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx)) // until the last request has ended
 	defer stopWriting()
 	log := make(chan struct{})
@@ -97,33 +85,30 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	case <-ctx.Done():
 		err = nil
 	case err = <-failed:
+	case <-g.lost():
+		return errors.Join(g.lostError(), server.Close())
 	}
 	g.ready.Store(false)
-	err = errors.Join(err, g.finish(ctx, server))
+	err = errors.Join(err, g.finish(ctx, server, stand))
 	background.Wait()
 	stopWriting()
 	<-log
 	return err
 }
 
-// finish ends requests, files and the mall first, because they wait for the
-// exchange.
-func (g *Gateway) finish(ctx context.Context, server *http.Server) error {
+// finish ends requests first and the exchange last, for which the others wait.
+func (g *Gateway) finish(ctx context.Context, server *http.Server, standDown func() error) error {
 	g.around.Logger.Info("gateway ends")
 	ctx = context.WithoutCancel(ctx)
-	requests, cancel := context.WithTimeout(ctx, requestsPatience)
+	requests, cancel := context.WithTimeout(ctx, endPatience)
 	defer cancel()
 	err := server.Shutdown(requests)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close()
 	}
-	g.Files.Close()
-	g.Rewards.Close()
-	under, cancel := context.WithTimeout(ctx, exchangePatience)
+	err = errors.Join(err, standDown())
+	under, cancel := context.WithTimeout(ctx, endPatience)
 	defer cancel()
-	if closing := g.Mall.Close(under); closing != nil && !errors.Is(closing, context.DeadlineExceeded) {
-		err = errors.Join(err, closing)
-	}
 	if closing := g.Exchange.Close(under); closing != nil && !errors.Is(closing, context.DeadlineExceeded) {
 		err = errors.Join(err, closing)
 	}

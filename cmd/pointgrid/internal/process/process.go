@@ -117,6 +117,22 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
+// Pause stops the child as it stands, and Resume lets it go on.
+func (p *Process) Pause() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Resume lets a child go on that was paused.
+func (p *Process) Resume() error { return p.cmd.Process.Signal(syscall.SIGCONT) }
+
+// Ended waits until the child has ended, and returns its exit status.
+func (p *Process) Ended(ctx context.Context) (status int, err error) {
+	select {
+	case <-p.done:
+		return p.cmd.ProcessState.ExitCode(), nil
+	case <-ctx.Done():
+		return 0, fmt.Errorf("%s did not end: %w", p.name, ctx.Err())
+	}
+}
+
 // Stop asks the child to end and kills it when it has not after the patience.
 // It returns an error if the child had to be killed or ended with one.
 func (p *Process) Stop(patience time.Duration) error {

@@ -134,12 +134,14 @@ func (c Company) statement() config.Statement {
 }
 
 // WriteConfig writes the configuration for `pointgrid serve`.
-func (s *Site) WriteConfig(c config.Config) error {
+func (s *Site) WriteConfig(c config.Config) error { return s.writeConfig(s.ConfigFile(), c) }
+
+func (s *Site) writeConfig(path string, c config.Config) error {
 	b, err := yaml.Marshal(c)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(s.ConfigFile(), b, 0o600)
+	return os.WriteFile(path, b, 0o600)
 }
 
 // Seeded reports whether the sandbox was seeded to the end. What an interrupted

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -22,16 +23,27 @@ type Stage struct {
 	URL      string           // of the gateway
 	Hosts    map[string]string
 	Partners *process.Process
-	Gateway  *process.Process
-	now      func() time.Time
-	serve    []string
-	clients  map[string]*client.Client
+	Gateway  *process.Process // the first
+	// Nodes are all gateways, the first included: one, or those of a cluster.
+	Nodes   []*Node
+	now     func() time.Time
+	serve   []string
+	clients map[string]*client.Client
+}
+
+// Node is one of the gateways of a stage.
+type Node struct {
+	URL        string
+	Process    *process.Process
+	configFile string
+	internal   string // address for the others; empty for one alone
 }
 
 // StageOptions say what the sandbox holds.
 type StageOptions struct {
 	Members, Linked int
 	Fabric          bool // the ledger is on a Fabric network
+	Gateways        int  // how many share ledger and database; 0 and 1 are one alone
 	Progress        func(string)
 	Adjust          func(*config.Config) // may be nil
 	Serve           []string             // further arguments of the gateway's command
@@ -53,6 +65,9 @@ func StartStage(ctx context.Context, site *Site, o StageOptions) (*Stage, error)
 		return nil, err
 	}
 	s := &Stage{Site: site, URL: "http://" + listen, now: o.Now, serve: o.Serve, clients: map[string]*client.Client{}}
+	if err := s.addNodes(max(o.Gateways, 1)); err != nil {
+		return nil, err
+	}
 	if o.Fabric {
 		if s.Network, err = site.StartNetwork(ctx, o.Progress, o.Now); err != nil {
 			return nil, err
@@ -75,17 +90,43 @@ func (s *Stage) start(ctx context.Context, o StageOptions) error {
 	return s.configure(ctx, o.Adjust)
 }
 
-// configure writes the gateway's configuration and starts the gateway.
+// addNodes gives each gateway its addresses.
+func (s *Stage) addNodes(n int) error {
+	s.Nodes = []*Node{{URL: s.URL, configFile: s.Site.ConfigFile()}}
+	for i := 2; i <= n; i++ {
+		listen, err := Address("127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		s.Nodes = append(s.Nodes, &Node{URL: "http://" + listen, configFile: filepath.Join(s.Site.Dir, fmt.Sprintf("pointgrid-%d.yaml", i))})
+	}
+	for _, node := range s.Nodes {
+		if n == 1 {
+			break
+		}
+		var err error
+		if node.internal, err = Address("127.0.0.1:0"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// configure writes the gateways' configurations and starts the gateways. The first
+// one's address is the issuer of all.
 func (s *Stage) configure(ctx context.Context, adjust func(*config.Config)) error {
-	c, err := s.Site.Config(strings.TrimPrefix(s.URL, "http://"), s.Hosts)
-	if err != nil {
-		return err
-	}
-	if adjust != nil {
-		adjust(&c)
-	}
-	if err := s.Site.WriteConfig(c); err != nil {
-		return err
+	for _, node := range s.Nodes {
+		c, err := s.Site.Config(strings.TrimPrefix(s.URL, "http://"), s.Hosts)
+		if err != nil {
+			return err
+		}
+		c.Listen, c.Cluster.Listen = strings.TrimPrefix(node.URL, "http://"), node.internal
+		if adjust != nil {
+			adjust(&c)
+		}
+		if err := s.Site.writeConfig(node.configFile, c); err != nil {
+			return err
+		}
 	}
 	return s.StartGateway(ctx)
 }
@@ -93,8 +134,10 @@ func (s *Stage) configure(ctx context.Context, adjust func(*config.Config)) erro
 // Reconfigure ends the gateway in order and starts it with another
 // configuration.
 func (s *Stage) Reconfigure(ctx context.Context, adjust func(*config.Config)) error {
-	if err := s.Gateway.Stop(startPatience); err != nil {
-		return err
+	for _, node := range s.Nodes {
+		if err := node.Process.Stop(startPatience); err != nil {
+			return err
+		}
 	}
 	return s.configure(ctx, adjust)
 }
@@ -127,15 +170,27 @@ func (s *Stage) startPartners(ctx context.Context, members int) error {
 // startPatience bounds how long a gateway may take to be ready.
 const startPatience = time.Minute
 
-// StartGateway starts the gateway, again after it was killed or stopped.
+// StartGateway starts the gateways, again after they were killed or stopped.
 func (s *Stage) StartGateway(ctx context.Context) error {
+	for _, node := range s.Nodes {
+		if err := s.StartNode(ctx, node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// StartNode starts one of the gateways.
+func (s *Stage) StartNode(ctx context.Context, node *Node) error {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	p, _, err := process.Start(ctx, "gateway", GatewayReady, append([]string{"serve", "--config", s.Site.ConfigFile()}, s.serve...)...)
+	p, _, err := process.Start(ctx, "gateway", GatewayReady, append([]string{"serve", "--config", node.configFile}, s.serve...)...)
 	if err != nil {
 		return err
 	}
-	s.Gateway = p
+	if node.Process = p; node == s.Nodes[0] {
+		s.Gateway = p
+	}
 	return nil
 }
 
@@ -154,7 +209,11 @@ func (s *Stage) Client(id string) (*client.Client, error) {
 
 // Close ends what is still running.
 func (s *Stage) Close() {
-	for _, p := range []*process.Process{s.Gateway, s.Partners} {
+	all := []*process.Process{s.Partners}
+	for _, node := range s.Nodes {
+		all = append(all, node.Process)
+	}
+	for _, p := range all {
 		if p != nil {
 			p.Kill()
 		}
