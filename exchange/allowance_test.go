@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
@@ -22,10 +23,10 @@ func (s shares) DayShare(_ context.Context, member string) (int64, error) {
 
 // capped is a world whose agreements with tele have a daily cap of 1,000, of which
 // M-1 may use a half, M-2 three quarters and M-3 all.
-func capped(t *testing.T) *world {
-	w := newWorld(t, func(o *exchange.Options) {
+func capped(t *testing.T, change ...func(*exchange.Options)) *world {
+	w := newWorld(t, append(change, func(o *exchange.Options) {
 		o.Allowances = shares{"M-1": 5_000, "M-2": 7_500, "M-3": exchange.WholeShare}
-	})
+	})...)
 	for _, dir := range []ledger.Direction{ledger.In, ledger.Out} {
 		terms := terms("tele", dir)
 		terms.Version, terms.DayCap = 2, 1_000
@@ -139,5 +140,30 @@ func TestNothingIsConvertedWhileTheLevelIsNotKnown(t *testing.T) {
 	}
 	if found, err := w.store.Conversions(context.Background(), exchange.Filter{Limit: 1}); len(found) != 0 || err != nil {
 		t.Errorf("there is %v, %v", found, err)
+	}
+}
+
+// While a conversion is held it takes nothing of the allowance: what is released counts
+// as if it were asked for then.
+func TestHeldConversionsTogetherStayWithinTheLevel(t *testing.T) {
+	w := capped(t, func(o *exchange.Options) { o.Screening = &suspicious{} })
+	m := w.join(1)
+	var held []*exchange.Conversion
+	for _, reference := range []string{"H-1", "H-2"} {
+		r := w.request(m, "tele", "TELE", "EPT", 300)
+		r.Reference = reference
+		c, _, err := w.Convert(context.Background(), tele, r, patient)
+		must(t, err)
+		held = append(held, c)
+	}
+	for i, want := range []string{"", exchange.CodeAllowance} {
+		c, err := w.Release(context.Background(), held[i].ID)
+		for deadline := time.Now().Add(10 * time.Second); err == nil && c.Status == exchange.Processing && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+			c, err = w.Conversion(context.Background(), staff, held[i].ID)
+		}
+		if got := w.ending(c, err); got != want {
+			t.Errorf("release %d ends with %q, want %q", i+1, got, want)
+		}
 	}
 }

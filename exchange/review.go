@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pointgrid/pointgrid/ledger"
@@ -59,12 +60,18 @@ func (c *Conversion) Review() (rule string, until int64) {
 	return codeOf(c.Failure), c.Deadline
 }
 
-// stepReview waits for people, and ends what they did not look at in time.
-func (s *Service) stepReview(c *Conversion) (*Conversion, error) {
+// stepReview waits for people, and ends what they did not look at in time. Another
+// gateway may be deciding it at the same moment; the store says who was first.
+func (s *Service) stepReview(ctx context.Context, c *Conversion) (*Conversion, error) {
 	if s.now() < c.Deadline {
 		return nil, errLaidDown
 	}
-	return s.end(c, Failed, &Failure{Code: CodeReviewExpired, Detail: "the conversion was held for review and not released in time; nothing was moved here"}), nil
+	next := s.end(c, Failed, &Failure{Code: CodeReviewExpired, Detail: "the conversion was held for review and not released in time; nothing was moved here"})
+	err := s.o.Store.DecideReview(ctx, next)
+	if errors.Is(err, ErrNotFound) {
+		return nil, errLaidDown
+	}
+	return next, err
 }
 
 // Release lets a conversion go on that is held for review, at the rates at which it
@@ -96,6 +103,9 @@ func (s *Service) decideReview(ctx context.Context, id ledger.ID, decide func(co
 		return c, err
 	}
 	next, err := decide(ctx, c)
+	if err == nil && next.Step != StepDone {
+		next, j.places.allotment, err = s.allowRelease(ctx, next)
+	}
 	if err == nil {
 		err = s.o.Store.DecideReview(context.WithoutCancel(ctx), next)
 	}
@@ -105,6 +115,10 @@ func (s *Service) decideReview(ctx context.Context, id ledger.ID, decide func(co
 		return nil, err
 	case next.Step == StepDone:
 		s.conversions.kept(j, next)
+		s.conversions.drop(j)
+		return next, nil
+	}
+	if !s.slots.have(id) { // its own gateway carries it on
 		s.conversions.drop(j)
 		return next, nil
 	}
@@ -146,6 +160,25 @@ func (s *Service) released(ctx context.Context, held *Conversion) (*Conversion, 
 		return s.end(c, Failed, &Failure{Code: refusal.Code, Detail: refusal.Detail}), nil
 	}
 	return c, err
+}
+
+// allowRelease asks for the member's allowance again: while a conversion was held it
+// took none, so that many that were held could together be more than one day allows.
+func (s *Service) allowRelease(ctx context.Context, c *Conversion) (*Conversion, *allotment, error) {
+	if s.o.Allowances == nil {
+		return c, nil, nil
+	}
+	a, err := s.allot(ctx, c)
+	if err == nil && a != nil {
+		if err = s.withinAllowance(ctx, c.Account, a); err != nil {
+			a.release()
+		}
+	}
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return s.end(c, Failed, &Failure{Code: refusal.Code, Detail: refusal.Detail}), nil, nil
+	}
+	return c, a, err
 }
 
 // lockAgain locks a leg's rate anew: the review is not the member's fault. An agreement

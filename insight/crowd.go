@@ -48,10 +48,6 @@ const monthsShown = 12
 // months: how many members a group has is known by month.
 func (s *Service) crowd(ctx context.Context, r *Report) error {
 	from, to := r.From.Month(), r.To.Month()
-	flows, err := s.store.InsightFlows(ctx, FirstDay(from), FirstDay(to+1)-1)
-	if err != nil {
-		return err
-	}
 	earliest := min(from, max(to, monthsShown-1)-(monthsShown-1))
 	heads, err := s.store.InsightHeads(ctx, earliest, to)
 	if err != nil {
@@ -66,9 +62,18 @@ func (s *Service) crowd(ctx context.Context, r *Report) error {
 		}
 	}
 	heads = slices.DeleteFunc(heads, func(h Head) bool { return h.Month < from })
-	r.Crowd, err = newCrowd(flows, heads)
-	r.Crowd.From, r.Crowd.To = from, to
-	return err
+	r.Crowd = newCrowd(from, to, heads)
+	for m := from; m <= to; m++ {
+		flows, err := s.store.InsightFlows(ctx, FirstDay(m), FirstDay(m+1)-1)
+		if err != nil {
+			return err
+		}
+		if err := r.Crowd.month(m, flows, heads); err != nil {
+			return err
+		}
+	}
+	r.Crowd.hide()
+	return nil
 }
 
 // FirstDay is the first day of a month.
@@ -83,29 +88,66 @@ func FirstDay(m ledger.Month) ledger.Date {
 	return d
 }
 
-func newCrowd(flows []Flow, heads []Head) (Crowd, error) {
+// newCrowd is the table of everybody who took part, without figures.
+func newCrowd(from, to ledger.Month, heads []Head) Crowd {
 	segments, tiers := map[string]bool{}, map[string]bool{}
 	for _, h := range heads {
 		if h.Segment != Everybody && h.Tier != Everybody {
 			segments[h.Segment], tiers[h.Tier] = true, true
 		}
 	}
-	c := Crowd{Segments: slices.Sorted(maps.Keys(segments)), Tiers: slices.Sorted(maps.Keys(tiers))}
-	c.Cells = make([][]Cell, len(c.Segments)+1)
-	for i := range c.Cells {
-		c.Cells[i] = make([]Cell, len(c.Tiers)+1)
+	c := Crowd{From: from, To: to, Segments: slices.Sorted(maps.Keys(segments)), Tiers: slices.Sorted(maps.Keys(tiers))}
+	c.Cells = c.empty()
+	return c
+}
+
+func (c *Crowd) empty() [][]Cell {
+	cells := make([][]Cell, len(c.Segments)+1)
+	for i := range cells {
+		cells[i] = make([]Cell, len(c.Tiers)+1)
 	}
+	return cells
+}
+
+// month adds one month. Each month is veiled by itself, and what is veiled in one stays
+// so in every period that has it: otherwise the difference of two periods would tell
+// what is hidden in the months between them.
+func (c *Crowd) month(m ledger.Month, flows []Flow, heads []Head) error {
+	one := Crowd{Segments: c.Segments, Tiers: c.Tiers, Cells: c.empty()}
 	for _, h := range heads {
-		cell := &c.Cells[place(c.Segments, h.Segment)][place(c.Tiers, h.Tier)]
-		cell.Members = max(cell.Members, h.Members)
-	}
-	for i := range flows {
-		if err := c.add(&flows[i]); err != nil {
-			return Crowd{}, err
+		if h.Month == m {
+			one.Cells[place(c.Segments, h.Segment)][place(c.Tiers, h.Tier)].Members = h.Members
 		}
 	}
-	c.veil()
-	return c, nil
+	for i := range flows {
+		if err := one.add(&flows[i]); err != nil {
+			return err
+		}
+	}
+	one.veil()
+	for i := range c.Cells {
+		for j := range c.Cells[i] {
+			if err := c.Cells[i][j].join(&one.Cells[i][j]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// join adds what a month has of the same group.
+func (c *Cell) join(month *Cell) error {
+	if month.Veil == Few || c.Veil == Plain {
+		c.Veil = month.Veil
+	}
+	c.Members = max(c.Members, month.Members)
+	came, ok := ledger.Add(c.Came, month.Came)
+	went, fits := ledger.Add(c.Went, month.Went)
+	if !ok || !fits {
+		return ErrOverflow
+	}
+	c.Came, c.Went = came, went
+	return nil
 }
 
 // place is where a name is among sorted ones; after the last is everybody.
@@ -160,6 +202,10 @@ func (c *Crowd) veil() {
 			again = screen(len(c.Segments)+1, func(i int) *Cell { return &c.Cells[i][j] }) || again
 		}
 	}
+}
+
+// hide drops the figures of what is veiled.
+func (c *Crowd) hide() {
 	for i := range c.Cells {
 		for j := range c.Cells[i] {
 			if cell := &c.Cells[i][j]; cell.Veil != Plain {

@@ -3,6 +3,7 @@ package insight_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -84,6 +85,49 @@ func TestMonthsBeginOnTheirFirstDay(t *testing.T) {
 		m := day.Month()
 		if first := insight.FirstDay(m); first > day || first.Month() != m || first > 0 && (first-1).Month() == m {
 			t.Fatalf("the first day of %s is %s", m, first)
+		}
+	}
+}
+
+// TestTwoPeriodsDoNotTellWhatIsBetweenThem takes the difference of periods: in April one
+// cell has two members, so nothing of April may follow from what is told of periods with
+// it and without.
+func TestTwoPeriodsDoNotTellWhatIsBetweenThem(t *testing.T) {
+	s := insighttest.NewMemory()
+	april := ledger.DateOf(time.Date(2026, 4, 10, 0, 0, 0, 0, time.UTC))
+	march := april - 31
+	g := insight.Group{}
+	for day, small := range map[ledger.Date]int64{march: 9, april: 2} {
+		members := map[[2]string]int64{{"home", "gold"}: small, {"home", "silver"}: 20, {"shop", "gold"}: 30, {"shop", "silver"}: 40}
+		for k, n := range members {
+			g.Flows = append(g.Flows, insight.Flow{Key: insight.Key{Day: day, Side: insight.Earned, Source: "prepayment", Segment: k[0], Tier: k[1]}, Sums: insight.Sums{Points: n * 100}})
+			for _, h := range [][2]string{k, {k[0], insight.Everybody}, {insight.Everybody, k[1]}, {insight.Everybody, insight.Everybody}} {
+				g.Heads = append(g.Heads, insight.Head{Month: day.Month(), Segment: h[0], Tier: h[1], Members: n})
+			}
+		}
+	}
+	if err := s.SaveInsight(t.Context(), &g); err != nil {
+		t.Fatal(err)
+	}
+	told := func(from, to ledger.Date) *insight.Crowd {
+		r, err := insight.NewService(s, 1).Report(t.Context(), from, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &r.Crowd
+	}
+	alone, before, both := told(april, april), told(march, march), told(march, april)
+	if both.Sum().Veil != insight.Plain || both.Sum().Members == 0 {
+		t.Fatalf("the test tests nothing: %+v", both)
+	}
+	for i := range both.Cells {
+		for j, cell := range both.Cells[i] {
+			if before.Cells[i][j].Veil != insight.Plain {
+				t.Errorf("in March, when all are many, cell %d, %d is hidden", i, j)
+			}
+			if cell.Veil != alone.Cells[i][j].Veil {
+				t.Errorf("cell %d, %d is veiled %d in April and %d in March and April", i, j, alone.Cells[i][j].Veil, cell.Veil)
+			}
 		}
 	}
 }

@@ -23,7 +23,7 @@ const (
 
 // CreateUser implements [signin.Store].
 func (s *Store) CreateUser(ctx context.Context, u *signin.User) error {
-	n, err := s.writer.one(ctx, insertStaff, u.ID[:], u.Login, u.Name, u.Company, rolesArg(u.Roles), u.Password, flagArg(u.MustChange),
+	n, err := s.writer.one(ctx, insertStaff, u.ID[:], u.Login, u.Name, u.Company, rolesArg(u.Roles), u.Password, mustChangeArg(u),
 		blobArg(u.Secret), u.LastStep, hashesArg(u.Recovery), u.CreatedAt, u.DisabledAt, u.Version)
 	if err == nil && n == 0 {
 		return signin.ErrTaken
@@ -33,7 +33,7 @@ func (s *Store) CreateUser(ctx context.Context, u *signin.User) error {
 
 // UpdateUser implements [signin.Store].
 func (s *Store) UpdateUser(ctx context.Context, u *signin.User) error {
-	n, err := s.writer.one(ctx, updateStaff, u.Name, rolesArg(u.Roles), u.Password, flagArg(u.MustChange), blobArg(u.Secret), u.LastStep,
+	n, err := s.writer.one(ctx, updateStaff, u.Name, rolesArg(u.Roles), u.Password, mustChangeArg(u), blobArg(u.Secret), u.LastStep,
 		hashesArg(u.Recovery), u.DisabledAt, u.ID[:], u.Version)
 	if err != nil {
 		return err
@@ -68,6 +68,15 @@ func rolesArg(roles []signin.Role) string {
 	return strings.Join(words, " ")
 }
 
+// mustChangeArg is 0 for a password of the user's own, and otherwise until when the one
+// that was made up can be used; 1 is for ever, as earlier releases wrote it.
+func mustChangeArg(u *signin.User) int64 {
+	if !u.MustChange {
+		return 0
+	}
+	return max(u.PasswordUntil, 1)
+}
+
 func flagArg(b bool) int64 {
 	if b {
 		return 1
@@ -95,10 +104,14 @@ func scanStaff(row scanner) (*signin.User, error) {
 	var u signin.User
 	var roles string
 	var recovery []byte
-	err := row.Scan((*staffID)(&u.ID), &u.Login, &u.Name, &u.Company, &roles, &u.Password, (*flagColumn)(&u.MustChange),
+	var mustChange natural
+	err := row.Scan((*staffID)(&u.ID), &u.Login, &u.Name, &u.Company, &roles, &u.Password, &mustChange,
 		&u.Secret, (*natural)(&u.LastStep), &recovery, (*natural)(&u.CreatedAt), (*natural)(&u.DisabledAt), (*natural)(&u.Version))
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: staff user %s: %w", u.ID, err)
+	}
+	if u.MustChange = mustChange > 0; mustChange > 1 {
+		u.PasswordUntil = int64(mustChange)
 	}
 	for _, r := range strings.Fields(roles) {
 		u.Roles = append(u.Roles, signin.Role(r))

@@ -263,3 +263,19 @@ func TestARemedyThatIsNotPossibleComesBackToStaff(t *testing.T) {
 		t.Errorf("the goodwill is %+v", acts)
 	}
 }
+
+// Somebody who may give back so much alone must not give back more in parts.
+func TestPartsOfOneConversionTogetherNeedAChecker(t *testing.T) {
+	w, ctx := newWorld(t), context.Background()
+	w.o.Limits.Remedy = 500
+	w.open()
+	subject := w.conversion("M-1")
+	for i, want := range []support.State{support.Resolved, support.Proposed} {
+		d, _, err := w.Open(ctx, w.opening("M-1", subject))
+		must(t, err)
+		d, err = w.Propose(ctx, anna, d.ID, d.Version, support.Proposal{Outcome: support.Upheld, Remedy: support.Reverse, Amount: 1200, Text: "a part worth 400"})
+		if err != nil || d.State != want {
+			t.Errorf("part %d: %+v, %v; want %s", i+1, d, err, want)
+		}
+	}
+}

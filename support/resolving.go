@@ -95,13 +95,39 @@ func (s *Service) proposed(ctx context.Context, p Person, d *Dispute, proposal *
 	if err != nil {
 		return nil, nil, err
 	}
-	if !alone || proposal.worth(subject) > s.o.Limits.Remedy {
+	before, err := s.remediedAlone(ctx, subject, d.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if worth := proposal.worth(subject); !alone || worth > 0 && worth > s.o.Limits.Remedy-before {
 		d.State = Proposed
 		return &Entry{What: "proposed", Text: proposal.Text}, nil, nil
 	}
 	d.State = CarryingOut
 	a, err := s.actOf(ctx, d, true)
 	return &Entry{What: "decided", Text: proposal.Text}, a, err
+}
+
+// remediedAlone is what remedies of the same subject without a checker were worth, in
+// electricity points: a dispute for each part of an order must not get past the limit.
+func (s *Service) remediedAlone(ctx context.Context, subject *Subject, but ledger.ID) (worth int64, err error) {
+	all, err := s.o.Store.Disputes(ctx, Filter{Kind: subject.Kind, Subject: subject.ID, Limit: pageMax})
+	for _, d := range all {
+		r := d.Resolution
+		if d.ID == but || r == nil || r.Remedy == NoRemedy || r.Checker != "" || d.State != Resolved && d.State != CarryingOut {
+			continue
+		}
+		one := Proposal{Remedy: r.Remedy, Amount: r.Amount}
+		sum, ok := ledger.Add(worth, one.worth(subject))
+		if !ok {
+			sum = ledger.AmountMax
+		}
+		worth = sum
+	}
+	if len(all) == pageMax {
+		worth = ledger.AmountMax // nobody disputes one thing so often in earnest
+	}
+	return worth, err
 }
 
 // mayAlone reports whether somebody may give so much goodwill for a case without

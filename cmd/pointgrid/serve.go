@@ -39,7 +39,7 @@ func (s *serveCommand) serve(ctx context.Context, c *config.Config, spans trace.
 	if err != nil {
 		return err
 	}
-	return g.Serve(ctx, func(address string) { fmt.Println(sandbox.GatewayReady + "http://" + address) })
+	return g.Serve(ctx, func(address string) { fmt.Println(sandbox.GatewayReady + c.Scheme() + "://" + address) })
 }
 
 // tracesPatience is how long a collector may take for the last spans.

@@ -43,7 +43,7 @@ func (u userConfig) with(ctx context.Context, do func(*config.Config, *signin.Se
 	if err != nil {
 		return err
 	}
-	service, err := gateway.Staff(gateway.Home(c.DataDir), store, time.Now, rand.Reader, logger(config.Log{Level: "error", Format: "text"}))
+	service, err := gateway.Staff(&c, store, time.Now, rand.Reader, logger(config.Log{Level: "error", Format: "text"}))
 	if err == nil {
 		err = do(&c, service)
 	}
@@ -71,7 +71,7 @@ func (a *userAdd) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("added %s. The first password, to be changed at the first sign-in:\n%s\n", u.Login, password)
+		fmt.Printf("added %s. The first password, to be changed within seven days:\n%s\n", u.Login, password)
 		return nil
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -68,6 +69,7 @@ type Options struct {
 	Keys         []partners.SigningKey
 	PreviousKeys []partners.Key
 	TokenLife    time.Duration // default 5 min, at most 10
+	FAPI         bool          // see oauth.Options
 
 	// Pages are those for people, with their forms. They are no operations of the
 	// document: they have no contract but what a reader sees.
@@ -77,6 +79,8 @@ type Options struct {
 	Ready func(context.Context) error // whether stores and ledger can do their work
 
 	Metrics *prometheus.Registry
+	// Scrapers are networks that may read metrics, besides this machine.
+	Scrapers []netip.Prefix
 	// Span records spans of requests; see observe.Options.
 	Span     func(ctx context.Context, method, came string) (context.Context, string, func(route string, status int))
 	LogEvery int              // see observe.Options; default 1
@@ -136,7 +140,7 @@ func New(o Options) (*API, error) {
 	a.engine = gin.New()
 	a.engine.HandleMethodNotAllowed = true
 	a.engine.RedirectTrailingSlash = false
-	a.engine.Use(watch.Watch, secure)
+	a.engine.Use(watch.Watch, secure(strings.HasPrefix(o.Issuer, "https:")))
 	a.engine.NoRoute(a.noRoute)
 	a.engine.NoMethod(func(c *gin.Context) {
 		problem.New(http.StatusMethodNotAllowed, "method_not_allowed", "the header Allow names the methods of this route").Write(c.Writer)
@@ -150,7 +154,7 @@ func New(o Options) (*API, error) {
 
 func (a *API) setAuthentication() (err error) {
 	a.tokens, err = oauth.NewTokens(oauth.Options{Issuer: a.o.Issuer, Keys: a.o.Keys, Previous: a.o.PreviousKeys,
-		Registry: a.o.Registry, Life: a.o.TokenLife, Now: a.o.Now, Random: a.o.Random})
+		Registry: a.o.Registry, Life: a.o.TokenLife, FAPI: a.o.FAPI, Now: a.o.Now, Random: a.o.Random})
 	if err != nil {
 		return err
 	}
@@ -177,10 +181,15 @@ func (a *API) Handler() http.Handler { return a.engine }
 
 // secure sets what holds for every answer; handlers that know better overwrite
 // it.
-func secure(c *gin.Context) {
-	h := c.Writer.Header()
-	h["X-Content-Type-Options"] = []string{"nosniff"}
-	h["Cache-Control"] = []string{"no-store"}
-	h["Content-Security-Policy"] = []string{"default-src 'none'; frame-ancestors 'none'"}
-	h["Referrer-Policy"] = []string{"no-referrer"}
+func secure(encrypted bool) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		h := c.Writer.Header()
+		h["X-Content-Type-Options"] = []string{"nosniff"}
+		h["Cache-Control"] = []string{"no-store"}
+		h["Content-Security-Policy"] = []string{"default-src 'none'; frame-ancestors 'none'"}
+		h["Referrer-Policy"] = []string{"no-referrer"}
+		if encrypted {
+			h["Strict-Transport-Security"] = []string{webpage.StrictTransport}
+		}
+	}
 }

@@ -167,6 +167,7 @@ func (a *API) serviceOperations() []operation {
 	return []operation{
 		{method: http.MethodPost, path: "/oauth2/token", open: true, plain: a.limitTokens(gin.WrapH(a.token))},
 		{method: http.MethodGet, path: "/.well-known/jwks.json", open: true, plain: a.serveKeySet},
+		{method: http.MethodGet, path: "/.well-known/oauth-authorization-server", open: true, plain: a.serveMetadata},
 		{method: http.MethodGet, path: "/healthz", open: true, plain: a.serveHealth},
 		{method: http.MethodGet, path: "/readyz", open: true, plain: a.serveReadiness},
 		{method: http.MethodGet, path: "/metrics", open: true, plain: a.metricsHandler()},

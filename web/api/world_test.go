@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"os"
@@ -81,6 +82,7 @@ type world struct {
 	signing partners.SigningKey
 	options api.Options
 	url     string
+	handler http.Handler
 	client  map[string]*caller
 	ready   error
 }
@@ -185,7 +187,7 @@ func (w *world) serve() {
 	server.Config.ReadTimeout = time.Second
 	server.Start()
 	w.t.Cleanup(server.Close)
-	w.url = server.URL
+	w.url, w.handler = server.URL, a.Handler()
 }
 
 func (w *world) register(id, partner string, scopes ...partners.Scope) partners.Client {

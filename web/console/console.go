@@ -65,6 +65,9 @@ type Options struct {
 	Now      func() time.Time // the alliance's clock
 	Machine  func() time.Time // by which answers are sent
 	Logger   *slog.Logger
+	// ReturnMax is up to how many points a return is granted by one who is no checker; 0
+	// is without a bound.
+	ReturnMax int64
 }
 
 // Console is the pages. It may be used by many goroutines.

@@ -1,9 +1,14 @@
 package console
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -56,7 +61,10 @@ type priceChange struct {
 	Name string
 	New  bool
 	Was  []mall.Price // as it stands now
-	Mine bool         // the reader made it, and cannot approve it
+	// Others are what else would change, field by field: a price that stays says nothing
+	// of what it buys.
+	Others []string
+	Mine   bool // the reader made it, and cannot approve it
 }
 
 // waitingOrder is one that people are to send off or carry out.
@@ -113,16 +121,60 @@ func (c *Console) changesWaiting(v *visit, b *shopBody) error {
 	}
 	for _, x := range found {
 		change := priceChange{Proposal: x, Name: inWords(v.lang, x.Product.Name), New: x.Product.Version == 1, Mine: x.Maker == v.by()}
+		before := &mall.Product{}
 		if !change.New {
 			s, err := c.o.Shop.Show(v.r.Context(), mall.Viewer{}, x.Product.ID)
 			if err != nil {
 				return err
 			}
-			change.Was = s.Product.Prices
+			before, change.Was = s.Product, s.Product.Prices
+		}
+		if change.Others, err = otherChanges(before, x.Product); err != nil {
+			return err
 		}
 		b.Changes = append(b.Changes, change)
 	}
 	return nil
+}
+
+// notOthers are shown apart, or follow from the proposal itself.
+var notOthers = []string{"prices", "version", "updated_at", "created_at", "id"}
+
+// otherChanges compares products by the fields that the API gives them.
+func otherChanges(before, after *mall.Product) (changes []string, _ error) {
+	was, errWas := fieldsOf(before)
+	becomes, errBecomes := fieldsOf(after)
+	if err := errors.Join(errWas, errBecomes); err != nil {
+		return nil, err
+	}
+	for name := range was {
+		if _, stays := becomes[name]; !stays {
+			becomes[name] = nil
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(becomes)) {
+		if !slices.Contains(notOthers, name) && !bytes.Equal(was[name], becomes[name]) {
+			changes = append(changes, fmt.Sprintf("%s: %s → %s", name, cutField(was[name]), cutField(becomes[name])))
+		}
+	}
+	return changes, nil
+}
+
+func fieldsOf(p *mall.Product) (fields map[string]json.RawMessage, err error) {
+	b, err := json.Marshal(p)
+	if err == nil {
+		err = json.Unmarshal(b, &fields)
+	}
+	return fields, err
+}
+
+// cutField is a value as long as a table has room for.
+func cutField(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return "–"
+	}
+	runes := []rune(string(raw))
+	return string(runes[:min(len(runes), 120)])
 }
 
 func (c *Console) ordersWaiting(v *visit, b *shopBody) error {
@@ -221,8 +273,36 @@ func (c *Console) grantClaim(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if err := c.mayGrant(v, id); err != nil {
+		return c.shopAnswer(v, &shopBody{}, err, "")
+	}
 	_, err = c.o.Shop.Grant(v.r.Context(), v.by(), id, v.r.PostForm.Get("restock") == "on", grantWait)
 	return c.shopAnswer(v, &shopBody{}, err, "flash.shop_granted")
+}
+
+// mayGrant refuses a claim that is worth more than one person may give back to who is
+// no checker: a dispute about the same order would need one too.
+func (c *Console) mayGrant(v *visit, id ledger.ID) error {
+	if c.o.ReturnMax == 0 || v.User.Has(checkers...) {
+		return nil
+	}
+	found, err := c.o.Shop.Claims(v.r.Context(), mall.ClaimFilter{State: mall.ClaimOpen, Limit: shopList})
+	for _, x := range found {
+		if err != nil || x.ID != id {
+			continue
+		}
+		o, err := c.o.Shop.Order(v.r.Context(), x.Order)
+		if err != nil {
+			return err
+		}
+		if o.Points*x.Quantity <= c.o.ReturnMax { // no overflow: the mall has bounded both
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return &mall.Refusal{Code: "support_checker_needed", Detail: ""}
 }
 
 func (c *Console) declineClaim(v *visit) error {

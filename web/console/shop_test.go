@@ -98,6 +98,35 @@ func TestStaffSendOrdersAndAnswerClaims(t *testing.T) {
 	pagetest.Want(t, "a partner", w.signedIn("sky.finance").Get("/console/shop"), http.StatusForbidden)
 }
 
+// Who approves must see what a price would buy from then on, not the price alone.
+func TestWhoApprovesAPriceSeesWhatElseChanges(t *testing.T) {
+	w := newWorld(t)
+	s, err := w.shop.Show(context.Background(), mall.Viewer{}, "lamp")
+	must(t, err)
+	p := s.Product.Clone()
+	p.Version++
+	p.Name.EN = "Another lamp altogether"
+	_, err = w.shop.Propose(context.Background(), "client-of-the-maker", p, "nothing changes")
+	must(t, err)
+	pagetest.Want(t, "the proposal", w.signedIn("checker").Get("/console/shop"), http.StatusOK, "LED bulb", "→", "Another lamp altogether", "name:")
+}
+
+// A dispute about the same order would need a checker too.
+func TestAReturnOfMuchNeedsAChecker(t *testing.T) {
+	w := newWorld(t)
+	o := w.order(w.shop, "k1")
+	_, err := w.shop.Dispatch(context.Background(), o.ID, "SF-1")
+	must(t, err)
+	c, err := w.shop.AskReturn(context.Background(), "M-1", o.ID, 2, "broken")
+	must(t, err)
+	path := "/console/shop/claims/" + c.ID.String() + "/grant"
+	pagetest.Want(t, "by a maker", w.signedIn("maker").Send(path, url.Values{}), http.StatusUnprocessableEntity, "role of a checker")
+	pagetest.Want(t, "by a checker", w.signedIn("checker").Send(path, url.Values{}), http.StatusOK)
+	if o, err = w.shop.Order(context.Background(), o.ID); err != nil || o.Returned != 2 {
+		t.Errorf("the order is %+v, %v", o, err)
+	}
+}
+
 func TestThePageAboutTheMallIsGoodToLookAt(t *testing.T) {
 	chrome := browsertest.Start(t)
 	for _, look := range browsertest.Looks {

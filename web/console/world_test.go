@@ -130,7 +130,7 @@ func (w *world) serve(holidays *calendar.Holidays, paid papers.Payments, logger 
 	c, err := console.New(console.Options{Service: w.staff, Pages: set, Settlements: w.stand.Store, Ledger: w.stand.Ledger, Registry: registry, Desk: w.desk,
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) { return settlement.OpenStatement(w.stand.Dir, s) },
 		Signing:   w.signing, Payments: w.payments, Papers: w.papers(paid), Marketing: w.marketing(), Statements: w.statements, Waiting: w.waiting, Holidays: holidays, Helpdesk: w.helpdesk, Shop: w.openShop(),
-		Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
+		ReturnMax: 150, Hub: "EPT", URL: w.url, Location: w.stand.Zone.Location, Now: w.stand.Clock, Machine: time.Now, Logger: logger})
 	must(w.t, err)
 	w.console = c
 	routes, err := set.Protect(w.url, append(set.Routes(), c.Routes()...))

@@ -25,11 +25,24 @@ type assertions struct {
 	store    partners.AssertionStore
 	now      func() time.Time
 	parser   *jwt.Parser
+	fapi     bool
 }
 
-func newAssertions(o *Options, store partners.AssertionStore, audiences ...string) *assertions {
-	return &assertions{registry: o.Registry, store: store, now: o.Now, parser: jwt.NewParser(
-		jwt.WithValidMethods([]string{"EdDSA", "ES256", "RS256", "PS256"}), jwt.WithTimeFunc(o.Now), jwt.WithLeeway(leeway),
+// Algorithms are those with which an assertion may be signed.
+func Algorithms(fapi bool) []string {
+	if fapi {
+		return []string{"EdDSA", "ES256", "PS256"} // FAPI 2.0, section 5.4.1
+	}
+	return []string{"EdDSA", "ES256", "PS256", "RS256"}
+}
+
+func newAssertions(o *Options, store partners.AssertionStore) *assertions {
+	methods, audiences := Algorithms(o.FAPI), []string{o.Issuer}
+	if !o.FAPI {
+		audiences = append(audiences, o.Issuer+TokenPath)
+	}
+	return &assertions{registry: o.Registry, store: store, now: o.Now, fapi: o.FAPI, parser: jwt.NewParser(
+		jwt.WithValidMethods(methods), jwt.WithTimeFunc(o.Now), jwt.WithLeeway(leeway),
 		jwt.WithAudience(audiences...), jwt.WithIssuedAt(), jwt.WithExpirationRequired(), jwt.WithStrictDecoding())}
 }
 
@@ -111,6 +124,8 @@ func keyRefusal(s partners.KeyState) error {
 
 func (a *assertions) checkClaims(c *jwt.RegisteredClaims) error {
 	switch {
+	case a.fapi && len(c.Audience) != 1:
+		return refused("aud must be the issuer and nothing else")
 	case c.IssuedAt == nil:
 		return refused("iat is missing")
 	case c.ExpiresAt.Sub(a.now()) > assertionLife+leeway:

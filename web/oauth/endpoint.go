@@ -39,8 +39,7 @@ type Endpoint struct {
 // NewEndpoint returns the token endpoint for these tokens. Assertions are for
 // the endpoint's URL or the issuer.
 func NewEndpoint(t *Tokens, used partners.AssertionStore, logger *slog.Logger) *Endpoint {
-	return &Endpoint{tokens: t, logger: logger,
-		assertions: newAssertions(&t.o, used, t.o.Issuer+TokenPath, t.o.Issuer)}
+	return &Endpoint{tokens: t, logger: logger, assertions: newAssertions(&t.o, used)}
 }
 
 // failure is an error answer of RFC 6749, section 5.2.
@@ -105,7 +104,8 @@ func (e *Endpoint) grant(r *http.Request, body string, by *Caller) (*granted, er
 		return nil, err
 	}
 	certificate := e.Origin.Certificate(r)
-	if err := checkPlace(client, e.Origin.Address(r), certificate); err != nil {
+	bound := client.BoundTokens || e.tokens.o.FAPI
+	if err := checkPlace(client, bound, e.Origin.Address(r), certificate); err != nil {
 		return nil, err
 	}
 	if id := form["client_id"]; id != "" && id != client.ID {
@@ -115,7 +115,7 @@ func (e *Endpoint) grant(r *http.Request, body string, by *Caller) (*granted, er
 	if err != nil {
 		return nil, err
 	}
-	if !client.BoundTokens {
+	if !bound {
 		certificate = origin.Certificate{}
 	}
 	token, id, life, err := e.tokens.Issue(Grant{Client: client.ID, Key: key.ID, Scopes: scopes, Certificate: certificate})
@@ -127,11 +127,11 @@ func (e *Endpoint) grant(r *http.Request, body string, by *Caller) (*granted, er
 }
 
 // checkPlace refuses a client where its tokens would not be good either.
-func checkPlace(c *partners.Client, from netip.Addr, shown origin.Certificate) error {
+func checkPlace(c *partners.Client, bound bool, from netip.Addr, shown origin.Certificate) error {
 	switch {
 	case !c.Allows(from):
 		return refused("the client may not call from this address")
-	case c.BoundTokens && shown == (origin.Certificate{}):
+	case bound && shown == (origin.Certificate{}):
 		return refused("the client uses tokens bound to its certificate only; show it in the TLS handshake")
 	}
 	return nil

@@ -1,11 +1,19 @@
 package oauth_test
 
 import (
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/web/oauth"
@@ -133,4 +141,67 @@ func TestAClientCallsFromItsNetworksOnly(t *testing.T) {
 	if a := d.ask(t, form(d.assertion(t, nil))); a.status != http.StatusUnauthorized {
 		t.Errorf("a token from elsewhere: %+v", a)
 	}
+}
+
+// FAPI 2.0 Security Profile, section 5.3.2.1 and 5.4.1: sender-constrained tokens, the
+// issuer as the one audience, PS256, ES256 or EdDSA.
+func TestFAPILeavesNoChoice(t *testing.T) {
+	d := newDesk(t)
+	strict, err := oauth.NewTokens(oauth.Options{Issuer: issuer, Keys: []partners.SigningKey{d.signing}, Registry: d, Now: d.clock, Random: rand.Reader, FAPI: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(oauth.NewEndpoint(strict, d.used, slog.New(slog.DiscardHandler)))
+	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	own := server.TLS.Certificates[0]
+	ask := func(certificates []tls.Certificate, assertion string) (status int, description, token string) {
+		transport := server.Client().Transport.(*http.Transport).Clone()
+		transport.TLSClientConfig.Certificates = certificates
+		r, err := (&http.Client{Transport: transport}).PostForm(server.URL, form(assertion))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		var a answer
+		if err := json.NewDecoder(r.Body).Decode(&a); err != nil {
+			t.Fatal(err)
+		}
+		return r.StatusCode, a.Description, a.AccessToken
+	}
+	shown := []tls.Certificate{own}
+	to := func(audience any) string { return d.assertion(t, func(c jwt.MapClaims) { c["aud"] = audience }) }
+	claims := d.claim()
+	claims["aud"] = issuer
+	for name, c := range map[string]struct {
+		shown           []tls.Certificate
+		assertion, want string
+	}{
+		"without a certificate":      {nil, to(issuer), "certificate"},
+		"for the token endpoint":     {shown, to(issuer + "/oauth2/token"), "aud"},
+		"for the issuer and another": {shown, to([]string{issuer, "https://other.example"}), "aud"},
+		"signed with RS256":          {shown, d.sign(t, "RS256", "RS256", d.keys["RS256"], claims), "alg is not allowed"},
+	} {
+		if status, description, token := ask(c.shown, c.assertion); status != 401 || token != "" || !strings.Contains(description, c.want) {
+			t.Errorf("%s: %d %s", name, status, description)
+		}
+	}
+	status, description, token := ask(shown, to(issuer))
+	if status != 200 {
+		t.Fatalf("%d %s", status, description)
+	}
+	caller, err := strict.Verify(token)
+	if err != nil || caller.Certificate == "" {
+		t.Fatalf("%+v, %v", caller, err)
+	}
+	denied(t, caller.CheckPlace(netip.Addr{}, origin.Certificate{}), oauth.CodeCertificate)
+	unbound, _, err := strict.Mint("sky-app", oauth.Only("quotes"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if caller, err = strict.Verify(unbound); err != nil {
+		t.Fatal(err)
+	}
+	denied(t, caller.CheckPlace(netip.Addr{}, origin.Certificate{}), oauth.CodeCertificate)
 }

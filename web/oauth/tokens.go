@@ -40,8 +40,12 @@ type Options struct {
 	Previous []partners.Key // public keys that signed before; still accepted
 	Registry Registry
 	Life     time.Duration // of a token; default 5 min, at most 10
-	Now      func() time.Time
-	Random   io.Reader // safe for concurrent use
+	// FAPI keeps to the FAPI 2.0 Security Profile where RFC 7523 and 8705 leave a choice:
+	// every token is bound to a certificate, an assertion's audience is the issuer alone,
+	// and RS256 signs none.
+	FAPI   bool
+	Now    func() time.Time
+	Random io.Reader // safe for concurrent use
 	// CacheSize is how many verified tokens are kept; default 10,000, less than 0
 	// none.
 	CacheSize int
@@ -69,6 +73,8 @@ type Caller struct {
 	Certificate string
 	// Registered is the client as it is now; not to be changed.
 	Registered *partners.Client
+
+	bound bool // tokens that are not bound to a certificate are refused
 }
 
 // Grant is what a token is made of.
@@ -223,7 +229,7 @@ func (t *Tokens) caller(v verified) (Caller, error) {
 		}
 	}
 	return Caller{Client: client.ID, Partner: client.Partner, Scopes: v.scopes & Only(client.Scopes...), Key: v.key, TokenID: v.id,
-		Certificate: v.certificate, Registered: client}, nil
+		Certificate: v.certificate, Registered: client, bound: t.o.FAPI || client.BoundTokens}, nil
 }
 
 // named is whom a token of ours was given to, without what it allows.
@@ -242,7 +248,7 @@ func (c *Caller) CheckPlace(from netip.Addr, shown origin.Certificate) error {
 	switch {
 	case c.Certificate != "" && c.Certificate != shown.String():
 		d = deny(CodeCertificate, "the token is bound to a client certificate that this connection does not show")
-	case c.Certificate == "" && c.Registered.BoundTokens:
+	case c.Certificate == "" && c.bound:
 		d = deny(CodeCertificate, "the client uses tokens bound to its certificate only; get one over a connection that shows it")
 	case !c.Registered.Allows(from):
 		d = deny(CodeAddress, "the client may not call from this address")

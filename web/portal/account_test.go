@@ -52,8 +52,9 @@ func TestASecondFactorIsSetUpAndAskedForOnThePages(t *testing.T) {
 	if done.Path != "/portal/limits" || done.Status != http.StatusOK {
 		t.Errorf("the right code leads to %d %s", done.Status, done.Path)
 	}
-	pagetest.Want(t, "removing with a wrong password", b.Send("/portal/account/factor/remove", url.Values{"password": {"guess"}}), http.StatusUnprocessableEntity)
-	pagetest.Want(t, "removing", b.Send("/portal/account/factor/remove", url.Values{"password": {password}}), http.StatusOK, "The second factor is removed")
+	pagetest.Want(t, "removing without a code", b.Send("/portal/account/factor/remove", url.Values{"password": {password}}), http.StatusUnprocessableEntity)
+	w.machine.Advance(time.Minute)
+	pagetest.Want(t, "removing", b.Send("/portal/account/factor/remove", url.Values{"password": {password}, "code": {w.code(secret)}}), http.StatusOK, "The second factor is removed")
 }
 
 func TestAFirstPasswordIsChangedBeforeAnythingElse(t *testing.T) {
@@ -81,5 +82,28 @@ func TestAFirstPasswordIsChangedBeforeAnythingElse(t *testing.T) {
 	pagetest.Want(t, "changed", done, http.StatusOK, "Your password is changed")
 	if done.Path != "/portal" || cookie(t, b) == before {
 		t.Errorf("leads to %s; the session is a new one: %t", done.Path, cookie(t, b) != before)
+	}
+}
+
+func TestWithoutASecondFactorNothingOpens(t *testing.T) {
+	w := newWorld(t, func(o *signin.Options) { o.FactorNeeded = true })
+	b := w.browser()
+	b.Post("/portal/sign-in", url.Values{"login": {"anna.sky"}, "password": {password}})
+	for _, path := range []string{"/portal/limits", "/portal", "/portal/conversions"} {
+		if got := b.Get(path); got.Path != "/portal/account/factor" {
+			t.Errorf("%s leads to %d %s", path, got.Status, got.Path)
+		}
+	}
+	shown := b.Get("/portal/limits")
+	pagetest.Want(t, "the page that sets it up", shown, http.StatusOK, "Set up a second factor first")
+	secret := secretText.FindStringSubmatch(shown.Body)[1]
+	b.Send("/portal/account/factor", url.Values{"secret": {secret}, "code": {w.code(secret)}, "password": {password}})
+	if got := b.Get("/portal/limits"); got.Path != "/portal/limits" || got.Status != http.StatusOK {
+		t.Errorf("with it: %d %s", got.Status, got.Path)
+	}
+	w.machine.Advance(time.Minute)
+	b.Send("/portal/account/factor/remove", url.Values{"password": {password}, "code": {w.code(secret)}})
+	if got := b.Get("/portal/limits"); got.Path != "/portal/account/factor" {
+		t.Errorf("once it is removed: %s", got.Path)
 	}
 }

@@ -119,7 +119,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, change ...func(*signin.Options)) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{testclock.At(time.Now().Truncate(time.Second))}, machine: testclock.At(time.Now()), store: signintest.NewMemory()}
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -135,7 +135,11 @@ func newWorld(t testing.TB) *world {
 	must(t, err)
 	must(t, w.service.Start(context.Background()))
 	t.Cleanup(func() { _ = w.service.Close(context.Background()) })
-	w.staff, err = signin.New(signin.Options{Store: w.store, Key: accountKey, Cost: signin.Cost{Time: 1, Memory: 64}, Now: w.machine.Now, Random: rand.Reader, Logger: logger})
+	staff := signin.Options{Store: w.store, Key: accountKey, Cost: signin.Cost{Time: 1, Memory: 64}, Now: w.machine.Now, Random: rand.Reader, Logger: logger}
+	for _, c := range change {
+		c(&staff)
+	}
+	w.staff, err = signin.New(staff)
 	must(t, err)
 	w.reports = reports{}
 	w.openHooks()

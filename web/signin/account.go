@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // NewUser is what there is to say of a user who is to be added.
@@ -33,7 +34,8 @@ func (s *Service) AddUser(ctx context.Context, n NewUser) (*User, string, error)
 		if password, err = s.makeUp(); err != nil {
 			return nil, "", err
 		}
-	} else if err := checkPassword(u.Login, password); err != nil {
+		u.PasswordUntil = s.madeUpUntil()
+	} else if err := s.judge(u.Login, password); err != nil {
 		return nil, "", err
 	}
 	if _, err := io.ReadFull(s.o.Random, u.ID[:]); err != nil {
@@ -46,7 +48,24 @@ func (s *Service) AddUser(ctx context.Context, n NewUser) (*User, string, error)
 	return u, password, s.o.Store.CreateUser(ctx, u)
 }
 
-// makeUp makes a password of 80 bits in groups that people can type.
+// MadeUpLife is how long a password that was made up can be used.
+const MadeUpLife = 7 * 24 * time.Hour
+
+func (s *Service) madeUpUntil() int64 { return s.o.Now().Add(MadeUpLife).UnixMilli() }
+
+// judge refuses a password that could be guessed, or that was stolen elsewhere.
+func (s *Service) judge(login, password string) error {
+	if err := checkPassword(login, password); err != nil || s.o.Breached == nil {
+		return err
+	}
+	stolen, err := s.o.Breached(password)
+	if err == nil && stolen {
+		err = &WeakPassword{"breached"}
+	}
+	return err
+}
+
+// makeUp makes a password of 128 bits in groups that people can type.
 func (s *Service) makeUp() (string, error) {
 	codes, _, err := s.newRecovery()
 	if err != nil {
@@ -79,7 +98,7 @@ func (s *Service) ResetUser(ctx context.Context, login string) (password string,
 	if u.Password, err = s.hasher.hash(ctx, password); err != nil {
 		return "", err
 	}
-	u.MustChange, u.Secret, u.Recovery, u.LastStep, u.DisabledAt = true, nil, nil, 0, 0
+	u.MustChange, u.PasswordUntil, u.Secret, u.Recovery, u.LastStep, u.DisabledAt = true, s.madeUpUntil(), nil, nil, 0, 0
 	if err := s.o.Store.UpdateUser(ctx, u); err != nil {
 		return "", err
 	}
@@ -124,7 +143,7 @@ func (s *Service) ChangePassword(ctx context.Context, v *Visit, old, new, addres
 	if err := s.prove(ctx, v, old, address); err != nil {
 		return nil, err
 	}
-	if err := checkPassword(v.User.Login, new); err != nil {
+	if err := s.judge(v.User.Login, new); err != nil {
 		return nil, err
 	}
 	if old == new {
@@ -135,13 +154,14 @@ func (s *Service) ChangePassword(ctx context.Context, v *Visit, old, new, addres
 	if u.Password, err = s.hasher.hash(ctx, new); err != nil {
 		return nil, err
 	}
-	u.MustChange = false
+	u.MustChange, u.PasswordUntil = false, 0
 	if err := s.o.Store.UpdateUser(ctx, u); err != nil {
 		return nil, err
 	}
 	if err := s.o.Store.EndSessions(ctx, u.ID, v.Session.Hash); err != nil {
 		return nil, err
 	}
+	s.o.Logger.InfoContext(ctx, "password changed", "user", u.ID.String())
 	return s.open(ctx, u, v.Token, false)
 }
 
@@ -190,6 +210,9 @@ func (s *Service) SetFactor(ctx context.Context, v *Visit, secret, code, passwor
 	if _, err := s.ShowFactor(v, secret); err != nil {
 		return nil, err
 	}
+	if v.User.SecondFactor() {
+		return nil, ErrWrong // the one there is removed first, which asks for its code
+	}
 	if err := s.prove(ctx, v, password, address); err != nil {
 		return nil, err
 	}
@@ -206,16 +229,37 @@ func (s *Service) SetFactor(ctx context.Context, v *Visit, secret, code, passwor
 		return nil, err
 	}
 	u.Recovery, u.LastStep = hashes, step
+	s.o.Logger.InfoContext(ctx, "second factor set", "user", u.ID.String())
 	err = s.o.Store.UpdateUser(ctx, u)
 	return codes, errors.Join(err, s.o.Store.EndSessions(ctx, u.ID, v.Session.Hash))
 }
 
-// DropFactor removes the second factor. It returns [ErrWrong] or [*Locked].
-func (s *Service) DropFactor(ctx context.Context, v *Visit, password, address string) error {
+// DropFactor removes the second factor, by the password and a code of it, or a recovery
+// code: a session that somebody left open and a password are not enough. It returns
+// [ErrWrong] or [*Locked].
+func (s *Service) DropFactor(ctx context.Context, v *Visit, password, code, address string) error {
 	if err := s.prove(ctx, v, password, address); err != nil {
 		return err
 	}
+	if err := s.count(ctx, v.User.Login, address); err != nil {
+		return err
+	}
 	u := v.User.Clone()
+	ok, err := s.useCode(ctx, u, code)
+	if err != nil && !errors.Is(err, ErrChanged) {
+		return err
+	}
+	if !ok || err != nil {
+		return ErrWrong
+	}
 	u.Secret, u.Recovery, u.LastStep = nil, nil, 0
-	return s.o.Store.UpdateUser(ctx, u)
+	if err := s.o.Store.UpdateUser(ctx, u); err != nil {
+		return err
+	}
+	s.o.Logger.InfoContext(ctx, "second factor removed", "user", u.ID.String())
+	return s.forgive(ctx, u.Login, address)
 }
+
+// FactorMissing reports whether a visit must set a second factor up before anything
+// else.
+func (s *Service) FactorMissing(v *Visit) bool { return s.o.FactorNeeded && !v.User.SecondFactor() }

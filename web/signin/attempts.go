@@ -67,6 +67,14 @@ const racesMax = 16
 // cannot get around the limits. It returns [*Locked] when it is not to be looked
 // at.
 func (s *Service) count(ctx context.Context, login, address string) error {
+	// An address that must wait leaves no counters behind for logins that it makes up.
+	from, err := s.o.Store.Attempts(ctx, limits[2].key(login, address))
+	if err != nil {
+		return err
+	}
+	if now := s.o.Now().UnixMilli(); from.Until > now {
+		return &Locked{RetryAfter: time.Duration(from.Until-now) * time.Millisecond}
+	}
 	for i := range limits {
 		if err := s.countOne(ctx, &limits[i], limits[i].key(login, address)); err != nil {
 			return err

@@ -24,7 +24,7 @@ const (
 	stepsAround   = 1 // how many steps a clock may be off, either way
 	secretBytes   = 20
 	recoveryCodes = 10
-	recoveryBytes = 10 // 80 bits, 16 characters
+	recoveryBytes = 16 // 128 bits, 26 characters: enough to be kept as a plain hash
 )
 
 // encoding32 is of secrets and recovery codes.
@@ -92,9 +92,21 @@ func (s *Service) newRecovery() (codes []string, hashes [][32]byte, err error) {
 		}
 		code := encoding32.EncodeToString(b)
 		hashes = append(hashes, sha256.Sum256([]byte(code)))
-		codes = append(codes, strings.ToLower(code[:4]+"-"+code[4:8]+"-"+code[8:12]+"-"+code[12:]))
+		codes = append(codes, grouped(strings.ToLower(code)))
 	}
 	return codes, hashes, nil
+}
+
+// grouped puts a hyphen after each four characters, as people read them out.
+func grouped(code string) string {
+	var b strings.Builder
+	for i, c := range code {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte('-')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
 }
 
 // Factor is a second factor that is being set up.

@@ -41,7 +41,7 @@ const (
 
 // WeakPassword says why a password is refused.
 type WeakPassword struct {
-	// Rule is "length", "variety", "login" or "same".
+	// Rule is "length", "variety", "login", "guessable", "breached" or "same".
 	Rule string
 }
 
@@ -52,6 +52,10 @@ func (w *WeakPassword) Error() string {
 		return fmt.Sprintf("signin: password must have %d to %d characters", PasswordMin, PasswordMax)
 	case "variety":
 		return fmt.Sprintf("signin: password must have at least %d different characters", differMin)
+	case "guessable":
+		return "signin: password is made of words and rows of keys that everybody tries first"
+	case "breached":
+		return "signin: password is in a list of stolen passwords"
 	}
 	return "signin: password must not contain the login, and must differ from the one before"
 }
@@ -69,8 +73,32 @@ func checkPassword(login, password string) error {
 		return &WeakPassword{"variety"}
 	case strings.Contains(strings.ToLower(password), login):
 		return &WeakPassword{"login"}
+	case guessable(password):
+		return &WeakPassword{"guessable"}
 	}
 	return nil
+}
+
+// guessed are what people put into passwords because it is at hand: the product, the
+// company's trade, roles, rows of keys and the words that lead every list of stolen
+// passwords. docs/security.md names them for those who choose one.
+var guessed = []string{"pointgrid", "electricity", "electric", "loyalty", "alliance", "settlement", "administrator", "marketing",
+	"support", "engineer", "finance", "checker", "viewer", "maker", "admin", "password", "passwort", "passw0rd", "p@ssw0rd", "welcome", "letmein",
+	"changeme", "iloveyou", "sunshine", "princess", "football", "baseball", "superman", "dragon", "monkey", "master", "shadow", "secret",
+	"qwertyuiop", "qwerty", "asdfghjkl", "asdf", "zxcvbnm", "zxcv", "1qaz2wsx", "1q2w3e4r", "abcdefgh", "abcd", "woaini", "mima",
+	"0123456789", "1234567890", "123456789", "12345678", "1234567", "123456", "12345", "1234", "123", "987654321", "654321", "2024", "2025", "2026", "2027"}
+
+// guessable reports whether little is left of a password without what is guessed first.
+func guessable(password string) bool {
+	rest := strings.ToLower(password)
+	for _, word := range guessed {
+		rest = strings.ReplaceAll(rest, word, "")
+	}
+	different := map[rune]bool{}
+	for _, r := range rest {
+		different[r] = true
+	}
+	return len(different) < differMin
 }
 
 // hasher makes and checks hashes, a few at a time: each takes memory, and many

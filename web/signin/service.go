@@ -18,10 +18,16 @@ type Options struct {
 	// Idle is how long a session lives without use, default 30 min; Life is how
 	// long it lives at most, default 12 h.
 	Idle, Life time.Duration
-	Cost       Cost             // of hashes; the default is for production
-	Now        func() time.Time // the machine's clock
-	Random     io.Reader        // safe for concurrent use
-	Logger     *slog.Logger
+	Cost       Cost // of hashes; the default is for production
+	// FactorNeeded says that without a second factor nothing can be done but to set one
+	// up.
+	FactorNeeded bool
+	// Breached reports whether a password is in a list of stolen ones; nil has none. See
+	// package signin/breached.
+	Breached func(password string) (bool, error)
+	Now      func() time.Time // the machine's clock
+	Random   io.Reader        // safe for concurrent use
+	Logger   *slog.Logger
 }
 
 // Service signs staff in. Its methods may be called from many goroutines.

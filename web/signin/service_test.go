@@ -2,9 +2,11 @@ package signin_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -129,7 +131,7 @@ func TestPasswordsAreTheSameHoweverTheyAreTyped(t *testing.T) {
 
 func TestWeakPasswordsAndForeignRolesAreRefused(t *testing.T) {
 	o := newOffice(t)
-	for weak, rule := range map[string]string{"short": "length", strings.Repeat("a1", 70): "length", "aaaabbbbcccc": "variety", "my new.user password": "login", "\xff\xfe123456789012": "length"} {
+	for weak, rule := range map[string]string{"short": "length", strings.Repeat("a1", 70): "length", "aaaabbbbcccc": "variety", "my new.user password": "login", "Admin-Password-2026!": "guessable", "qwertyuiop123456": "guessable", "\xff\xfe123456789012": "length"} {
 		_, _, err := o.AddUser(t.Context(), signin.NewUser{Login: "new.user", Name: "N", Company: "sky", Roles: []signin.Role{signin.Finance}, Password: weak})
 		var w *signin.WeakPassword
 		if !errors.As(err, &w) || w.Rule != rule {
@@ -241,8 +243,14 @@ func TestASecondFactorIsRemovedByPassword(t *testing.T) {
 	o.wait(time.Minute)
 	v, err := o.Confirm(t.Context(), o.signIn().Token, o.code(secret), address)
 	must(t, err)
-	wantErr(t, "with a wrong password", o.DropFactor(t.Context(), v, "guess", address), signin.ErrWrong)
-	must(t, o.DropFactor(t.Context(), v, password, address))
+	wantErr(t, "with a wrong password", o.DropFactor(t.Context(), v, "guess", o.code(secret), address), signin.ErrWrong)
+	wantErr(t, "with a code that was used", o.DropFactor(t.Context(), v, password, o.code(secret), address), signin.ErrWrong)
+	_, err = o.SetFactor(t.Context(), v, secret, o.code(secret), password, address)
+	wantErr(t, "another one beside it", err, signin.ErrWrong)
+	o.wait(time.Minute)
+	v, err = o.Resume(t.Context(), v.Token)
+	must(t, err)
+	must(t, o.DropFactor(t.Context(), v, password, o.code(secret), address))
 	if o.signIn().Session.Pending {
 		t.Error("a code is still asked for")
 	}
@@ -290,6 +298,32 @@ func TestManyAddressesTogetherAreSlowedDown(t *testing.T) {
 	}
 	if looked > 50 {
 		t.Errorf("%d guesses were looked at, at most 50", looked)
+	}
+}
+
+// swaps counts the counters that are written.
+type swaps struct {
+	signin.Store
+	n int
+}
+
+func (s *swaps) SwapAttempts(ctx context.Context, key [32]byte, old, next signin.Attempts) error {
+	s.n++
+	return s.Store.SwapAttempts(ctx, key, old, next)
+}
+
+// Somebody who makes logins up must not fill the store with counters of them.
+func TestAnAddressThatMustWaitLeavesNothingBehind(t *testing.T) {
+	o := newOffice(t)
+	counted := &swaps{Store: o.store}
+	s, err := signin.New(signin.Options{Store: counted, Key: []byte("the key that seals, of 32 bytes."), Cost: signin.Cost{Time: 1, Memory: 64}, Now: o.clock, Random: rand.Reader,
+		Logger: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	for i := range 500 {
+		_, _ = s.SignIn(t.Context(), "made.up"+strconv.Itoa(i), "guess", address, "") // all are refused
+	}
+	if counted.n > 3*101 {
+		t.Errorf("%d counters were written for 500 guesses", counted.n)
 	}
 }
 
@@ -346,4 +380,70 @@ func FuzzAPasswordHashIsReadOrRefused(f *testing.F) {
 			t.Errorf("%q is read as %+v", phc, cost)
 		}
 	})
+}
+
+func TestAMadeUpPasswordEndsAfterAWeek(t *testing.T) {
+	o := newOffice(t)
+	_, made, err := o.AddUser(t.Context(), signin.NewUser{Login: "new.one", Name: "New", Roles: []signin.Role{signin.Admin}})
+	must(t, err)
+	o.wait(signin.MadeUpLife - time.Second)
+	_, err = o.SignIn(t.Context(), "new.one", made, address, "")
+	must(t, err)
+	o.wait(time.Second)
+	_, err = o.SignIn(t.Context(), "new.one", made, address, "")
+	wantErr(t, "after a week", err, signin.ErrWrong)
+	again, err := o.ResetUser(t.Context(), "new.one")
+	must(t, err)
+	v, err := o.SignIn(t.Context(), "new.one", again, address, "")
+	must(t, err)
+	_, err = o.ChangePassword(t.Context(), v, again, "another pass phrase", address)
+	must(t, err)
+	o.wait(365 * 24 * time.Hour)
+	_, err = o.SignIn(t.Context(), "new.one", "another pass phrase", address, "")
+	must(t, err)
+}
+
+// ASVS 5.0, 6.5.2 and 11.5.1: with 112 bits a plain hash will do, and what must not be
+// guessed has 128.
+func TestRecoveryCodesCannotBeGuessed(t *testing.T) {
+	o := newOffice(t)
+	_, recovery := o.withFactor()
+	seen := map[string]bool{}
+	for _, code := range recovery {
+		plain := strings.ReplaceAll(code, "-", "")
+		if len(plain) != 26 || strings.Trim(plain, "abcdefghijklmnopqrstuvwxyz234567") != "" || seen[code] {
+			t.Errorf("a code is %q", code)
+		}
+		seen[code] = true
+	}
+	u, err := o.UserByLogin(t.Context(), login)
+	must(t, err)
+	for _, hash := range u.Recovery {
+		if strings.Contains(strings.Join(recovery, " "), string(hash[:])) {
+			t.Error("a code is stored as it is")
+		}
+	}
+}
+
+func TestSignInsAreWrittenDown(t *testing.T) {
+	o := newOffice(t)
+	secret, _ := o.withFactor()
+	o.wait(time.Minute)
+	u, err := o.UserByLogin(t.Context(), login)
+	must(t, err)
+	o.log.Reset()
+	_, _ = o.SignIn(t.Context(), "nobody", "a wrong guess", address, "")
+	_, _ = o.SignIn(t.Context(), login, "a wrong guess", address, "")
+	pending := o.signIn()
+	_, _ = o.Confirm(t.Context(), pending.Token, "000000", address)
+	v, err := o.Confirm(t.Context(), pending.Token, o.code(secret), address)
+	must(t, err)
+	o.wait(time.Minute)
+	must(t, o.DropFactor(t.Context(), v, password, o.code(secret), address))
+	log := o.log.String()
+	for _, want := range []string{"factor=password user=unknown", "factor=password user=" + u.ID.String(), "factor=code user=" + u.ID.String(), "signed in", "second factor removed", "address=" + address} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log does not say %q:\n%s", want, log)
+		}
+	}
 }

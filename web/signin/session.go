@@ -52,11 +52,12 @@ func (s *Service) SignIn(ctx context.Context, login, password, address, previous
 		return nil, ErrWrong
 	}
 	if err := s.count(ctx, login, address); err != nil {
+		s.o.Logger.WarnContext(ctx, "sign-in refused", "factor", "password", "address", address, "reason", err)
 		return nil, err
 	}
 	u, err := s.checkPassword(ctx, login, password)
 	if err != nil {
-		s.o.Logger.InfoContext(ctx, "sign-in refused", "reason", err)
+		s.refused(ctx, "password", login, address, err)
 		return nil, err
 	}
 	if u.SecondFactor() {
@@ -78,10 +79,20 @@ func (s *Service) checkPassword(ctx context.Context, login, password string) (*U
 	if err != nil {
 		return nil, err
 	}
-	if !ok || u.DisabledAt != 0 {
+	if !ok || u.DisabledAt != 0 || u.PasswordUntil != 0 && s.o.Now().UnixMilli() >= u.PasswordUntil {
 		return nil, ErrWrong
 	}
 	return u, nil
+}
+
+// refused notes a wrong guess. What was typed as a login is not noted, because people
+// type passwords there; of an account that is there its ID is.
+func (s *Service) refused(ctx context.Context, factor, login, address string, err error) {
+	user := "unknown"
+	if u, unknown := s.o.Store.UserByLogin(ctx, login); unknown == nil {
+		user = u.ID.String()
+	}
+	s.o.Logger.WarnContext(ctx, "sign-in refused", "factor", factor, "user", user, "address", address, "reason", err)
 }
 
 // Confirm checks a code of the second factor, or a recovery code, and opens the
@@ -100,11 +111,10 @@ func (s *Service) Confirm(ctx context.Context, token, code, address string) (*Vi
 	}
 	ok, err := s.useCode(ctx, v.User, code)
 	switch {
-	case errors.Is(err, ErrChanged):
-		return nil, ErrWrong // the same code came twice at once
-	case err != nil:
+	case err != nil && !errors.Is(err, ErrChanged):
 		return nil, err
-	case !ok:
+	case !ok || err != nil: // with ErrChanged the same code came twice at once
+		s.refused(ctx, "code", v.User.Login, address, ErrWrong)
 		return nil, ErrWrong
 	}
 	return s.admit(ctx, v.User, address, token)
@@ -117,7 +127,7 @@ func (s *Service) admit(ctx context.Context, u *User, address, previous string) 
 	}
 	v, err := s.open(ctx, u, previous, false)
 	if err == nil {
-		s.o.Logger.InfoContext(ctx, "signed in", "user", u.ID.String())
+		s.o.Logger.InfoContext(ctx, "signed in", "user", u.ID.String(), "address", address, "second_factor", u.SecondFactor())
 	}
 	return v, err
 }

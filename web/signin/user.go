@@ -60,6 +60,9 @@ type User struct {
 	// MustChange says that somebody else knows the password: until it is changed
 	// nothing else can be done.
 	MustChange bool
+	// PasswordUntil is when a password that was made up can no longer be used; 0 is
+	// never.
+	PasswordUntil int64
 	// Secret is the sealed TOTP secret; empty without a second factor.
 	Secret []byte
 	// LastStep is the time step, of 30 s since 1970, of the newest code that was

@@ -27,7 +27,7 @@ type accountBody struct {
 func (e *Entrance) account(w http.ResponseWriter, r *http.Request, v *signin.Visit, status int, b accountBody) {
 	b.User, b.Least = v.User, signin.PasswordMin
 	f := e.Frame(r, v)
-	if v.User.MustChange {
+	if v.User.MustChange || e.o.Service.FactorMissing(v) {
 		f.Nav = nil // there is nowhere else to go yet
 	}
 	e.render(w, r, status, "account", f, b)
@@ -97,6 +97,10 @@ type factorBody struct {
 }
 
 func (e *Entrance) showFactor(w http.ResponseWriter, r *http.Request, v *signin.Visit) {
+	if v.User.SecondFactor() {
+		http.Redirect(w, r, e.o.Area+"/account", http.StatusSeeOther)
+		return
+	}
 	factor, err := e.o.Service.BeginFactor(v)
 	if err != nil {
 		e.Fail(w, r, err)
@@ -139,7 +143,7 @@ func (e *Entrance) setFactor(w http.ResponseWriter, r *http.Request, v *signin.V
 }
 
 func (e *Entrance) dropFactor(w http.ResponseWriter, r *http.Request, v *signin.Visit) {
-	err := e.o.Service.DropFactor(r.Context(), v, r.PostForm.Get("password"), e.address(r))
+	err := e.o.Service.DropFactor(r.Context(), v, r.PostForm.Get("password"), r.PostForm.Get("code"), e.address(r))
 	if e.accountRefused(w, r, v, err, true) {
 		return
 	}

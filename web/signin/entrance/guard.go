@@ -49,9 +49,14 @@ func (e *Entrance) guard(h Handler, allow rules) http.Handler {
 			e.o.Pages.Refuse(w, r, http.StatusForbidden, "forbidden", page.Frame{})
 		case v.User.MustChange && !allow.early:
 			http.Redirect(w, r, e.o.Area+"/account", http.StatusSeeOther)
+		case e.o.Service.FactorMissing(v) && !allow.early:
+			e.o.Pages.Flash(w, "flash.factor_needed")
+			http.Redirect(w, r, e.o.Area+"/account/factor", http.StatusSeeOther)
 		case len(allow.roles) > 0 && !v.User.Has(allow.roles...):
+			e.o.Pages.Logger().WarnContext(r.Context(), "page refused", "area", e.o.Area, "user", v.User.ID.String(), "roles", v.User.Roles)
 			e.o.Pages.Refuse(w, r, http.StatusForbidden, "forbidden", e.Frame(r, v))
 		case r.Method != http.MethodGet && !formIsOurs(w, r, v, allow.formMax):
+			e.o.Pages.Logger().WarnContext(r.Context(), "form refused", "area", e.o.Area, "user", v.User.ID.String())
 			e.o.Pages.Refuse(w, r, http.StatusForbidden, "form", e.Frame(r, v))
 		default:
 			h(w, r, v)

@@ -32,7 +32,7 @@ func RunStore(t *testing.T, open func(t *testing.T) signin.Store) {
 
 func user(n byte, login, company string) *signin.User {
 	return &signin.User{ID: signin.ID{n, 15: 1}, Login: login, Name: "张伟 " + login, Company: company,
-		Roles: []signin.Role{signin.Engineer, signin.Finance}, Password: "$argon2id$…", MustChange: true,
+		Roles: []signin.Role{signin.Engineer, signin.Finance}, Password: "$argon2id$…", MustChange: true, PasswordUntil: 1_770_000_600_000,
 		Secret: []byte{1, 0, 255}, LastStep: 59_000_000, Recovery: [][32]byte{{1}, {2, 31: 9}},
 		CreatedAt: 1_770_000_000_000, DisabledAt: 1_770_000_000_001, Version: 1}
 }

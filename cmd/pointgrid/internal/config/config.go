@@ -36,6 +36,9 @@ type Config struct {
 	Projection Projection `yaml:"projection" envPrefix:"PROJECTION_"`
 	Webhooks   Webhooks   `yaml:"webhooks" envPrefix:"WEBHOOKS_"`
 	Mall       Mall       `yaml:"mall" envPrefix:"MALL_"`
+	TLS        TLS        `yaml:"tls" envPrefix:"TLS_"`
+	Metrics    Metrics    `yaml:"metrics" envPrefix:"METRICS_"`
+	Staff      Staff      `yaml:"staff" envPrefix:"STAFF_"`
 	Proxies    Proxies    `yaml:"proxies" envPrefix:"PROXIES_"`
 	Limits     Limits     `yaml:"limits" envPrefix:"LIMITS_"`
 	AccessLog  AccessLog  `yaml:"access_log" envPrefix:"ACCESS_LOG_"`
@@ -122,8 +125,33 @@ type Mall struct {
 
 // Tokens tunes access tokens.
 type Tokens struct {
-	TTL time.Duration `yaml:"ttl" env:"TTL" doc:"Lifetime of an access token, 5m to 10m."`
+	TTL  time.Duration `yaml:"ttl" env:"TTL" doc:"Lifetime of an access token, 5m to 10m."`
+	FAPI bool          `yaml:"fapi" env:"FAPI" doc:"Keep to the FAPI 2.0 Security Profile in what is left open otherwise: every token is bound to a client certificate, assertions name the issuer alone as audience, and are not signed with RS256."`
 }
+
+// TLS is how the gateway encrypts by itself.
+type TLS struct {
+	Cert         string `yaml:"cert" env:"CERT" doc:"File with the certificate and those between it and the root, PEM. With key the gateway speaks TLS only; changed files are taken up within a minute. Empty: a proxy before it does."`
+	Key          string `yaml:"key" env:"KEY" doc:"File with the certificate's private key, PEM, readable by the owner only."`
+	Certificates bool   `yaml:"certificates" env:"CERTIFICATES" doc:"Ask clients for their certificates, to which access tokens can then be bound (RFC 8705). That browsers ask their users too is the price."`
+}
+
+// Metrics says who may read them.
+type Metrics struct {
+	Networks []string `yaml:"networks" env:"NETWORKS" doc:"Networks, such as 10.0.0.0/8, that may read /metrics besides the machine itself. Metrics count what each partner does, which is no business of the others."`
+}
+
+// Staff says how strictly staff sign in.
+type Staff struct {
+	SecondFactor string `yaml:"second_factor" env:"SECOND_FACTOR" doc:"required (without one nothing opens but the page that sets it up) or optional."`
+	Breached     string `yaml:"breached_passwords" env:"BREACHED_PASSWORDS" doc:"File with stolen passwords that nobody may choose: lines of a SHA-1 in hexadecimal digits, ascending, as haveibeenpwned.com publishes them. Empty: none is looked up."`
+}
+
+// What a second factor can be.
+const (
+	Required = "required"
+	Optional = "optional"
+)
 
 // Proxies are those that stand between callers and the gateway.
 type Proxies struct {
@@ -280,6 +308,7 @@ func Default() Config {
 		Exchange: Exchange{QuoteTTL: time.Minute, Deadline: 2 * time.Minute, DayShare: 100},
 		Traces:   Traces{Share: 1},
 		Tokens:   Tokens{TTL: 10 * time.Minute},
+		Staff:    Staff{SecondFactor: Required},
 		Webhooks: Webhooks{Timeout: 15 * time.Second, Concurrency: 16, DisableAfter: 120 * time.Hour, Keep: 720 * time.Hour},
 		Mall:     Mall{Timeout: 5 * time.Second, FourEyes: true, OfferTTL: 30 * time.Minute, Deadline: 2 * time.Minute, DispatchWithin: 14 * 24 * time.Hour, Identity: defaultIdentity()},
 		Limits: Limits{Read: 600_000, Write: 120_000, Convert: 2_000_000, Tokens: 6_000, Strangers: 600,
@@ -292,6 +321,15 @@ func Default() Config {
 		Support: Support{GoodwillLimit: 500, GoodwillDay: 2000, RemedyLimit: 5000, DisputeWithin: 90 * 24 * time.Hour, DueDays: 3, LotMonths: 24,
 			ReviewWithin: 72 * time.Hour},
 	}
+}
+
+// Scheme is what the gateway speaks where it listens: https with a certificate, http
+// without.
+func (c *Config) Scheme() string {
+	if c.TLS.Cert != "" {
+		return "https"
+	}
+	return "http"
 }
 
 const fileMax = 1 << 20

@@ -10,7 +10,7 @@ import (
 type Support struct {
 	GoodwillLimit int64         `yaml:"goodwill_limit" env:"GOODWILL_LIMIT" doc:"Most points of goodwill that support gives for one case without a checker; 0: each needs one."`
 	GoodwillDay   int64         `yaml:"goodwill_day" env:"GOODWILL_DAY" doc:"Most points of goodwill that one person gives in a business day without a checker."`
-	RemedyLimit   int64         `yaml:"remedy_limit" env:"REMEDY_LIMIT" doc:"Most that a reversal, cancellation or return by a dispute may be worth, in electricity points, without a checker."`
+	RemedyLimit   int64         `yaml:"remedy_limit" env:"REMEDY_LIMIT" doc:"Most that a reversal, cancellation or return of one conversion or order may be worth, in electricity points, without a checker."`
 	DisputeWithin time.Duration `yaml:"dispute_within" env:"DISPUTE_WITHIN" doc:"How long after it was made a conversion or order can be disputed, 24h to 17520h."`
 	DueDays       int           `yaml:"due_days" env:"DUE_DAYS" doc:"In how many business days a dispute should be answered, 1 to 60."`
 	LotMonths     int           `yaml:"lot_months" env:"LOT_MONTHS" doc:"For how many months points of goodwill can be used, 1 to 120."`

@@ -76,11 +76,15 @@ func (c *Config) Validate() error {
 // validateAccess checks what bounds callers; what is wrong with a quota the
 // limiter says.
 func (c *Config) validateAccess(wrong report) {
-	for i, text := range c.Proxies.Trusted {
-		if p, err := netip.ParsePrefix(text); err != nil || p != p.Masked() {
-			wrong(fmt.Sprintf("proxies.trusted[%d]", i), "%q is not a network like 10.0.0.0/8", text)
+	for key, networks := range map[string][]string{"proxies.trusted": c.Proxies.Trusted, "metrics.networks": c.Metrics.Networks} {
+		for i, text := range networks {
+			if p, err := netip.ParsePrefix(text); err != nil || p != p.Masked() {
+				wrong(fmt.Sprintf("%s[%d]", key, i), "%q is not a network like 10.0.0.0/8", text)
+			}
 		}
 	}
+	c.validateTLS(wrong)
+	oneOf(wrong, "staff.second_factor", c.Staff.SecondFactor, Required, Optional)
 	if c.Proxies.Certificates && len(c.Proxies.Trusted) == 0 {
 		wrong("proxies.certificates", "is believed only of proxies.trusted, which is empty")
 	}
@@ -97,6 +101,20 @@ func (c *Config) validateAccess(wrong report) {
 	between(wrong, "access_log.keep", c.AccessLog.Keep, time.Hour, 2*365*24*time.Hour)
 	if c.AccessLog.Entries < 1000 {
 		wrong("access_log.entries", "%d is not 1000 or more", c.AccessLog.Entries)
+	}
+}
+
+func (c *Config) validateTLS(wrong report) {
+	encrypts := c.TLS.Cert != ""
+	switch {
+	case encrypts != (c.TLS.Key != ""):
+		wrong("tls", "cert and key belong together; give both or neither")
+	case c.TLS.Certificates && !encrypts:
+		wrong("tls.certificates", "are shown in the handshake of tls.cert, which is empty; behind a proxy use proxies.certificates")
+	case encrypts && strings.HasPrefix(c.URL, "http:"):
+		wrong("url", "%q is not https, and with tls.cert the gateway speaks nothing else", c.URL)
+	case c.Tokens.FAPI && !c.TLS.Certificates && !c.Proxies.Certificates:
+		wrong("tokens.fapi", "binds tokens to client certificates: it needs tls.certificates or proxies.certificates")
 	}
 }
 

@@ -18,9 +18,13 @@ import (
 func (g *Gateway) server(address string) (*http.Server, error) {
 	issuer := g.config.URL
 	if issuer == "" {
-		issuer = "http://" + address
+		issuer = g.config.Scheme() + "://" + address
 	}
 	origins, err := origins(g.config)
+	if err != nil {
+		return nil, err
+	}
+	scrapers, err := networks(g.config.Metrics.Networks)
 	if err != nil {
 		return nil, err
 	}
@@ -31,13 +35,13 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 		Support: g.Support, Held: g.Exchange,
 		Privacy: g.Privacy,
 		Quotes:  g.Store, Settlements: g.Store, Answers: g.Store, Assertions: g.Store, Webhooks: g.Webhooks,
-		Registry: g.clients, Access: g.access, Signed: g.Store, Origin: origins, Limits: g.limits(), Issuer: issuer, Keys: []partners.SigningKey{g.key}, TokenLife: g.config.Tokens.TTL,
+		Registry: g.clients, Access: g.access, Signed: g.Store, Origin: origins, Limits: g.limits(), Issuer: issuer, Keys: []partners.SigningKey{g.key}, TokenLife: g.config.Tokens.TTL, FAPI: g.config.Tokens.FAPI,
 		Statements: func(s *settlement.Settlement) (io.ReadCloser, error) {
 			return settlement.OpenStatement(g.home.Statements(), s)
 		},
 		Signing: g.Signing, Payments: g.Payments, Papers: g.Papers,
 		Received: g.Statements, Breaks: g.Desk, Reconciler: g.Reconciler, MSP: g.mspOf,
-		SettleDue: g.Night.RunDue, Ready: g.isReady, LogEvery: g.config.Log.Every, Span: g.traces.request(), Metrics: g.metrics.registry,
+		SettleDue: g.Night.RunDue, Ready: g.isReady, LogEvery: g.config.Log.Every, Span: g.traces.request(), Metrics: g.metrics.registry, Scrapers: scrapers,
 		Now: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}
 	if g.config.Sandbox {
 		o.Clock = sandboxClock{g}
@@ -52,7 +56,9 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api.NewServer(address, a.Handler(), g.around.Logger), nil
+	server := api.NewServer(address, a.Handler(), g.around.Logger)
+	server.TLSConfig = encryption(&g.config.TLS, g.pair)
+	return server, nil
 }
 
 var errNotServing = errors.New("the gateway is starting or ending")

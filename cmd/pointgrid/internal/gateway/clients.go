@@ -40,13 +40,20 @@ func (g *Gateway) limits() api.Limits {
 
 // origins believes the proxies that are configured.
 func origins(c *config.Config) (*origin.Finder, error) {
-	o := origin.Options{Certificates: c.Proxies.Certificates}
-	for _, text := range c.Proxies.Trusted {
+	proxies, err := networks(c.Proxies.Trusted)
+	if err != nil {
+		return nil, err
+	}
+	return origin.New(origin.Options{Proxies: proxies, Certificates: c.Proxies.Certificates})
+}
+
+func networks(texts []string) (all []netip.Prefix, _ error) {
+	for _, text := range texts {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
 			return nil, err
 		}
-		o.Proxies = append(o.Proxies, p)
+		all = append(all, p)
 	}
-	return origin.New(o)
+	return all, nil
 }

@@ -16,7 +16,7 @@ func (g *Gateway) console(set *page.Set, url string, origins *origin.Finder) (*c
 	}
 	return console.New(console.Options{Service: g.staff, Pages: set, Settlements: g.Store, Ledger: g.Ledger, Registry: g.registry, Desk: g.Desk,
 		Statements: g.Statements, Waiting: g.Reconciler.Waiting, Signing: g.Signing, Payments: g.Payments, Papers: g.Papers, Holidays: holidays,
-		Marketing: g.marketing(), Shop: g.Mall,
+		Marketing: g.marketing(), Shop: g.Mall, ReturnMax: g.config.Support.RemedyLimit,
 		Helpdesk: &console.Helpdesk{Support: g.Support, Members: g.Members, Conversions: g.Exchange, Orders: g.Mall, Ledger: g.Ledger, History: g.Store, Links: g.Store.LinksEver},
 		Statement: func(s *settlement.Settlement) (io.ReadCloser, error) {
 			return settlement.OpenStatement(g.home.Statements(), s)

@@ -93,6 +93,7 @@ type Gateway struct {
 	around   Surroundings
 	home     Home
 	key      partners.SigningKey
+	pair     *certificate // nil when a proxy encrypts
 	registry *partners.Registry
 	clients  *partners.Directory
 	access   *access.Recorder
@@ -152,7 +153,13 @@ func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway,
 }
 
 func (g *Gateway) readKeys(context.Context) (err error) {
+	if err := g.home.Whole(); err != nil {
+		return err
+	}
 	if g.registry, err = registry(g.config); err != nil {
+		return err
+	}
+	if g.pair, err = openCertificate(g.config.TLS); err != nil {
 		return err
 	}
 	if g.calendar, err = calendar.Parse(g.config.Alliance.TimeZone, g.config.Alliance.CutOff); err != nil {

@@ -61,8 +61,13 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 		return errors.Join(err, l.Close(), g.Exchange.Close(ctx))
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	go func() { failed <- g.accept(server, l) }()
 	var background sync.WaitGroup
+	if g.pair != nil {
+		background.Go(func() {
+			every(ctx, certificateEvery, func(ctx context.Context) { g.pair.renew(ctx, g.around.Logger) })
+		})
+	}
 	if g.config.Profile != "" {
 		background.Go(func() { g.serveProfile(ctx) })
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/sqlstore"
 	"github.com/pointgrid/pointgrid/web/console"
@@ -20,6 +21,7 @@ import (
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/portal"
 	"github.com/pointgrid/pointgrid/web/signin"
+	"github.com/pointgrid/pointgrid/web/signin/breached"
 	"github.com/pointgrid/pointgrid/web/signin/entrance"
 )
 
@@ -31,16 +33,29 @@ func (h Home) StaffKey(random io.Reader) ([]byte, error) {
 
 // Staff returns the service by which staff sign in, over an open store. Its
 // clock is the machine's: sessions do not end because a sandbox's clock is moved.
-func Staff(h Home, store signin.Store, now func() time.Time, random io.Reader, logger *slog.Logger) (*signin.Service, error) {
-	key, err := h.StaffKey(random)
-	if err != nil {
+func Staff(c *config.Config, store signin.Store, now func() time.Time, random io.Reader, logger *slog.Logger) (*signin.Service, error) {
+	return staff(c, signin.Options{Store: store, Now: now, Random: random, Logger: logger})
+}
+
+func staff(c *config.Config, o signin.Options) (s *signin.Service, err error) {
+	if o.Key, err = Home(c.DataDir).StaffKey(o.Random); err != nil {
 		return nil, err
 	}
-	return signin.New(signin.Options{Store: store, Key: key, Now: now, Random: random, Logger: logger})
+	o.FactorNeeded = c.Staff.SecondFactor == config.Required
+	return signin.New(o)
 }
 
 func (g *Gateway) buildStaff(context.Context) (err error) {
-	g.staff, err = Staff(g.home, g.Store, g.around.Now, g.around.Random, g.around.Logger)
+	o := signin.Options{Store: g.Store, Now: g.around.Now, Random: g.around.Random, Logger: g.around.Logger}
+	if path := g.config.Staff.Breached; path != "" {
+		stolen, err := breached.Open(path)
+		if err != nil {
+			return fmt.Errorf("configuration: staff.breached_passwords: %w", err)
+		}
+		g.closers = append(g.closers, stolen.Close)
+		o.Breached = stolen.Has
+	}
+	g.staff, err = staff(g.config, o)
 	return err
 }
 

@@ -67,6 +67,7 @@ func (s *Site) Config(listen string, connectors map[string]string) (config.Confi
 	c := s.base()
 	c.Listen, c.URL, c.Sandbox = listen, "http://"+listen, true
 	c.Log.Format, c.Log.Level = "text", "warn"
+	c.Staff.SecondFactor = config.Optional
 	c.Webhooks.AllowNetworks, c.Webhooks.AllowHTTP = []string{"127.0.0.0/8", "::1/128"}, true
 	_, utility, err := s.Key(UtilityClient)
 	if err != nil {
