@@ -246,12 +246,12 @@ func TestABlockOfALaterVersionIsNotTakenForATornOne(t *testing.T) {
 	whole, _ := os.ReadFile(name)
 	b := testBlock(1)
 	body := b.Append(nil)
-	body[0]++
+	body[0] = 3
 	// A frame around a body that this version does not write.
 	frame := append(whole[places[1].offset:places[1].offset+frameHead:places[1].offset+frameHead], body...)
 	sum := sha256.Sum256(body)
 	os.WriteFile(name, append(bytes.Clone(whole[:places[1].offset]), append(frame, sum[:]...)...), 0o600)
-	if _, _, err := reopen(t, dir, nil); !errors.Is(err, ledger.ErrDamaged) || !strings.Contains(err.Error(), "version 2") {
+	if _, _, err := reopen(t, dir, nil); !errors.Is(err, ledger.ErrDamaged) || !strings.Contains(err.Error(), "version 3") {
 		t.Errorf("got %v, want damage that names the version", err)
 	}
 }

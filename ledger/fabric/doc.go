@@ -3,9 +3,12 @@
 //
 // A batch of commands is one transaction. It is endorsed at the same time by a
 // peer of each company that must agree to it, put in order by the orderers, and
-// acknowledged when the company's own peer has committed it. The lane has one
-// batch in flight, and every peer is asked only after it has committed the one
-// before, so that peers do not disagree.
+// acknowledged when the company's own peer has committed it. A lane has one batch
+// in flight, and every peer is asked only after it has committed the one before, so
+// that peers do not disagree; batches of several lanes are in flight at the same
+// time, because they neither read nor write what the others write. What all lanes
+// read, such as the open window, is changed while no other batch of this process is
+// in flight, and a batch that another process has overtaken is given again.
 //
 // What it promises, besides the port's promises:
 //
@@ -14,6 +17,8 @@
 //     known is given again as it was, which the network takes once; what still
 //     cannot be said is found out by giving the commands again, whose IDs the
 //     contract knows.
+//   - A lane that another process has taken takes nothing from this one any more,
+//     however late what it had prepared is put in order ([ledger.ErrFenced]).
 //   - A company whose peer does not answer holds up the commands that need it, and
 //     no others: they end with [ledger.ErrBusy] until the peer is back.
 //   - A receipt carries the companies' own signatures; package proof verifies it.

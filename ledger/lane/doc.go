@@ -21,4 +21,7 @@
 // What it refuses: more commands than [Options.QueueMax] waiting at a time, with
 // [ledger.ErrBusy] at once, and anything after [Lane.Close], with
 // [ledger.ErrClosed].
+//
+// [Owned] are the lanes of which a process is the owner, and [Spread] brings commands
+// to theirs.
 package lane

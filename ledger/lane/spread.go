@@ -59,8 +59,9 @@ type spread struct {
 
 // verdict says what a failure means for all commands together.
 func (s *spread) verdict(err error) error {
-	if s.given && !errors.Is(err, ledger.ErrOutcomeUnknown) {
-		return fmt.Errorf("%w: some of %d commands were executed, then: %w", ledger.ErrOutcomeUnknown, len(s.commands), err)
+	if s.given || errors.Is(err, ledger.ErrOutcomeUnknown) {
+		// What failed may say that nothing was done, so it is not wrapped.
+		return fmt.Errorf("%w: some of %d commands may have been executed, then: %v", ledger.ErrOutcomeUnknown, len(s.commands), err)
 	}
 	return err
 }
