@@ -60,6 +60,15 @@ func newLimiters(l Limits, now func() time.Time) (*limiters, error) {
 	return made, errors.Join(errs...)
 }
 
+// Share says how many gateways answer the same callers. What is asked of all of them
+// alike, conversions and tokens, is then granted in parts; the rest is asked of one of
+// them, which leads.
+func (a *API) Share(gateways int) {
+	for _, l := range []*limit.Limiter{a.limits.by[converting], a.limits.tokens, a.limits.strangers} {
+		l.Share(gateways)
+	}
+}
+
 func (op *operation) class() class {
 	switch {
 	case op.limit != byMethod:

@@ -56,6 +56,7 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.share = a.Share
 	server := api.NewServer(address, a.Handler(), g.around.Logger)
 	server.TLSConfig = encryption(&g.config.TLS, g.pair)
 	return server, nil

@@ -110,10 +110,20 @@ func (g *Gateway) lostError() error {
 	return fmt.Errorf("this gateway did not renew its lease in time, and others have taken over what it did; nothing is lost, start it again: %w", g.member.Err())
 }
 
-// refresh takes up what other processes have changed.
-func (g *Gateway) refresh(ctx context.Context) {
-	g.refreshClients(ctx)
-	if g.member == nil || !g.config.Sandbox {
+// neighbourEvery is how late what another gateway did is seen, within what those who
+// do it wait for (see [members.Registry.Refresh]).
+const neighbourEvery = time.Second
+
+// neighbours takes up what the gateways beside this one do.
+func (g *Gateway) neighbours(ctx context.Context) {
+	s := g.member.Status()
+	g.share(len(s.View.Alive()))
+	if !s.Leads {
+		if err := g.Members.Refresh(ctx); err != nil && ctx.Err() == nil {
+			g.around.Logger.Error("who is being erased could not be read", "error", err)
+		}
+	}
+	if !g.config.Sandbox {
 		return
 	}
 	if err := g.Clock.restore(ctx); err != nil && ctx.Err() == nil {

@@ -108,6 +108,7 @@ type Gateway struct {
 	hosts    map[string]connector.Host
 	ready    atomic.Bool
 	member   *cluster.Member // nil for a gateway alone
+	share    func(int)       // what callers may ask of all gateways
 
 	puller         *statements.Puller
 	statementWatch *statements.Watch // nil when no folder is watched

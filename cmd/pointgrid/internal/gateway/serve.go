@@ -73,7 +73,10 @@ func (g *Gateway) serve(ctx context.Context, ready func(address string)) error {
 	if g.config.Profile != "" {
 		background.Go(func() { g.serveProfile(ctx) })
 	}
-	background.Go(func() { every(ctx, refreshEvery, g.refresh) })
+	background.Go(func() { every(ctx, refreshEvery, g.refreshClients) })
+	if g.member != nil {
+		background.Go(func() { every(ctx, neighbourEvery, g.neighbours) })
+	}
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx)) // until the last request has ended
 	defer stopWriting()
 	log := make(chan struct{})

@@ -38,7 +38,7 @@ func (g *Gateway) buildWebhooks(context.Context) error {
 	m := newWebhookMetrics(g.around, func(ctx context.Context) ([]webhooks.Standing, error) { return webhooks.Survey(ctx, g.Store) })
 	g.metrics.registry.MustRegister(m)
 	g.delivery, err = webhooks.NewDeliverer(webhooks.DelivererOptions{Store: g.Store, Sealer: sealer, Guard: guard, Timeout: o.Timeout,
-		Concurrency: o.Concurrency, DisableAfter: o.DisableAfter, Now: g.around.Now, Rand: randomBelow, Logger: g.around.Logger, Observe: m.observe})
+		Concurrency: o.Concurrency, DisableAfter: o.DisableAfter, NumberEvery: g.numberEvery(), Now: g.around.Now, Rand: randomBelow, Logger: g.around.Logger, Observe: m.observe})
 	if err != nil {
 		return err
 	}
@@ -114,4 +114,13 @@ func (m *webhookMetrics) Collect(out chan<- prometheus.Metric) {
 		gauge(m.pending, float64(s.Pending))
 		gauge(m.oldest, s.Age(now).Seconds())
 	}
+}
+
+// numberEvery is how often messages of all gateways of a cluster are numbered; one
+// alone numbers them as it writes them.
+func (g *Gateway) numberEvery() time.Duration {
+	if g.member == nil {
+		return 0
+	}
+	return 100 * time.Millisecond
 }
