@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"strings"
+	"unicode"
 
 	"github.com/pointgrid/pointgrid/members"
 )
@@ -31,19 +32,29 @@ func (s *Store) eraseSessions(ctx context.Context, p *members.Person) error {
 	return err
 }
 
-// quotedMin is the least length of a name that is looked for in text. A shorter one
-// would be found everywhere.
-const quotedMin = 4
+// The least length of a number, and of another name, that is looked for in text. A
+// shorter one would be found everywhere.
+const (
+	numberQuotedMin = 3
+	quotedMin       = 4
+)
 
 // names are all that a member is called, as they are looked for in text.
-func names(p *members.Person) []string {
-	all := []string{p.Number}
+func names(p *members.Person) (all []string) {
+	if telling(p.Number, numberQuotedMin) {
+		all = append(all, p.Number)
+	}
 	for _, a := range p.Aliases {
-		if len(a.Text) >= quotedMin {
+		if telling(a.Text, quotedMin) {
 			all = append(all, a.Text)
 		}
 	}
 	return all
+}
+
+// telling reports whether a name found in text means somebody: signs alone do not.
+func telling(name string, least int) bool {
+	return len(name) >= least && strings.ContainsFunc(name, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
 
 // without returns the text with the token in place of each name that stands in it as a

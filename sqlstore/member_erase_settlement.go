@@ -8,6 +8,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/members"
 	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/statementfile"
 )
 
 const (
@@ -36,7 +37,10 @@ func (s *Store) eraseFindings(ctx context.Context, p *members.Person) error {
 		if err != nil {
 			return nil, fmt.Errorf("sqlstore: case %s: %w", f.id, err)
 		}
-		resolution := without(f.resolution, names, p.Token)
+		resolution, err := withoutInReason(f.resolution, names, p.Token)
+		if err != nil {
+			return nil, fmt.Errorf("sqlstore: case %s: column resolution: %w", f.id, err)
+		}
 		if finding == f.finding && resolution == f.resolution {
 			return nil, nil
 		}
@@ -63,6 +67,24 @@ func withoutMembership(text string, p *members.Person) (string, error) {
 		return text, nil
 	}
 	out, err := json.Marshal(&f)
+	return string(out), err
+}
+
+// withoutInReason replaces names in why a break was resolved as it was.
+func withoutInReason(text string, names []string, token string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	var r desk.Resolution
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		return "", err
+	}
+	reason := without(r.Reason, names, token)
+	if reason == r.Reason {
+		return text, nil
+	}
+	r.Reason = reason
+	out, err := json.Marshal(&r)
 	return string(out), err
 }
 
@@ -120,10 +142,35 @@ func (s *Store) eraseNotes(ctx context.Context, p *members.Person) error {
 	return erasePages(ctx, func(last noted) ([]*noted, error) {
 		return list(ctx, s.reader, scanNoted, selectNotes, last.id[:], int64(erasePage))
 	}, func(n *noted) ([]statement, error) {
-		detail := without(n.detail, names, p.Token)
+		detail, err := withoutInNotes(n.detail, names, p.Token)
+		if err != nil {
+			return nil, fmt.Errorf("sqlstore: statement %s: column detail: %w", n.id, err)
+		}
 		if detail == n.detail {
 			return nil, nil
 		}
 		return []statement{stmt(eraseNote, detail, n.id[:])}, nil
 	}, s.storeAll)
+}
+
+// withoutInNotes replaces names in what notes and problems quote. The rest is ours, and
+// to replace text in what is encoded could leave something that cannot be read.
+func withoutInNotes(text string, names []string, token string) (string, error) {
+	var d statementDetail
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		return "", err
+	}
+	changed := false
+	for _, quoting := range [][]statementfile.Problem{d.Notes, d.Problems} {
+		for i := range quoting {
+			found := without(quoting[i].Found, names, token)
+			changed = changed || found != quoting[i].Found
+			quoting[i].Found = found
+		}
+	}
+	if !changed {
+		return text, nil
+	}
+	out, err := json.Marshal(&d)
+	return string(out), err
 }

@@ -2,11 +2,16 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pointgrid/pointgrid/members"
+	"github.com/pointgrid/pointgrid/settlement/desk"
+	"github.com/pointgrid/pointgrid/settlement/statementfile"
 )
 
 // namesMembers are the tables with what leads to a member, and by what of this package
@@ -78,5 +83,38 @@ func TestNamesAreReplacedAsWholeWords(t *testing.T) {
 	}
 	if got := without(fmt.Sprint("T", "M-1"), []string{"M-1"}, "M-1"); got != "TM-1" {
 		t.Errorf("a token that has the name in it: %q", got)
+	}
+}
+
+// A number may be any text without spaces, and whatever it is, what is kept encoded can
+// be read after the member was erased.
+func TestWhatIsEncodedStaysReadableWhateverTheMemberIsCalled(t *testing.T) {
+	detail, err := json.Marshal(statementDetail{Problems: []statementfile.Problem{{Line: 3, Code: "amount", Found: `M-"1 x`, Want: "a number"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resolution, err := json.Marshal(desk.Resolution{Action: desk.WriteOff, Reason: `for M-"1 of line`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, number := range []string{"{", `{"`, ":", "line", "amount", `M-"1`, "value", `":"`} {
+		called := names(&members.Person{Number: number})
+		d, err := withoutInNotes(string(detail), called, "T")
+		if err == nil {
+			err = json.Unmarshal([]byte(d), new(statementDetail))
+		}
+		if err != nil {
+			t.Errorf("a statement after %q was erased: %v: %s", number, err, d)
+		}
+		r, err := withoutInReason(string(resolution), called, "T")
+		if err == nil {
+			err = json.Unmarshal([]byte(r), new(desk.Resolution))
+		}
+		if err != nil {
+			t.Errorf("a resolution after %q was erased: %v: %s", number, err, r)
+		}
+		if number == `M-"1` && (strings.Contains(d, "M-") || strings.Contains(r, "M-")) {
+			t.Errorf("the member is still named in %s or %s", d, r)
+		}
 	}
 }
