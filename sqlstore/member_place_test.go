@@ -98,7 +98,7 @@ func TestWhatIsEncodedStaysReadableWhateverTheMemberIsCalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, number := range []string{"{", `{"`, ":", "line", "amount", `M-"1`, "value", `":"`} {
-		called := names(&members.Person{Number: number})
+		called := names(&members.Person{Member: members.Member{Number: number}})
 		d, err := withoutInNotes(string(detail), called, "T")
 		if err == nil {
 			err = json.Unmarshal([]byte(d), new(statementDetail))
