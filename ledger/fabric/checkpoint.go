@@ -83,18 +83,28 @@ func (l *Ledger) checkpointLane(ctx context.Context, t lane.Tenure) error {
 // beside gives a command that does not queue with the callers'. All companies that
 // are there endorse it; the utility must.
 func (l *Ledger) beside(ctx context.Context, t lane.Tenure, caller ledger.Identity, body ledger.Body) (ledger.Result, error) {
+	b, err := l.alone(t, caller, body)
+	if err != nil {
+		return ledger.Result{}, err
+	}
+	results, err := l.transact(ctx, b)
+	if err != nil {
+		return ledger.Result{}, err
+	}
+	return results[0], nil
+}
+
+// alone makes a batch of one command that does not queue, which all companies that are
+// there endorse.
+func (l *Ledger) alone(t lane.Tenure, caller ledger.Identity, body ledger.Body) (*batch, error) {
 	var random [10]byte
 	if _, err := io.ReadFull(l.opts.Random, random[:]); err != nil {
-		return ledger.Result{}, err
+		return nil, err
 	}
 	b := &batch{
 		of: t, caller: caller, companies: []string{l.routes.utilityOr(caller.MSP)}, everybody: true,
 		commands: []ledger.Command{{ID: ledger.NewID(l.opts.Clock(), random), Body: body}},
 	}
 	b.sample.Commands = 1
-	results, err := l.transact(ctx, b)
-	if err != nil {
-		return ledger.Result{}, err
-	}
-	return results[0], nil
+	return b, nil
 }

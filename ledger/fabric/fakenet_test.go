@@ -37,6 +37,7 @@ type fakeNet struct {
 	// whether it is put in a block, and what the orderer says.
 	order func(n int) (take bool, says error)
 	given int
+	lost  [][]byte // envelopes that were put in no block
 }
 
 // world is committed state with what Fabric knows of each key.
@@ -172,12 +173,14 @@ func (o *fakeOrderer) SendBroadcast(_ context.Context, e *fab.SignedEnvelope) (*
 		take, says = o.net.order(o.net.given)
 	}
 	o.net.given++
+	b, err := proto.Marshal(&common.Envelope{Payload: e.Payload, Signature: e.Signature})
+	if err != nil {
+		panic(err)
+	}
 	if take {
-		b, err := proto.Marshal(&common.Envelope{Payload: e.Payload, Signature: e.Signature})
-		if err != nil {
-			panic(err)
-		}
 		o.net.cut([][]byte{b})
+	} else {
+		o.net.lost = append(o.net.lost, b)
 	}
 	ok := common.Status_SUCCESS
 	return &ok, says

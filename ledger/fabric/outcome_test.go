@@ -11,6 +11,7 @@ import (
 
 	"github.com/hyperledger/fabric-sdk-go/pkg/common/errors/status"
 
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric/codec"
 )
@@ -182,6 +183,29 @@ func TestWhatBecameOfATransactionIsFoundOut(t *testing.T) {
 	if took := time.Since(begun); took < late {
 		t.Errorf("it was done after %s, before the peer could say so", took)
 	}
+}
+
+// A transaction is on its way when the rate lock of its conversion runs out, and comes
+// to the orderer once the conversion was refused: whoever asked has gone back by then.
+func TestARefusalIsFinalWhateverIsStillOnItsWay(t *testing.T) {
+	s := newStage(t)
+	clock := testclock.At(time.Now())
+	s.l.opts.Clock = clock.Now
+	slow := true
+	s.order(func(int) (bool, error) { return !slow, nil })
+	s.l.opts.Failed = func(Failure) {
+		s.net.with(func() { slow = false })
+		clock.Advance(2 * time.Hour)
+	}
+	c := s.in("sky")
+	if r, err := s.l.Submit(s.ctx, s.utility, c); err != nil || r[0].Code != ledger.CodeLockExpired {
+		t.Fatalf("it ended with %+v, %v", r, err)
+	}
+	s.net.with(func() { s.net.cut(s.net.lost[:1]) })
+	if e, err := s.l.Find(s.ctx, c.ID); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("what was refused is on the ledger: %+v, %v", e, err)
+	}
+	s.done(s.issue())
 }
 
 func TestAnOutcomeThatCannotBeFoundOutIsUnknown(t *testing.T) {

@@ -27,6 +27,7 @@ type batch struct {
 	// submitted is what an attempt led to whose outcome is not known; results with
 	// the same place in the ledger are then its own.
 	submitted []ledger.Result
+	barred    bool // that attempt comes to nothing, unless it was ordered already
 	sample    Sample
 }
 
@@ -119,7 +120,7 @@ func (l *Ledger) again(b *batch, err error) bool {
 	case errors.As(err, &submit):
 		return submit.Refused
 	}
-	return errors.As(err, new(*MismatchError)) || errors.As(err, new(*CommitStatusError)) || errors.As(err, new(*wideningError))
+	return errors.Is(err, errBarred) || errors.As(err, new(*MismatchError)) || errors.As(err, new(*CommitStatusError)) || errors.As(err, new(*wideningError))
 }
 
 // verdict says what an error means for the commands.
@@ -167,6 +168,9 @@ func (l *Ledger) attempt(ctx context.Context, b *batch) ([]ledger.Result, error)
 	}
 	b.sample.Endorse, b.sample.Companies = l.opts.Timer().Sub(begun), len(tx.answers)
 	if len(tx.set.Writes) == 0 {
+		if b.dubious(tx.results) {
+			return nil, l.bar(ctx, b)
+		}
 		return b.settle(tx.results), b.fenced(tx.results)
 	}
 	if more := l.concerned(tx.set, b.companies); len(more) > len(b.companies) {
