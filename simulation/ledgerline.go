@@ -51,19 +51,27 @@ func (l ledgerLine) Submit(_ context.Context, who ledger.Identity, commands ...l
 
 // Check implements [ledger.Ledger].
 func (l ledgerLine) Check(_ context.Context, who ledger.Identity, command ledger.Command) (result ledger.Result, err error) {
+	var last ledger.Result // which a request may still write when the caller has given up
 	err = l.w.over(l.w.lines.ledger, l.p, "ledger check "+command.ID.String(), instantly(func() (err error) {
-		result, err = l.check(who, command)
+		last, err = l.check(who, command)
 		return err
 	}))
+	if err == nil {
+		result = last
+	}
 	return result, err
 }
 
 // Find implements [ledger.Ledger].
 func (l ledgerLine) Find(_ context.Context, id ledger.ID) (e ledger.Entry, err error) {
+	var last ledger.Entry
 	err = l.w.over(l.w.lines.ledger, l.p, "ledger find "+id.String(), instantly(func() (err error) {
-		e, err = l.find(id)
+		last, err = l.find(id)
 		return err
 	}))
+	if err == nil {
+		e = last
+	}
 	return e, err
 }
 
@@ -76,10 +84,15 @@ func (l ledgerLine) Transfers(_ context.Context, window ledger.Date, visit func(
 		}
 		return err
 	}))
-	for i := 0; i < len(all) && err == nil; i++ {
-		err = visit(all[i])
+	if err != nil {
+		return err
 	}
-	return err
+	for _, e := range all {
+		if err := visit(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Position implements [ledger.Ledger].
