@@ -20,6 +20,8 @@ type Target struct {
 	TokenFile string
 	// Brief are arguments for a run that is bounded, such as what to leave out.
 	Brief []string
+	// Always are arguments for every run.
+	Always []string
 }
 
 // need is how to get the program.
@@ -69,6 +71,7 @@ func (g Target) arguments() []string {
 		seed = briefSeed
 	}
 	arguments := []string{"run", filepath.Join(root(), "openapi", g.Document), "--url", g.URL, "--no-color", "--seed", seed}
+	arguments = append(arguments, g.Always...)
 	if long {
 		return append(arguments, "--max-examples", examples)
 	}
