@@ -50,6 +50,10 @@ generate: ## Write the generated code again
 bench: ## Run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: release
+release: ## Build a release into dist/, signed with SIGN_KEY; see docs/release.md
+	deploy/release/build.sh dist
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME
 	@set -e; for pkg in $$(go list ./...); do \

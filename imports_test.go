@@ -82,7 +82,7 @@ var rules = []rule{
 	{folder: "support", why: "support reaches exchange, rewards and mall by ports of its own", ours: []string{"ledger", "members", "partners", "internal/workflow"}},
 	{folder: "members", why: "who somebody is stands below what they do", ours: []string{"ledger"}},
 	{folder: "sqlstore", why: "the store fills ports and knows no other adapter",
-		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "rewards/bonus", "support", "members", "partners", "web/idempotency", "web/signin", "web/session", "projection", "insight", "sqlstore"}},
+		ours: []string{"ledger", "ledger/wire", "exchange", "settlement", "mall", "rewards", "rewards/bonus", "support", "members", "partners", "web/idempotency", "web/signin", "web/session", "projection", "insight", "cluster", "sqlstore"}},
 	{folder: "projection", why: "a copy of the ledger knows only the ledger", ours: []string{"ledger"}, noLibraries: true},
 	{folder: "web/signin", why: "who staff are has nothing to do with points", ours: []string{}},
 	{folder: "web/identity", why: "who somebody is has nothing to do with points", ours: []string{}},
@@ -119,6 +119,7 @@ var suites = []string{
 	"insight/insighttest",
 	"support/supporttest",
 	"rewards/bonus/bonustest",
+	"cluster/clustertest",
 }
 
 func TestImportsFollowTheHouse(t *testing.T) {

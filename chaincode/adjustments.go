@@ -129,7 +129,7 @@ func (w *work) acceptAdjustment(c *ledger.AcceptAdjustment, t *ledger.Transfer) 
 	if a.now.Value != c.Value {
 		return refuse(ledger.CodeAdjustmentMismatch, "adjustment %s is over %d millionths, not %d", c.Adjustment, a.now.Value, c.Value)
 	}
-	b, err := w.books.get(w, c.Partner)
+	b, err := w.booksOf(c.Partner)
 	if err != nil {
 		return err
 	}
@@ -142,6 +142,9 @@ func (w *work) acceptAdjustment(c *ledger.AcceptAdjustment, t *ledger.Transfer) 
 	}
 	p.Adjusted.Count++
 	if err := add(&p.Adjusted.Value, c.Value); err != nil {
+		return err
+	}
+	if err := w.reshare(c.Partner); err != nil {
 		return err
 	}
 	w.decideAdjustment(a, ledger.AdjustmentAccepted)

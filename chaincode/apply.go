@@ -24,7 +24,7 @@ func apply(tx Tx, state State, batch []ledger.Command, carried bool) ([]ledger.R
 	if err := w.prefetch(batch, results); err != nil {
 		return nil, err
 	}
-	if !carried && w.unadopted(results) {
+	if w.fenced(results) || !carried && w.unadopted(results) {
 		return results, nil
 	}
 	window, initialised := w.window(), w.alliance.present
@@ -39,7 +39,7 @@ func apply(tx Tx, state State, batch []ledger.Command, carried bool) ([]ledger.R
 	if !initialised { // unless by this batch
 		window = w.window()
 	}
-	if err := w.seal(window); err != nil {
+	if err := errors.Join(w.seal(window), w.reign()); err != nil {
 		return nil, err
 	}
 	if err := w.flush(); err != nil {
@@ -94,9 +94,9 @@ func (w *work) digest(c ledger.Command) ledger.Digest {
 }
 
 // earlier returns what a command with the same ID and content wrote before, or
-// nil when the ID is new. Checkpoints are no transfers and have no earlier.
+// nil when the ID is new. What is no transfer has no earlier.
 func (w *work) earlier(c ledger.Command, digest ledger.Digest) (*ledger.Entry, error) {
-	if c.Body.Kind() == ledger.KindCheckpoint {
+	if !c.Body.Kind().Recorded() {
 		return nil, nil
 	}
 	e, err := w.find(c.ID)
@@ -109,28 +109,24 @@ func (w *work) earlier(c ledger.Command, digest ledger.Digest) (*ledger.Entry, e
 	return e, nil
 }
 
-// find returns the transfer with an ID, of this batch or an earlier one of the
-// lane, or nil.
+// find returns the transfer with an ID, of this batch or an earlier one of
+// whichever lane, or nil.
 func (w *work) find(id ledger.ID) (*ledger.Entry, error) {
 	if i, ok := w.own.places[id]; ok {
 		return w.own.entries[i], nil
 	}
-	p, err := w.pages.get(w, slice(id))
-	if err != nil {
+	at, ok, err := w.locate(id)
+	if err != nil || !ok {
 		return nil, err
 	}
-	number, index, ok := p.now.find(id)
-	if !ok {
-		return nil, nil
-	}
-	b, err := w.batches.get(w, number)
+	b, err := w.batches.get(w, berth{at.Lane, at.Batch})
 	if err != nil {
 		return nil, err
 	}
 	if !b.present {
-		return nil, damaged("the index names batch %d of lane %d, which is not there", number, w.tx.Lane)
+		return nil, damaged("the index names batch %d of lane %d, which is not there", at.Batch, at.Lane)
 	}
-	e, err := b.now.entry(index)
+	e, err := b.now.entry(at.Index)
 	if err == nil && e.Transfer.ID != id {
 		err = damaged("the index leads from ID %s to transfer %s", id, e.Transfer.ID)
 	}

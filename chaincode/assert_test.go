@@ -36,7 +36,7 @@ func TestWhatMustNeverBeEndsTheTransaction(t *testing.T) {
 		{"partner points from nowhere", func(_ *work, _ *account, b *books) { b.members = 5 }, false},
 	} {
 		w := newWork(Tx{}, nil, 1)
-		a, b := w.accounts.create(w, ledger.Account{1}), w.books.create(w, "sky")
+		a, b := w.accounts.create(w, ledger.Account{1}), w.books.create(w, shard{name: "sky"})
 		c.edit(w, a.edit(&w.journal), b.edit(&w.journal))
 		if err := w.keep(); (err == nil) != c.ok || err != nil && !errors.Is(err, ledger.ErrDamaged) {
 			t.Errorf("%s: %v", c.name, err)

@@ -97,10 +97,6 @@ func newOwnBatch(size int) ownBatch {
 // record puts a transfer into the batch and its ID into the index.
 func (w *work) record(entry *ledger.Entry) error {
 	t := &entry.Transfer
-	p, err := w.pages.get(w, slice(t.ID))
-	if err != nil {
-		return err
-	}
 	o := &w.own
 	index := len(o.entries)
 	entry.Locator = ledger.Locator{Lane: w.tx.Lane, Batch: w.head.now.next, Index: uint32(index)}
@@ -111,7 +107,9 @@ func (w *work) record(entry *ledger.Entry) error {
 	o.leaves = append(o.leaves, ledger.LeafHash(w.scratch.Bytes()))
 	o.places[t.ID] = index
 	o.entries = append(o.entries, entry)
-	p.edit(&w.journal).add(t.ID, w.head.now.next, uint32(index))
+	if err := w.index(t.ID, entry.Locator); err != nil {
+		return err
+	}
 	return w.keep()
 }
 
@@ -123,7 +121,7 @@ func (w *work) seal(window ledger.Date) error {
 	if w.head.now.next > numberMax {
 		return damaged("lane %d has run out of batch numbers", w.tx.Lane)
 	}
-	b := w.batches.create(w, w.head.now.next).edit(&w.journal)
+	b := w.batches.create(w, berth{w.tx.Lane, w.head.now.next}).edit(&w.journal)
 	b.ends, b.records = w.own.ends, w.own.records
 	b.header = ledger.BatchHeader{
 		Lane: w.tx.Lane, Number: w.head.now.next, Tx: w.tx.ID, Caller: w.tx.Caller, At: w.tx.At, Window: window,

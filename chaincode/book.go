@@ -1,6 +1,11 @@
 package chaincode
 
-import "github.com/pointgrid/pointgrid/ledger"
+import (
+	"bytes"
+	"slices"
+
+	"github.com/pointgrid/pointgrid/ledger"
+)
 
 // entries is how one leg changes the accounts of a pair. A reversal books the
 // same with the opposite sign.
@@ -43,7 +48,7 @@ func (w *work) book(l *leg, reversed bool) error {
 	if err != nil {
 		return err
 	}
-	b, err := w.books.get(w, l.Partner)
+	b, err := w.booksOf(l.Partner)
 	if err != nil {
 		return err
 	}
@@ -54,7 +59,10 @@ func (w *work) book(l *leg, reversed bool) error {
 	if err != nil {
 		return err
 	}
-	return count(p.Flow(l.terms.Direction, reversed), &a)
+	if err := count(p.Flow(l.terms.Direction, reversed), &a); err != nil {
+		return err
+	}
+	return w.reshare(l.Partner)
 }
 
 // enter adds entries to the books.
@@ -80,6 +88,18 @@ func (w *work) carry(l *leg) (units int64, err error) {
 	if l.Residue == 0 {
 		return 0, nil
 	}
+	from, to := l.scale, uint8(0)
+	if l.terms.Direction == ledger.Out {
+		from, to = to, from
+	}
+	_, denominator := l.terms.Rate.Ratio(from, to)
+	if w.tx.Lane > 0 {
+		b, err := w.booksOf(l.Partner)
+		if err != nil {
+			return 0, err
+		}
+		return b.edit(&w.journal).carry(l.Agreement, l.Residue, denominator), nil
+	}
 	c, err := w.residues.get(w, l.Agreement)
 	if err != nil {
 		return 0, err
@@ -87,10 +107,15 @@ func (w *work) carry(l *leg) (units int64, err error) {
 	if !c.present {
 		return 0, damaged("agreement %s was accepted and has no residue", l.Agreement)
 	}
-	from, to := l.scale, uint8(0)
-	if l.terms.Direction == ledger.Out {
-		from, to = to, from
-	}
-	_, denominator := l.terms.Rate.Ratio(from, to)
 	return c.edit(&w.journal).carry(l.Residue, denominator), nil
+}
+
+// carry is [residue.carry] of an agreement in these books.
+func (b *books) carry(agreement ledger.ID, change, denominator int64) (units int64) {
+	i, found := slices.BinarySearchFunc(b.rests, agreement, func(r rest, id ledger.ID) int { return bytes.Compare(r.agreement[:], id[:]) })
+	b.rests = slices.Clone(b.rests)
+	if !found {
+		b.rests = slices.Insert(b.rests, i, rest{agreement: agreement})
+	}
+	return b.rests[i].carry(change, denominator)
 }

@@ -22,6 +22,20 @@ type books struct {
 
 	// window is that of the last position that the pair has; 0 before the first.
 	window ledger.Date
+
+	// Of books of which other lanes keep some, too. What a conversion in one lane adds,
+	// its reversal may take away in another, if the number of lanes has risen: then
+	// only sums over the lanes are never below zero.
+	shared bool
+	rooms  [2]room // by direction
+	// rests are the agreements' residues in a lane above 0, ascending by agreement.
+	rests []rest
+}
+
+// rest is the residue of an agreement in one lane.
+type rest struct {
+	agreement ledger.ID
+	residue
 }
 
 func (b *books) numbers() [8]*int64 {
@@ -33,6 +47,17 @@ func (b *books) encode(e *wire.Encoder) {
 		e.Int(*n)
 	}
 	e.Int(int64(b.window))
+	if !b.shared { // alone, books are what they were before there were lanes
+		return
+	}
+	for i := range b.rooms {
+		b.rooms[i].encode(e)
+	}
+	e.Uint(uint64(len(b.rests)))
+	for i := range b.rests {
+		e.Raw(b.rests[i].agreement[:])
+		b.rests[i].encode(e)
+	}
 }
 
 func (b *books) decode(d *wire.Decoder) {
@@ -40,15 +65,26 @@ func (b *books) decode(d *wire.Decoder) {
 		*n = d.Int()
 	}
 	b.window = ledger.Date(d.Int32())
+	if b.shared = d.Len() > 0; !b.shared {
+		return
+	}
+	for i := range b.rooms {
+		b.rooms[i].decode(d)
+	}
+	b.rests = make([]rest, d.Count(17))
+	for i := range b.rests {
+		copy(b.rests[i].agreement[:], d.Raw(len(b.rests[i].agreement)))
+		b.rests[i].decode(d)
+	}
 }
 
 func (b *books) hub() int64 { return b.fee + b.clearing + b.residue }
 
 func (b *books) fault() string {
 	switch {
-	case b.fee < 0 || b.residue < 0 || b.residueTo < 0:
+	case !b.shared && (b.fee < 0 || b.residue < 0 || b.residueTo < 0):
 		return "fee or residue below zero"
-	case b.reserved < 0:
+	case !b.shared && b.reserved < 0:
 		return "value on hold below zero"
 	case b.members+b.clearingTo+b.residueTo != 0:
 		return "accounts of the partner's programme do not add up to zero"
@@ -166,7 +202,7 @@ func count(f *ledger.Flow, a *ledger.Amounts) error {
 // It is a key of both companies. The books say for which window they made the
 // last: one of a later window was made by somebody else.
 func (w *work) position(code string) (*position, error) {
-	b, err := w.books.get(w, code)
+	b, err := w.booksOf(code)
 	if err != nil {
 		return nil, err
 	}

@@ -121,7 +121,7 @@ func (c *carrying) prefetch(blocks []annals.Header) error {
 
 // repeat executes a block again.
 func (c *carrying) repeat(b *annals.Block) error {
-	tx := Tx{ID: b.Tx, At: b.At, Caller: b.Caller, Lane: b.Lane}
+	tx := Tx{ID: b.Tx, At: b.At, Caller: b.Caller, Lane: b.Lane, Epoch: b.Epoch}
 	results, err := apply(tx, c.overlay, b.Commands, true)
 	if err != nil {
 		return err

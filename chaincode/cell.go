@@ -107,6 +107,13 @@ func (c *cell[T, P]) create(j *journal, companies []string) *T {
 	return now
 }
 
+// disown forgets what was read of a key that the contract has not written yet:
+// points in it are nobody's.
+func (c *cell[T, P]) disown() {
+	var empty T
+	c.now, c.present = empty, false
+}
+
 func (c *cell[T, P]) undo() {
 	c.now, c.present, c.dirty, c.endorsers = c.old, c.oldPresent, c.oldDirty, c.oldEndorsers
 	c.edited = false

@@ -24,3 +24,11 @@ func target(*testing.T) ledgertest.Target {
 func TestContractConforms(t *testing.T) { ledgertest.Run(t, target(t)) }
 
 func TestContractIsWhatTheModelSays(t *testing.T) { ledgertest.RunProperties(t, target) }
+
+func TestContractIsWhatTheModelSaysWithThreeLanes(t *testing.T) {
+	ledgertest.RunProperties(t, func(t *testing.T) ledgertest.Target {
+		to := target(t)
+		to.Lanes = 3
+		return to
+	})
+}

@@ -17,6 +17,7 @@ type head struct {
 	checkpoints uint64      // number of the next checkpoint
 	previous    ledger.Hash // of the last checkpoint
 	subtrees    []ledger.Hash
+	epoch       uint64 // of the owner; 0 while none ever took the lane
 }
 
 func (h *head) encode(e *wire.Encoder) {
@@ -26,6 +27,9 @@ func (h *head) encode(e *wire.Encoder) {
 	e.Raw(h.previous[:])
 	for _, s := range h.subtrees {
 		e.Raw(s[:])
+	}
+	if h.epoch != 0 { // without one a head is what it was before there were any
+		e.Uint(h.epoch)
 	}
 }
 
@@ -39,6 +43,12 @@ func (h *head) decode(d *wire.Decoder) {
 	h.subtrees = make([]ledger.Hash, bits.OnesCount64(h.next-h.first))
 	for i := range h.subtrees {
 		copy(h.subtrees[i][:], d.Raw(len(h.previous)))
+	}
+	if d.Len() == 0 {
+		return
+	}
+	if h.epoch = d.Uint(); h.epoch == 0 {
+		d.Fail("lane taken under no epoch")
 	}
 }
 

@@ -3,41 +3,37 @@ package chaincode
 import (
 	"errors"
 	"sort"
-	"strconv"
 
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
-// lanes returns the lanes that have a batch, ascending, with their heads.
-func lanes(r Reader) (numbers []uint32, heads []head, err error) {
-	err = each(r, prefixHead, prefixHead, func(name string, h *head) (bool, error) {
-		n, err := strconv.ParseUint(name, 16, 32)
-		numbers, heads = append(numbers, uint32(n)), append(heads, *h)
-		return true, err
-	})
-	return numbers, heads, err
-}
-
 // Find returns the transfer with an ID, or [ledger.ErrNotFound].
 func Find(r Reader, id ledger.ID) (ledger.Entry, error) {
-	numbers, _, err := lanes(r)
+	at, err := placeOf(r, id)
 	if err != nil {
 		return ledger.Entry{}, err
 	}
-	for _, lane := range numbers {
-		p, _, err := read[page](r, keyPage(lane, slice(id)))
-		if err != nil {
-			return ledger.Entry{}, err
-		}
-		if number, index, ok := p.find(id); ok {
-			b, err := batch(r, lane, number)
-			if err != nil {
-				return ledger.Entry{}, err
-			}
-			return b.entry(index)
-		}
+	b, err := batch(r, at.Lane, at.Batch)
+	if err != nil {
+		return ledger.Entry{}, err
 	}
-	return ledger.Entry{}, notFound("transfer %s", id)
+	return b.entry(at.Index)
+}
+
+// placeOf returns where the transfer with an ID stands, or [ledger.ErrNotFound].
+func placeOf(r Reader, id ledger.ID) (at ledger.Locator, err error) {
+	p, _, err := read[page](r, keyPage(0, slice(id)))
+	if err != nil {
+		return at, err
+	}
+	if number, index, ok := p.find(id); ok {
+		return ledger.Locator{Batch: number, Index: index}, nil
+	}
+	x, ok, err := read[spot](r, keyPlace(id))
+	if err == nil && !ok {
+		err = notFound("transfer %s", id)
+	}
+	return x.Locator, err
 }
 
 func batch(r Reader, lane uint32, number uint64) (*packed, error) {

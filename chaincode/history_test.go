@@ -87,21 +87,22 @@ func checkpoint(b *bed, batch uint64) ledger.CheckpointRecord {
 
 func TestLanesNumberTheirBatchesAlone(t *testing.T) {
 	b := newBed(t)
+	b.ok(b.command(&ledger.SetLanes{Lanes: 4}))
 	b.lane = 3
-	one, two := b.issue(member(1), 5), b.issue(member(2), 5)
+	one, two := b.issue(b.memberOf(3), 5), b.issue(b.memberOf(3), 5)
 	b.ok(one)
 	b.ok(two)
 	e, err := chaincode.Find(b.store, two.ID)
 	if err != nil || e.Locator != (ledger.Locator{Lane: 3, Batch: 1}) {
 		t.Errorf("found at %+v, %v", e.Locator, err)
 	}
-	b.codes([]ledger.Command{b.command(&ledger.CloseWindow{Window: today, Next: today + 1})}, ledger.CodeInvalid)
+	b.codes([]ledger.Command{b.command(&ledger.CloseWindow{Window: today, Next: today + 1})}, ledger.CodeWrongLane)
 	b.lane = 0
-	zero := b.issue(member(3), 5)
+	zero := b.issue(b.memberOf(0), 5)
 	b.ok(zero)
 	b.ok(b.command(&ledger.CloseWindow{Window: today, Next: today + 1}))
 	b.lane = 3
-	b.ok(b.issue(member(4), 5))
+	b.ok(b.issue(b.memberOf(3), 5))
 
 	var got []ledger.ID
 	if err := chaincode.Transfers(b.store, today, func(e ledger.Entry) error {
@@ -117,8 +118,18 @@ func TestLanesNumberTheirBatchesAlone(t *testing.T) {
 	}
 }
 
+// memberOf returns an account of a lane of a ledger with four.
+func (b *bed) memberOf(lane uint32) ledger.Account {
+	for {
+		b.count++
+		if a := member(1000 + b.count); ledger.LaneOf(a, 4) == lane {
+			return a
+		}
+	}
+}
+
 func TestALedgerBeginsInLaneZero(t *testing.T) {
-	b := &bed{TB: t, store: newBed(t).store}
+	b := newBed(t)
 	b.lane = 1
 	b.codes([]ledger.Command{b.command(&ledger.Initialise{Hub: "EPT", Window: today})}, ledger.CodeAlreadyInitialised)
 	b.store, b.lane = newStore(), 1

@@ -36,7 +36,7 @@ func (w *work) reserve(c *ledger.LegTerms, a *account) (*ledger.Leg, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := w.books.get(w, l.Partner)
+	b, err := w.booksOf(l.Partner)
 	if err != nil {
 		return nil, err
 	}
@@ -45,12 +45,11 @@ func (w *work) reserve(c *ledger.LegTerms, a *account) (*ledger.Leg, error) {
 
 // unreserve ends what reserve began.
 func (w *work) unreserve(l *ledger.Leg) error {
-	b, err := w.books.get(w, l.Partner)
+	b, err := w.booksOf(l.Partner)
 	if err != nil {
 		return err
 	}
-	b.edit(&w.journal).reserved -= l.Value
-	return nil
+	return add(&b.edit(&w.journal).reserved, -l.Value)
 }
 
 // end takes an open hold off a member's account.

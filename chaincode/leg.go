@@ -146,27 +146,41 @@ func (w *work) spend(a *account, l *leg) error {
 // the partner after a leg in, by the utility, with what it has on hold, after a
 // leg out.
 func (w *work) expose(l *leg) error {
-	b, err := w.books.get(w, l.Partner)
+	b, err := w.booksOf(l.Partner)
 	if err != nil {
 		return err
 	}
-	owed := b.now.owed
-	if l.terms.Direction == ledger.Out {
-		if owed, err = owedOut(&b.now); err != nil {
-			return err
-		}
+	dir, limit := l.terms.Direction, l.terms.ExposureCap
+	owed, err := b.now.exposure(dir)
+	if err != nil {
+		return err
 	}
 	if err := add(&owed, l.Value); err != nil {
 		return err
 	}
-	if limit := l.terms.ExposureCap; owed > limit {
+	if b.now.shared {
+		if r := &b.now.rooms[roomOf(dir)]; r.open && r.limit <= limit && owed <= r.most {
+			return nil
+		}
+		return w.share(l.Partner, dir, limit, l.Value)
+	}
+	return within(owed, limit)
+}
+
+// within refuses what exceeds a cap.
+func within(owed, limit int64) error {
+	if owed > limit {
 		return refuse(ledger.CodeExposureCap, "%d millionths of a yuan would be owed and not settled, at most %d; wait for a settlement or convert less", owed, limit)
 	}
 	return nil
 }
 
-// owedOut is what the utility owes a partner, counting what is on hold.
-func owedOut(b *books) (int64, error) {
+// exposure is what a conversion of a direction adds to: what the partner owes, or
+// what the utility owes the partner, counting what is on hold.
+func (b *books) exposure(dir ledger.Direction) (int64, error) {
+	if dir == ledger.In {
+		return b.owed, nil
+	}
 	owed, ok := ledger.Sub(b.reserved, b.owed)
 	if !ok {
 		return 0, refuse(ledger.CodeAmountOutOfRange, "what is owed does not fit 64 bits; settle first")

@@ -82,7 +82,7 @@ func (w *work) registerPartner(c *ledger.RegisterPartner) error {
 	if n.present || c.Programme == w.alliance.now.programme {
 		return refuse(ledger.CodeProgrammeTaken, "programme %q is taken; use another code", c.Programme)
 	}
-	b, err := w.books.get(w, c.Partner)
+	b, err := w.books.get(w, w.mine(c.Partner))
 	if err != nil {
 		return err
 	}

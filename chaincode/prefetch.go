@@ -3,8 +3,9 @@ package chaincode
 import "github.com/pointgrid/pointgrid/ledger"
 
 // prefetch reads what the commands will need in two goes: first what they name,
-// then what that leads to. Reversals take a third, for what their originals name.
-// The rules fetch by themselves whatever is missed here.
+// then what that leads to. What was done before takes a third, where there are
+// several lanes, and reversals one more, for what their originals name. The rules
+// fetch by themselves whatever is missed here.
 func (w *work) prefetch(batch []ledger.Command, results []ledger.Result) error {
 	for i, c := range batch {
 		if results[i].Code == "" {
@@ -21,6 +22,10 @@ func (w *work) prefetch(batch []ledger.Command, results []ledger.Result) error {
 			w.wantLinked(c.Body)
 		}
 	}
+	if err := w.fetch(); err != nil {
+		return err
+	}
+	w.wantPlaced()
 	if err := w.fetch(); err != nil {
 		return err
 	}
@@ -82,12 +87,20 @@ func (w *work) wantIssue(account ledger.Account, original ledger.ID) {
 }
 
 func (w *work) wantLeg(l *ledger.LegTerms, dir ledger.Direction) {
-	w.partners.want(w, l.Partner)
-	w.books.want(w, l.Partner)
-	w.agreements.want(w, l.Agreement)
-	w.residues.want(w, l.Agreement)
+	w.wantPair(l.Partner, l.Agreement, dir)
 	w.standings.want(w, l.Partner)
-	w.series.want(w, card{l.Partner, dir})
+}
+
+// wantPair wants what the pair has for an agreement of a direction.
+func (w *work) wantPair(partner string, agreement ledger.ID, dir ledger.Direction) {
+	w.partners.want(w, partner)
+	w.books.want(w, w.mine(partner))
+	w.agreements.want(w, agreement)
+	w.series.want(w, card{partner, dir})
+	w.series.want(w, card{partner, ledger.In}) // which lanes keep books
+	if w.tx.Lane == 0 {
+		w.residues.want(w, agreement)
+	}
 }
 
 // wantLinked wants the keys to which those of a command lead.
@@ -155,17 +168,26 @@ func (w *work) wantBooking(l *ledger.Leg, dir ledger.Direction) {
 	if l == nil {
 		return
 	}
-	w.series.want(w, card{l.Partner, dir})
-	w.partners.want(w, l.Partner)
-	w.books.want(w, l.Partner)
-	w.agreements.want(w, l.Agreement)
-	w.residues.want(w, l.Agreement)
+	w.wantPair(l.Partner, l.Agreement, dir)
 	w.positions.want(w, l.Partner)
 }
 
-// wantRecord wants the batch with the transfer of an ID, if there is one.
+// wantRecord wants the batch with the transfer of an ID, if there is one, or what
+// tells where that is.
 func (w *work) wantRecord(id ledger.ID) {
 	if number, _, ok := w.pages.want(w, slice(id)).now.find(id); ok {
-		w.batches.want(w, number)
+		w.batches.want(w, berth{0, number})
+	} else if w.lanes() > 1 {
+		w.places.want(w, id)
+	}
+}
+
+// wantPlaced wants the batches of all transfers that were found where IDs are keys
+// of their own.
+func (w *work) wantPlaced() {
+	for _, x := range w.places.cells { // what is read in one go has no order
+		if x.present {
+			w.batches.want(w, berth{x.now.Lane, x.now.Batch})
+		}
 	}
 }

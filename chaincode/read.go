@@ -3,6 +3,7 @@ package chaincode
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pointgrid/pointgrid/ledger"
 )
@@ -44,36 +45,53 @@ func Alliance(r Reader) (ledger.Alliance, error) {
 	if err == nil && !ok {
 		err = notFound("the ledger is not initialised")
 	}
-	return ledger.Alliance{Hub: a.programme, MSP: a.msp, Window: a.window}, err
+	return ledger.Alliance{Hub: a.programme, MSP: a.msp, Window: a.window, Lanes: a.lanes()}, err
 }
 
 // Partners returns all partners in ascending order of code.
 func Partners(r Reader) (all []ledger.Partner, err error) {
-	var keys []string
+	var codes, keys []string
 	err = each(r, prefixPartner, prefixPartner, func(code string, p *partner) (bool, error) {
 		all = append(all, ledger.Partner{Code: code, Programme: p.programme, Scale: p.scale, MSP: p.msp})
-		keys = append(keys, keyBooks(code), keyStanding(code))
+		codes, keys = append(codes, code), append(keys, keyStanding(code))
 		return true, nil
 	})
-	if err != nil || len(keys) == 0 {
+	if err != nil || len(codes) == 0 {
 		return nil, err
 	}
-	values, err := r.Get(keys...)
+	kept, err := booksOfAll(r, codes)
+	if err != nil {
+		return nil, err
+	}
+	standings, err := readAll[standing](r, keys)
 	if err != nil {
 		return nil, err
 	}
 	for i := range all {
-		var b books
-		if err := decode(keys[2*i], values[2*i], &b); err != nil {
-			return nil, err
-		}
-		var s standing
-		if v := values[2*i+1]; v != nil {
-			if err := decode(keys[2*i+1], v, &s); err != nil {
+		all[i].Suspended = standings[i].suspended
+		for _, b := range kept[codes[i]] {
+			if err := sum(&all[i].Owed, b.owed); err != nil {
 				return nil, err
 			}
 		}
-		all[i].Owed, all[i].Suspended = b.owed, s.suspended
+	}
+	return all, nil
+}
+
+// readAll returns the values of keys, of one instant; empty for one without.
+func readAll[T any, P content[T]](r Reader, keys []string) ([]T, error) {
+	values, err := r.Get(keys...)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]T, len(keys))
+	for i, v := range values {
+		if v == nil {
+			continue
+		}
+		if err := decode[T, P](keys[i], v, &all[i]); err != nil {
+			return nil, err
+		}
 	}
 	return all, nil
 }
@@ -103,23 +121,104 @@ func Account(r Reader, id ledger.Account) (ledger.AccountState, error) {
 // Position returns what a partner owes for a window, all zero before its first
 // conversion, or [ledger.ErrNotFound] for an unknown partner or window.
 func Position(r Reader, code string, date ledger.Date) (ledger.Position, error) {
-	b, known, err := read[books](r, keyBooks(code))
+	all, err := booksOfAll(r, []string{code})
 	if err != nil {
 		return ledger.Position{}, err
 	}
-	if date <= b.window { // the pair has none for a later one, whatever lies there
-		p, ok, err := read[position](r, keyPosition(code, date))
-		if err != nil || ok {
-			return p.Position, err
+	var keys []string
+	for lane, b := range all[code] {
+		if date <= b.window { // the lane has none for a later one, whatever lies there
+			keys = append(keys, keyPosition(shard{code, uint32(lane)}, date))
 		}
+	}
+	total := ledger.Position{Partner: code, Window: date}
+	found, err := positionsAt(r, keys, &total)
+	if err != nil || found {
+		return total, err
 	}
 	if _, err := Window(r, date); err != nil {
 		return ledger.Position{}, err
 	}
-	if !known {
+	if len(all[code]) == 0 {
 		return ledger.Position{}, notFound("partner %s", code)
 	}
-	return ledger.Position{Partner: code, Window: date}, nil
+	return total, nil
+}
+
+// positionsAt adds the positions at keys up, and tells whether there were any.
+func positionsAt(r Reader, keys []string, total *ledger.Position) (found bool, err error) {
+	if len(keys) == 0 {
+		return false, nil
+	}
+	positions, err := readAll[position](r, keys)
+	for i := range positions {
+		found = found || positions[i].Partner != ""
+		if err := addPosition(total, &positions[i].Position); err != nil {
+			return false, err
+		}
+	}
+	return found, err
+}
+
+// addPosition adds one lane's position to the sum of them.
+func addPosition(total, p *ledger.Position) error {
+	to, from := position{Position: *total}, position{Position: *p}
+	flows, more := to.flows(), from.flows()
+	for i := range flows {
+		add := numbers(more[i])
+		for j, n := range numbers(flows[i]) {
+			if err := sum(n, *add[j]); err != nil {
+				return err
+			}
+		}
+	}
+	err := errors.Join(sum(&to.Adjusted.Count, p.Adjusted.Count), sum(&to.Adjusted.Value, p.Adjusted.Value))
+	*total = to.Position
+	return err
+}
+
+// booksOfAll returns the books of pairs, lane by lane; none for a pair that there is
+// not. Those of lanes that do not keep books of the pair count for nothing, whatever
+// lies there.
+func booksOfAll(r Reader, codes []string) (map[string][]books, error) {
+	pins := make([]string, len(codes))
+	for i, code := range codes {
+		pins[i] = keySeries(card{code, ledger.In})
+	}
+	kept, err := readAll[series](r, pins)
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	for i, code := range codes {
+		for lane := range kept[i].more + 1 {
+			keys = append(keys, keyBooks(shard{code, lane}))
+		}
+	}
+	return booksAt(r, keys)
+}
+
+func booksAt(r Reader, keys []string) (map[string][]books, error) {
+	values, err := r.Get(keys...)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]books{}
+	for i, v := range values {
+		if v == nil {
+			continue
+		}
+		var b books
+		if err := decode(keys[i], v, &b); err != nil {
+			return nil, err
+		}
+		s, err := shardOf(strings.TrimPrefix(keys[i], prefixBooks))
+		if err != nil {
+			return nil, err
+		}
+		all[s.name] = append(all[s.name], b)
+	}
+	return all, nil
 }
 
 // Window returns a window, or [ledger.ErrNotFound].

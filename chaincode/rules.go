@@ -17,7 +17,7 @@ func (w *work) perform(c ledger.Command, size int, entry *ledger.Entry) error {
 	if t.Kind == ledger.KindInitialise {
 		t.Window = w.window()
 	}
-	if err := w.keep(); err != nil || t.Kind == ledger.KindCheckpoint {
+	if err := w.keep(); err != nil || !t.Kind.Recorded() {
 		entry.Locator.Lane = w.tx.Lane
 		return err
 	}
@@ -33,6 +33,9 @@ func (w *work) admit(c ledger.Command, size int) error {
 	if kind.Alone() && size > 1 {
 		return refuse(ledger.CodeNotAlone, "a %s must be the only command of its batch", kind)
 	}
+	if err := w.routed(c.Body); err != nil {
+		return err
+	}
 	switch kind {
 	case ledger.KindInitialise, ledger.KindProposeAgreement, ledger.KindAcceptAgreement,
 		ledger.KindRejectAgreement, ledger.KindCheckpoint, ledger.KindAdvanceSettlement,
@@ -42,7 +45,7 @@ func (w *work) admit(c ledger.Command, size int) error {
 			return refuse(ledger.CodeNotPermitted, "a %s is given by the utility %q, not by %q", kind, w.alliance.now.msp, w.tx.Caller.MSP)
 		}
 	}
-	if kind == ledger.KindCheckpoint {
+	if !kind.Recorded() || w.lanes() > 1 {
 		return nil
 	}
 	p, err := w.pages.get(w, slice(c.ID))
@@ -79,6 +82,8 @@ func (w *work) rules(body ledger.Body, t *ledger.Transfer) error {
 		return w.expire(c, t)
 	case *ledger.Checkpoint:
 		return w.checkpoint(t)
+	case *ledger.TakeLane:
+		return w.takeLane()
 	}
 	return w.govern(body, t)
 }
@@ -106,6 +111,8 @@ func (w *work) govern(body ledger.Body, t *ledger.Transfer) error {
 		return w.freeze(c, t)
 	case *ledger.CloseWindow:
 		return w.closeWindow(c)
+	case *ledger.SetLanes:
+		return w.setLanes(c)
 	case *ledger.AdvanceSettlement:
 		return w.advanceSettlement(c, t)
 	case *ledger.ProposeAdjustment:

@@ -18,6 +18,9 @@ type series struct {
 	plain
 	accepted []ledger.Agreement
 	offers   []offer
+	// more is, for direction in, the number of lanes besides lane 0 that keep books of
+	// the pair. Books of further lanes were made by somebody else.
+	more uint32
 }
 
 // offer is an agreement that was proposed.
@@ -47,6 +50,9 @@ func (s *series) encode(e *wire.Encoder) {
 		e.Raw(o.hash[:])
 		e.String(o.by)
 	}
+	if s.more != 0 { // with one lane a series is what it was before there were more
+		e.Uint(uint64(s.more))
+	}
 }
 
 func (s *series) decode(d *wire.Decoder) {
@@ -66,6 +72,12 @@ func (s *series) decode(d *wire.Decoder) {
 		copy(o.id[:], d.Raw(len(o.id)))
 		copy(o.hash[:], d.Raw(len(o.hash)))
 		o.by = d.String()
+	}
+	if d.Len() == 0 {
+		return
+	}
+	if s.more = d.Uint32(); s.more == 0 || s.more >= ledger.LanesMax {
+		d.Fail("books in too few or too many lanes")
 	}
 }
 

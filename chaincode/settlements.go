@@ -200,30 +200,49 @@ func (w *work) figuresStand(c *ledger.AdvanceSettlement, brought int64) error {
 }
 
 // positionOf returns a pair's position for a closed window, all zero when nothing
-// happened in it. It goes back from the last one that the books know of, so that
-// one which somebody else made counts for nothing.
+// happened in it: the sum of those that the lanes keep.
 func (w *work) positionOf(code string, date ledger.Date) (*ledger.Position, error) {
+	n, err := w.keepers(code)
+	if err != nil {
+		return nil, err
+	}
+	sum := &ledger.Position{Partner: code, Window: date}
+	for lane := range n {
+		p, err := w.positionIn(shard{code, lane}, date)
+		if err != nil {
+			return nil, err
+		}
+		if err := addPosition(sum, p); err != nil {
+			return nil, err
+		}
+	}
+	return sum, nil
+}
+
+// positionIn is positionOf in one lane. It goes back from the last one that the
+// books know of, so that one which somebody else made counts for nothing.
+func (w *work) positionIn(code shard, date ledger.Date) (*ledger.Position, error) {
 	b, err := w.books.get(w, code)
 	if err != nil {
 		return nil, err
 	}
 	for at := b.now.window; at >= date && at > 0; {
-		p, err := w.past.get(w, night{code, at})
-		if at == w.window() { // it may have begun in this batch
-			p, err = w.positions.get(w, code)
+		p, err := w.past.get(w, shift{code, at})
+		if at == w.window() && code.lane == w.tx.Lane { // it may have begun in this batch
+			p, err = w.positions.get(w, code.name)
 		}
 		if err != nil {
 			return nil, err
 		}
 		switch {
 		case !p.present || p.now.previous >= at:
-			return nil, damaged("the position of partner %s for %s is not there", code, at)
+			return nil, damaged("the position of partner %s for %s is not there in lane %d", code.name, at, code.lane)
 		case at == date:
 			return &p.now.Position, nil
 		}
 		at = p.now.previous
 	}
-	return &ledger.Position{Partner: code, Window: date}, nil
+	return &ledger.Position{Partner: code.name, Window: date}, nil
 }
 
 func (w *work) reconciled(c *ledger.AdvanceSettlement, s *settlement) error {
@@ -309,12 +328,15 @@ func (w *work) settled(c *ledger.AdvanceSettlement, s *settlement) error {
 	if (c.Text == "") != (from == ledger.SettlementSigned) {
 		return refuse(ledger.CodeInvalid, "the bank's reference belongs to a settlement with a payment, and to no other")
 	}
-	b, err := w.books.get(w, c.Partner)
+	b, err := w.booksOf(c.Partner)
 	if err != nil {
 		return err
 	}
 	w.mark(s, c)
-	return add(&b.edit(&w.journal).owed, (s.Figures.Receive-s.Figures.Pay)*ledger.FenMillionths)
+	if err := add(&b.edit(&w.journal).owed, (s.Figures.Receive-s.Figures.Pay)*ledger.FenMillionths); err != nil {
+		return err
+	}
+	return w.reshare(c.Partner)
 }
 
 // follows refuses a step unless the settlement stands at one of those before it.

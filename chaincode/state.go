@@ -30,4 +30,5 @@ type Tx struct {
 	At     int64 // milliseconds since 1970
 	Caller ledger.Identity
 	Lane   uint32
+	Epoch  uint64 // under which the caller owns the lane; see [ledger.Laned]
 }

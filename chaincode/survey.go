@@ -104,6 +104,8 @@ func (s *Survey) rest(prefix, key string, value []byte) error {
 			s.Positions++
 			return sum(&s.Net, p.Net())
 		})
+	case "x":
+		return surveyed(key, value, func(*spot) error { return nil })
 	case "ws":
 		return surveyed(key, value, count1[settlement](&s.Settlements))
 	}

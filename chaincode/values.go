@@ -11,17 +11,30 @@ type alliance struct {
 	programme string // code of the electricity points
 	msp       string
 	window    ledger.Date
+	more      uint32 // lanes besides lane 0
 }
 
 func (a *alliance) encode(e *wire.Encoder) {
 	e.String(a.programme)
 	e.String(a.msp)
 	e.Int(int64(a.window))
+	if a.more != 0 { // with one lane an alliance is what it was before there were more
+		e.Uint(uint64(a.more))
+	}
 }
 
 func (a *alliance) decode(d *wire.Decoder) {
 	a.programme, a.msp, a.window = d.String(), d.String(), ledger.Date(d.Int32())
+	if d.Len() == 0 {
+		return
+	}
+	if a.more = d.Uint32(); a.more == 0 || a.more >= ledger.LanesMax {
+		d.Fail("too few or too many lanes")
+	}
 }
+
+// lanes is the number of lanes, at least 1.
+func (a *alliance) lanes() uint32 { return a.more + 1 }
 
 // partner is a company of the alliance. It does not change.
 type partner struct {

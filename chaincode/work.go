@@ -27,20 +27,21 @@ type work struct {
 	partners   table[string, partner, *partner]
 	standings  table[string, standing, *standing]
 	programmes table[string, programme, *programme]
-	books      table[string, books, *books]
+	books      table[shard, books, *books]
 	agreements table[ledger.ID, agreement, *agreement]
 	series     table[card, series, *series]
 	residues   table[ledger.ID, residue, *residue]
-	houses     table[string, house, *house]
+	houses     table[string, house, *house] // of the lane
 	windows    table[ledger.Date, window, *window]
-	positions  table[string, position, *position] // of the open window
+	positions  table[string, position, *position] // of the lane, for the open window
 	reversals  table[ledger.ID, reversal, *reversal]
 	pages      table[int64, page, *page]
-	batches    table[uint64, packed, *packed]
+	places     table[ledger.ID, spot, *spot]
+	batches    table[berth, packed, *packed]
 	notes      table[uint64, checkpoint, *checkpoint]
 
 	settlements table[night, settlement, *settlement]
-	past        table[night, position, *position] // of closed windows
+	past        table[shift, position, *position] // of closed windows
 	due         table[string, due, *due]
 	adjustments table[ledger.ID, adjustment, *adjustment]
 }
@@ -59,19 +60,26 @@ func newWork(tx Tx, state State, size int) *work {
 	w.agreements.key = keyAgreement
 	w.series.key = keySeries
 	w.residues.key = keyResidue
-	w.houses.key = keyHouse
+	w.houses.key = func(name string) string { return keyHouse(shard{name, tx.Lane}) }
 	w.windows.key = keyWindow
-	w.positions.key = func(partner string) string { return keyPosition(partner, w.window()) }
+	w.positions.key = func(partner string) string { return keyPosition(w.mine(partner), w.window()) }
 	w.reversals.key = keyReversal
-	w.pages.key = func(s int64) string { return keyPage(tx.Lane, s) }
-	w.batches.key = func(number uint64) string { return keyBatch(tx.Lane, number) }
+	w.pages.key = func(s int64) string { return keyPage(0, s) }
+	w.places.key = keyPlace
+	w.batches.key = func(b berth) string { return keyBatch(b.lane, b.number) }
 	w.notes.key = func(last uint64) string { return keyCheckpoint(tx.Lane, last) }
 	w.settlements.key = keySettlement
-	w.past.key = func(n night) string { return keyPosition(n.partner, n.window) }
+	w.past.key = func(s shift) string { return keyPosition(s.shard, s.window) }
 	w.due.key = keyDue
 	w.adjustments.key = keyAdjustment
 	return w
 }
+
+// mine is what the lane of the transaction keeps under a name.
+func (w *work) mine(name string) shard { return shard{name, w.tx.Lane} }
+
+// lanes is the number of lanes.
+func (w *work) lanes() uint32 { return w.alliance.now.lanes() }
 
 // window is the open window.
 func (w *work) window() ledger.Date { return w.alliance.now.window }

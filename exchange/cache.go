@@ -16,8 +16,9 @@ const (
 	linksCached  = 100_000
 	quotesCached = 100_000
 	// linkAge bounds how long a link may be used after its end, should the end not
-	// have come through this service.
-	linkAge = 10 * time.Second
+	// have come through this service; clusterLinkAge does where that is the rule.
+	linkAge        = 10 * time.Second
+	clusterLinkAge = time.Second
 )
 
 // caches spare the store reads that the hot path would repeat. A quote never
@@ -34,12 +35,16 @@ type linked struct {
 	account ledger.Account
 }
 
-func newCaches(quoteTTL time.Duration) caches {
+func newCaches(o *Options) caches {
+	age := linkAge
+	if o.Slot != nil {
+		age = clusterLinkAge
+	}
 	return caches{
 		links: otter.Must(&otter.Options[ledger.ID, *linked]{MaximumSize: linksCached,
-			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *linked](linkAge)}),
+			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *linked](age)}),
 		quotes: otter.Must(&otter.Options[ledger.ID, *Quote]{MaximumSize: quotesCached,
-			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *Quote](quoteTTL)}),
+			ExpiryCalculator: otter.ExpiryWriting[ledger.ID, *Quote](o.QuoteTTL)}),
 	}
 }
 

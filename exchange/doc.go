@@ -43,6 +43,6 @@
 //
 // A request for which there is no place at a partner or in the house ([Busy]),
 // one that the agreements or the ledger do not allow ([Refusal]), and what
-// belongs to others ([ErrNotFound]). Two services on one store: the second would
-// take the first one's work for abandoned.
+// belongs to others ([ErrNotFound]). Two services on one store that have no slots of
+// their own: the second would take the first one's work for abandoned.
 package exchange

@@ -17,7 +17,7 @@ func (s *Service) stepConversion(ctx context.Context, j *job[Conversion], c *Con
 	p := s.patience(j.once, c.Deadline)
 	switch c.Step {
 	case StepReview:
-		return s.stepReview(c)
+		return s.stepReview(ctx, c)
 	case StepDebit:
 		return s.stepDebit(ctx, c, p, j.resumed)
 	case StepLedger:

@@ -33,7 +33,7 @@ func (s *Service) ConvertMany(ctx context.Context, p Party, requests []ConvertRe
 		return s.createAll(ctx, all, in)
 	})
 	s.earlier(ctx, p, all)
-	return outcomes(ctx, all, wait)
+	return s.outcomes(ctx, all, wait)
 }
 
 // undertaking is a request on its way to being a conversion.
@@ -47,6 +47,7 @@ type undertaking struct {
 	replayed  bool
 	allotment *allotment // until the job has it
 	screened  bool       // the screening has counted it
+	elsewhere bool       // another gateway is at the row
 	err       error
 }
 
@@ -88,7 +89,7 @@ func (s *Service) leaveAll(p Party, all []undertaking) {
 }
 
 // outcomes waits for the jobs, no longer than wait for all of them.
-func outcomes(ctx context.Context, all []undertaking, wait time.Duration) []Outcome {
+func (s *Service) outcomes(ctx context.Context, all []undertaking, wait time.Duration) []Outcome {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	out := make([]Outcome, len(all))
@@ -98,11 +99,14 @@ func outcomes(ctx context.Context, all []undertaking, wait time.Duration) []Outc
 		case u.twin != nil && u.twin.err != nil:
 			u.err = u.twin.err
 		case u.twin != nil:
-			u.row, u.job, u.replayed = u.twin.row, u.twin.job, true
+			u.row, u.job, u.elsewhere, u.replayed = u.twin.row, u.twin.job, u.twin.elsewhere, true
 		}
 		if u.err != nil {
 			out[i].Err = u.err
 			continue
+		}
+		if u.elsewhere {
+			u.row = awaitElsewhere(ctx, s, &s.conversions.craft, u.row.ID, u.row)
 		}
 		out[i] = Outcome{Conversion: orElse(u.job.await(ctx), u.row), Replayed: u.replayed}
 	}

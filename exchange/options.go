@@ -40,6 +40,11 @@ type Options struct {
 	Hub     string // programme code of the electricity points; default "EPT"
 	Members Members
 
+	// Slot, if set, is the number that this gateway has leased in a cluster. What it
+	// makes bears it ([SlotOf]), and it carries on only what does, and what it adopts
+	// ([Service.Adopt]). Without it the gateway has the store for itself.
+	Slot *uint8
+
 	// Allowances, if set, narrows what members may convert in a day.
 	Allowances Allowances
 

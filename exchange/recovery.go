@@ -16,7 +16,7 @@ func (s *Service) recoverAll() {
 	for {
 		s.recoverConversions()
 		s.recoverReversals()
-		if !workflow.Sleep(s.shift.Ctx, s.shift.Stopping, s.o.RescanEvery) {
+		if !s.pauseScan() {
 			return
 		}
 	}
@@ -33,8 +33,8 @@ func (s *Service) recoverConversions() {
 		}
 		for _, c := range page {
 			after = c.ID
-			if c.Step == StepReview && s.now() < c.Deadline {
-				continue // it waits for people
+			if !s.slots.have(c.ID) || c.Step == StepReview && s.now() < c.Deadline {
+				continue // another gateway's, or it waits for people
 			}
 			revive(s, s.conversions, c.ID, c)
 		}
@@ -51,7 +51,9 @@ func (s *Service) recoverReversals() {
 			return
 		}
 		for _, r := range page {
-			after = r.ID
+			if after = r.ID; !s.slots.have(r.ID) {
+				continue
+			}
 			c, err := s.o.Store.Conversion(s.shift.Ctx, r.Conversion)
 			if err != nil {
 				s.o.Logger.Error("the conversion of an unfinished reversal could not be read", "id", r.ID.String(), "error", err)

@@ -47,6 +47,8 @@ func (s *Service) rejoin(ctx context.Context, u *undertaking) {
 	switch existing := u.row; {
 	case existing.Request.Hash != u.request.Hash:
 		u.err = ErrKeyReused
+	case existing.Step != StepDone && !s.slots.have(existing.ID):
+		u.elsewhere = true
 	case existing.Step != StepDone:
 		u.job = s.conversions.join(ctx, existing.ID, func() (places, error) { return s.gates.admit(existing) })
 	}

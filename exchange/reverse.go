@@ -71,6 +71,8 @@ func (s *Service) replayReversal(ctx, waiting context.Context, c *Conversion, ex
 		return nil, false, ErrKeyReused
 	case existing.Step == StepDone:
 		return existing, true, nil
+	case !s.slots.have(existing.ID):
+		return awaitElsewhere(waiting, s, &s.reversals.craft, existing.ID, existing), true, nil
 	}
 	j := s.reversals.join(ctx, existing.ID, func() (places, error) { return s.gates.admit(c) })
 	return orElse(j.await(waiting), existing), true, nil

@@ -60,12 +60,18 @@ func (c *Conversion) Review() (rule string, until int64) {
 	return codeOf(c.Failure), c.Deadline
 }
 
-// stepReview waits for people, and ends what they did not look at in time.
-func (s *Service) stepReview(c *Conversion) (*Conversion, error) {
+// stepReview waits for people, and ends what they did not look at in time. Another
+// gateway may be deciding it at the same moment; the store says who was first.
+func (s *Service) stepReview(ctx context.Context, c *Conversion) (*Conversion, error) {
 	if s.now() < c.Deadline {
 		return nil, errLaidDown
 	}
-	return s.end(c, Failed, &Failure{Code: CodeReviewExpired, Detail: "the conversion was held for review and not released in time; nothing was moved here"}), nil
+	next := s.end(c, Failed, &Failure{Code: CodeReviewExpired, Detail: "the conversion was held for review and not released in time; nothing was moved here"})
+	err := s.o.Store.DecideReview(ctx, next)
+	if errors.Is(err, ErrNotFound) {
+		return nil, errLaidDown
+	}
+	return next, err
 }
 
 // Release lets a conversion go on that is held for review, at the rates at which it
@@ -109,6 +115,10 @@ func (s *Service) decideReview(ctx context.Context, id ledger.ID, decide func(co
 		return nil, err
 	case next.Step == StepDone:
 		s.conversions.kept(j, next)
+		s.conversions.drop(j)
+		return next, nil
+	}
+	if !s.slots.have(id) { // its own gateway carries it on
 		s.conversions.drop(j)
 		return next, nil
 	}

@@ -13,10 +13,11 @@ import (
 )
 
 // Service is the exchange. Its methods may be called from many goroutines. One
-// service works on a store at a time.
+// service works on a store at a time, or one for each slot of a cluster.
 type Service struct {
 	o     Options
 	rates *rates
+	slots *slots
 	cache caches
 	gates *gates
 	turns *turnstile
@@ -40,7 +41,7 @@ func New(o Options) (*Service, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s := &Service{o: o, rates: newRates(&o), cache: newCaches(o.QuoteTTL), gates: newGates(&o), turns: newTurnstile(newPace(o.TurnsMax, o.TurnTarget, o.Timer), o.TurnPatience), shift: workflow.NewShift()}
+	s := &Service{o: o, rates: newRates(&o), slots: newSlots(o.Slot), cache: newCaches(&o), gates: newGates(&o), turns: newTurnstile(newPace(o.TurnsMax, o.TurnTarget, o.Timer), o.TurnPatience), shift: workflow.NewShift()}
 	s.callers.running = map[caller]ledger.Hash{}
 	s.allotments.taken = map[allotted]int64{}
 	s.random.Reader = o.Random
@@ -123,7 +124,11 @@ func (s *Service) newID() (ledger.ID, error) {
 	if err != nil {
 		return ledger.ID{}, fmt.Errorf("exchange: randomness: %w", err)
 	}
-	return ledger.NewID(s.o.Now(), random).Root(), nil
+	id := ledger.NewID(s.o.Now(), random).Root()
+	if s.o.Slot != nil {
+		id[slotByte] = *s.o.Slot
+	}
+	return id, nil
 }
 
 func (s *Service) now() int64 { return s.o.Now().UnixMilli() }

@@ -35,6 +35,11 @@ type Store interface {
 	// in ascending order, at most limit.
 	UnfinishedConversions(ctx context.Context, after ledger.ID, limit int) ([]*Conversion, error)
 
+	// UnfinishedSlots returns the slots ([SlotOf]) of conversions and reversals that are
+	// not at StepDone, in ascending order; without conversions at StepReview whose
+	// Deadline is after now.
+	UnfinishedSlots(ctx context.Context, now int64) ([]uint8, error)
+
 	// CreateReversal stores a new one, or returns the one of that time if the client
 	// has used the idempotency key before; keys are apart from those of conversions.
 	// It refuses with [ErrReversalUnderWay] while another of the same

@@ -178,6 +178,18 @@ type CloseWindow struct {
 // alone in its batch.
 type Checkpoint struct{}
 
+// TakeLane makes the epoch that the transaction states that of its lane, from when
+// transactions that state a lower one are refused. It is alone in its batch, and
+// writes even when the lane has that epoch already: what was endorsed before and is
+// put in order after it is then invalid. By the utility.
+type TakeLane struct{}
+
+// SetLanes raises the number of lanes, over which accounts are spread from then on
+// as [LaneOf] says. It is alone in its batch. By the utility.
+type SetLanes struct {
+	Lanes uint32 // more than there are, at most [LanesMax]
+}
+
 func (*Initialise) Kind() Kind       { return KindInitialise }
 func (*RegisterPartner) Kind() Kind  { return KindRegisterPartner }
 func (*SuspendPartner) Kind() Kind   { return KindSuspendPartner }
@@ -198,3 +210,5 @@ func (*Reverse) Kind() Kind          { return KindReverse }
 func (*Freeze) Kind() Kind           { return KindFreeze }
 func (*CloseWindow) Kind() Kind      { return KindCloseWindow }
 func (*Checkpoint) Kind() Kind       { return KindCheckpoint }
+func (*TakeLane) Kind() Kind         { return KindTakeLane }
+func (*SetLanes) Kind() Kind         { return KindSetLanes }

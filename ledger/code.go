@@ -26,6 +26,12 @@ const (
 	// CodeNotAlone: the command must be the only one of its batch.
 	CodeNotAlone Code = "not_alone"
 
+	// CodeFenced: the transaction states a lower epoch than the lane's. It is given to
+	// all commands of a batch or none; adapters return [ErrFenced] instead.
+	CodeFenced Code = "fenced"
+	// CodeWrongLane: the command belongs to another lane, because its account does.
+	CodeWrongLane Code = "wrong_lane"
+
 	CodePartnerExists    Code = "partner_exists"
 	CodePartnerUnknown   Code = "partner_unknown"
 	CodePartnerSuspended Code = "partner_suspended"

@@ -46,6 +46,9 @@ const (
 
 	KindTakeBack     Kind = 23
 	KindTakeBackPart Kind = 24 // of commands only
+
+	KindTakeLane Kind = 25
+	KindSetLanes Kind = 26
 )
 
 var kindNames = map[Kind]string{
@@ -59,6 +62,7 @@ var kindNames = map[Kind]string{
 	KindAdvanceSettlement: "advance_settlement", KindProposeAdjustment: "propose_adjustment",
 	KindAcceptAdjustment: "accept_adjustment", KindRejectAdjustment: "reject_adjustment",
 	KindTakeBack: "take_back", KindTakeBackPart: "take_back_part",
+	KindTakeLane: "take_lane", KindSetLanes: "set_lanes",
 }
 
 // String returns the kind's name in lower case with underscores.
@@ -71,7 +75,13 @@ func (k Kind) String() string {
 
 // Alone reports whether a command of this kind must be the only one of its
 // batch.
-func (k Kind) Alone() bool { return k == KindCloseWindow || k == KindCheckpoint }
+func (k Kind) Alone() bool {
+	return k == KindCloseWindow || k == KindCheckpoint || k == KindTakeLane || k == KindSetLanes
+}
+
+// Recorded reports whether a command of this kind writes a transfer. Checkpoints
+// are about transfers, and lanes about who writes them: neither is one.
+func (k Kind) Recorded() bool { return k != KindCheckpoint && k != KindTakeLane }
 
 // MarshalText implements [encoding.TextMarshaler].
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
@@ -233,6 +243,10 @@ func newBody(k Kind) Body {
 		return &TakeBack{}
 	case KindTakeBackPart:
 		return &TakeBackPart{}
+	case KindTakeLane:
+		return &TakeLane{}
+	case KindSetLanes:
+		return &SetLanes{}
 	}
 	return nil
 }

@@ -227,3 +227,9 @@ func (c *CloseWindow) read(d *wire.Decoder) { c.Window, c.Next = Date(d.Int32())
 
 func (*Checkpoint) append(*wire.Encoder) {}
 func (*Checkpoint) read(*wire.Decoder)   {}
+
+func (*TakeLane) append(*wire.Encoder) {}
+func (*TakeLane) read(*wire.Decoder)   {}
+
+func (c *SetLanes) append(e *wire.Encoder) { e.Uint(uint64(c.Lanes)) }
+func (c *SetLanes) read(d *wire.Decoder)   { c.Lanes = d.Uint32() }

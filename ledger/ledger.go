@@ -11,7 +11,8 @@ import (
 type Ledger interface {
 	// Submit gives commands to the ledger as one caller and waits until they are
 	// durable. There is one result per command, in order; commands of one call are
-	// executed in order, but not necessarily in one batch. It returns [ErrBusy] or
+	// executed in order, but not necessarily in one batch, and those that only concern
+	// accounts of different lanes at the same time. It returns [ErrBusy] or
 	// [ErrClosed] when nothing was done, and [ErrOutcomeUnknown] when that cannot
 	// be said; results are valid only without an error.
 	Submit(ctx context.Context, caller Identity, commands ...Command) ([]Result, error)
@@ -94,6 +95,7 @@ type Alliance struct {
 	Hub    string
 	MSP    string // the utility's
 	Window Date   // the open one
+	Lanes  uint32 // over which accounts are spread, at least 1; see [LaneOf]
 }
 
 // Partner is a company of the alliance, with the sums of its programme's and

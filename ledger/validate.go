@@ -204,3 +204,12 @@ func checkWindow(name string, d Date) error {
 }
 
 func (c *Checkpoint) Validate() error { return nil }
+
+func (c *TakeLane) Validate() error { return nil }
+
+func (c *SetLanes) Validate() error {
+	if c.Lanes < 1 || c.Lanes > LanesMax {
+		return fmt.Errorf("lanes is %d, must be 1 to %d", c.Lanes, LanesMax)
+	}
+	return nil
+}

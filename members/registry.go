@@ -38,6 +38,9 @@ type Registry struct {
 	// fence has the numbers of those who are being erased; nil while there are none.
 	fence   atomic.Pointer[map[string]bool]
 	fencing sync.Mutex
+	// foreign has those of the fence that another gateway is erasing.
+	foreign    map[string]bool
+	refreshing sync.Mutex
 }
 
 // Open returns a registry, once the accounts of members of earlier releases are worked
@@ -74,6 +77,45 @@ func (r *Registry) complete(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// Refresh shuts out those whom another gateway of a cluster is erasing, and lets those
+// in who are not erased after all. A gateway that erases nobody itself calls it at least
+// every second: an erasure waits longer than that before it forgets anything, so that
+// no account is in anybody's memory by then.
+func (r *Registry) Refresh(ctx context.Context) error {
+	r.refreshing.Lock()
+	defer r.refreshing.Unlock()
+	now, err := r.beingErased(ctx)
+	if err != nil {
+		return err
+	}
+	for number := range now {
+		r.shut(number)
+	}
+	for number := range r.foreign {
+		if !now[number] {
+			r.open(number)
+		}
+	}
+	r.foreign = now
+	return nil
+}
+
+func (r *Registry) beingErased(ctx context.Context) (map[string]bool, error) {
+	all, err := r.o.Store.UnfinishedErasures(ctx)
+	numbers := make(map[string]bool, len(all))
+	for _, e := range all {
+		m, err := r.o.Store.MemberWith(ctx, e.Account)
+		if errors.Is(err, ErrNotFound) {
+			continue // it ended at this moment
+		}
+		if err != nil {
+			return nil, fmt.Errorf("members: erasure %s: %w", e.ID, err)
+		}
+		numbers[m.Number] = true
+	}
+	return numbers, err
 }
 
 func (r *Registry) shutOut(ctx context.Context) error {

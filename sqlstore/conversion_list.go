@@ -19,6 +19,27 @@ const listMax = 200
 const selectUnfinished = `SELECT ` + conversionColumns + ` FROM conversions
 	WHERE (step <> 'done' OR status = 'processing') AND step <> 'done' AND id > $1 ORDER BY id LIMIT $2`
 
+// selectUnfinishedSlots cuts the byte of [exchange.SlotOf] out of IDs.
+const selectUnfinishedSlots = `SELECT substr(id, 15, 1) AS slot FROM conversions
+	WHERE (step <> 'done' OR status = 'processing') AND step <> 'done' AND (step <> 'review' OR deadline <= $1)
+	UNION SELECT substr(id, 15, 1) FROM reversals WHERE step <> 'done' ORDER BY slot`
+
+// UnfinishedSlots implements [exchange.Store].
+func (s *Store) UnfinishedSlots(ctx context.Context, now int64) (all []uint8, err error) {
+	rows, err := list(ctx, s.reader, func(row scanner) (*[]byte, error) {
+		var b []byte
+		err := row.Scan(&b)
+		if err == nil && len(b) != 1 {
+			err = fmt.Errorf("sqlstore: slot of %d bytes", len(b))
+		}
+		return &b, err
+	}, selectUnfinishedSlots, now)
+	for _, b := range rows {
+		all = append(all, (*b)[0])
+	}
+	return all, err
+}
+
 // UnfinishedConversions implements [exchange.Store].
 func (s *Store) UnfinishedConversions(ctx context.Context, after ledger.ID, limit int) ([]*exchange.Conversion, error) {
 	return list(ctx, s.reader, scanConversion, selectUnfinished, after[:], int64(max(limit, 0)))

@@ -80,7 +80,7 @@ func TestWhatWasAcknowledgedSurvivesTheDeathOfTheProcess(t *testing.T) {
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		server := sharedServer(t)
-		url := server.URL(newSchema(t, server))
+		url := server.URL(newMigrated(t, server))
 		acknowledged := dieThrice(t, url)
 		wantAcknowledged(t, openAtURL(t, url), acknowledged)
 	})

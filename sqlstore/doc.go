@@ -3,7 +3,8 @@
 // settlements with the breaks found in them, webhooks, files of conversions,
 // settings and the staff's accounts. It fills [exchange.Store], [bulkfile.Store],
 // [idempotency.Store], [partners.AssertionStore], [settlement.Store], [desk.Store],
-// [webhooks.Store] and [signin.Store] with one [Store].
+// [webhooks.Store] and [signin.Store] with one [Store], and [cluster.Leases] with
+// [Leases].
 //
 // What it promises:
 //
@@ -23,7 +24,9 @@
 //     connection ended (see postgres_session.go), and one that comes meanwhile
 //     waits, up to [Options].Patience: then it gets [ErrBusy] and was not stored,
 //     or [ErrOutcomeUnknown] if the connection was lost at its commit.
-//   - A database has one writer. A store that finds that another program wrote
+//   - A database has one writer, or with [Options].Slot one for each slot of a cluster
+//     ([Leases]); the two exclude each other. A store whose slot was fenced stores
+//     nothing more, not even what it had under way ([ErrFenced]). A store that finds that another program wrote
 //     while its connection was lost, or that the server has forgotten what it had
 //     acknowledged, writes nothing more ([ErrStopped]).
 //   - What is read is checked: an unknown status or a negative amount is an
@@ -39,7 +42,8 @@
 //
 // Queries and migrations are one text for SQLite and PostgreSQL. They use
 // numbered parameters, BIGINT, TEXT and BYTEA, ON CONFLICT DO NOTHING and
-// partial indexes, and nothing that only one of the two understands. A leg of a
+// partial indexes, and nothing that only one of the two understands; only what there is
+// in a cluster alone speaks PostgreSQL. A leg of a
 // conversion is six columns and not one encoded value: it costs a microsecond
 // more, and an auditor can ask in SQL under which agreement what was converted.
 //

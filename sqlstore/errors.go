@@ -17,6 +17,9 @@ var (
 	// database over; nothing was done, and nothing will be until the store is opened
 	// again.
 	ErrStopped = errors.New("sqlstore: stopped")
+	// ErrFenced: the slot of this store was taken from it; nothing was done, and this
+	// gateway does well to end. What is tried later gets [ErrStopped].
+	ErrFenced = errors.New("sqlstore: the slot was taken from this gateway")
 	// ErrBusy: the database server could not be reached for as long as a write
 	// waits; nothing was done, and the same may be tried again.
 	ErrBusy = errors.New("sqlstore: the database cannot be reached now")
@@ -24,6 +27,9 @@ var (
 	// not come back in time to say whether it was carried out. Give the write again
 	// with the same ID or key, or read, to find out.
 	ErrOutcomeUnknown = errors.New("sqlstore: not known whether it was stored")
+	// ErrNoCluster: several gateways share a PostgreSQL database; no URL of one was
+	// given.
+	ErrNoCluster = errors.New("sqlstore: a cluster of gateways needs PostgreSQL: give the database's URL")
 	// ErrNoSetting: no setting of that name.
 	ErrNoSetting = errors.New("sqlstore: no such setting")
 )

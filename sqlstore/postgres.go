@@ -36,8 +36,8 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	if patience == 0 {
 		patience = patienceDefault
 	}
-	where := fmt.Sprintf("database %s at %s:%d", config.Database, config.Host, config.Port)
-	session := newPGSession(&config.Config, patience, o.Logger)
+	where := place(config)
+	session := newPGSession(&config.Config, o.Slot, patience, o.Logger)
 	if err := session.open(ctx); err != nil {
 		return nil, fmt.Errorf("sqlstore: open %s: %w", where, err)
 	}
@@ -48,14 +48,25 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	return &Store{writer: newWriter(session, o.Logger), reader: newPGReader(config, patience)}, nil
 }
 
+// place names a database in an error.
+func place(c *pgx.ConnConfig) string {
+	return fmt.Sprintf("database %s at %s:%d", c.Database, c.Host, c.Port)
+}
+
 func preparePostgres(ctx context.Context, s *pgSession, config *pgx.ConnConfig, logger *slog.Logger) error {
+	if !s.slot.IsZero() {
+		if err := migrateOnce(ctx, s.conn, config, logger); err != nil {
+			return err
+		}
+		return s.claimSlot(ctx)
+	}
 	if err := claimSchema(ctx, s.conn); err != nil {
 		return err
 	}
 	if err := migrate(ctx, stdlib.OpenDB(*config), goose.DialectPostgres, logger); err != nil {
 		return err
 	}
-	return s.mark(ctx)
+	return s.claimAlone(ctx)
 }
 
 // claimSchema refuses a schema in which another program keeps its tables.

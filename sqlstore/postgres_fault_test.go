@@ -22,7 +22,7 @@ import (
 func behindProxy(t *testing.T, patience time.Duration) (*sqlstore.Store, *pgtest.Proxy, string) {
 	t.Helper()
 	server := sharedServer(t)
-	proxy, schema := pgtest.NewProxy(t, server), newSchema(t, server)
+	proxy, schema := pgtest.NewProxy(t, server), newMigrated(t, server)
 	s, err := openURL(proxy.URL(schema), patience)
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +231,7 @@ func TestATransactionThatMeetsAnotherIsMadeAnew(t *testing.T) {
 		} {
 			t.Run(state+" at the "+when, func(t *testing.T) {
 				server := sharedServer(t)
-				schema := newSchema(t, server)
+				schema := copiedSchema(t, server)
 				s := openAtURL(t, server.URL(schema))
 				// A sequence goes on though its transaction is rolled back.
 				err := server.Exec("SET search_path = " + schema + "; CREATE SEQUENCE conflicts;" +

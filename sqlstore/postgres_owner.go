@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 
@@ -11,8 +12,8 @@ import (
 )
 
 const (
-	// markerSetting names the row that says who wrote last: name and number.
-	markerSetting = "postgres writer"
+	// writerApplication comes before the store's name in the name of its connection.
+	writerApplication = "pointgrid "
 	// lockKey is the first half of the advisory lock, "PGRD"; the second is the
 	// schema, so that stores in two schemas of a database do not meet.
 	lockKey = "1346851396"
@@ -20,14 +21,23 @@ const (
 	// process that was killed is still there for a moment in the server.
 	lockAttempts = 10
 
-	tryLock = `SELECT pg_try_advisory_lock(` + lockKey + `, hashtext(current_schema()))`
+	// migrateKey is that of another lock, "PGRM", which a gateway of a cluster holds
+	// while it migrates.
+	migrateKey = "1346851405"
 
-	// selectHolder says whether the lock is held by an earlier connection of the
-	// store named $1 ('t'), by another program ('f') or by a connection that is
+	// slotKey is that of a third, "PGRS", which a store of a cluster holds alone.
+	slotKey = "1346851411"
+
+	tryShared = `SELECT pg_try_advisory_lock_shared(` + lockKey + `, hashtext(current_schema()))`
+	// tryLock takes the lock with the key $1 on the schema, or on what $2 names in it.
+	tryLock = `SELECT pg_try_advisory_lock($1::int, hashtext(current_schema() || $2))`
+
+	// selectHolder says whether the lock of $2 and $3 is held by an earlier connection
+	// of the store named $1 ('t'), by another program ('f') or by a connection that is
 	// just ending (NULL).
 	selectHolder = `SELECT l.pid, a.application_name = $1 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-		WHERE l.locktype = 'advisory' AND l.granted AND l.classid = ` + lockKey + `
-		AND l.objid::bigint = (hashtext(current_schema())::bigint + 4294967296) % 4294967296 AND l.objsubid = 2
+		WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $2::bigint
+		AND l.objid::bigint = (hashtext(current_schema() || $3)::bigint + 4294967296) % 4294967296 AND l.objsubid = 2
 		AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 		UNION ALL SELECT NULL, NULL LIMIT 1`
 
@@ -59,10 +69,6 @@ func writerConfig(c *pgconn.Config) *pgconn.Config {
 	return c
 }
 
-func markerValue(name string, number uint64) string {
-	return name + " " + strconv.FormatUint(number, 10)
-}
-
 // open makes the first connection and takes the lock.
 func (s *pgSession) open(ctx context.Context) error {
 	conn, err := s.dial(ctx)
@@ -70,7 +76,11 @@ func (s *pgSession) open(ctx context.Context) error {
 		return err
 	}
 	s.conn = conn
-	if err := s.introduce(ctx, conn); err != nil {
+	err = s.introduce(ctx, conn)
+	if err == nil && !s.slot.IsZero() {
+		err = lockShared(ctx, conn)
+	}
+	if err != nil {
 		s.drop()
 		return err
 	}
@@ -90,19 +100,13 @@ func (s *pgSession) open(ctx context.Context) error {
 // introduce gives this store a random name, by which later connections know its
 // earlier ones.
 func (s *pgSession) introduce(ctx context.Context, conn *pgconn.PgConn) error {
-	row, err := queryRow(ctx, conn, `SELECT set_config('application_name', 'pointgrid ' || gen_random_uuid(), false)`)
+	row, err := queryRow(ctx, conn, `SELECT set_config('application_name', '`+writerApplication+`' || gen_random_uuid(), false)`)
 	if err != nil {
 		return err
 	}
-	s.name = strings.TrimPrefix(row[0], "pointgrid ")
+	s.name = strings.TrimPrefix(row[0], writerApplication)
 	s.config.RuntimeParams["application_name"] = row[0]
 	return nil
-}
-
-// mark makes this store the one that wrote last.
-func (s *pgSession) mark(ctx context.Context) error {
-	_, err := queryRow(ctx, s.conn, upsertSetting+" RETURNING value", markerSetting, markerValue(s.name, 0))
-	return err
 }
 
 // connected returns nil when there is a connection to write on. A new one is of
@@ -126,6 +130,9 @@ func (s *pgSession) connected(ctx context.Context) error {
 
 // takeOver gets the lock from this store's last connection and reads the marker.
 func (s *pgSession) takeOver(ctx context.Context) error {
+	if err := s.share(ctx); err != nil {
+		return err
+	}
 	for attempt := 1; ; attempt++ {
 		err := s.lock(ctx, s.conn)
 		if err == nil {
@@ -143,26 +150,6 @@ func (s *pgSession) takeOver(ctx context.Context) error {
 	}
 }
 
-func (s *pgSession) readMarker(ctx context.Context) error {
-	row, err := queryRow(ctx, s.conn, selectSetting, markerSetting)
-	if errors.Is(err, errNoRow) {
-		return &ownerError{errors.New("the row of settings that says who wrote last is gone")}
-	}
-	if err != nil {
-		return err
-	}
-	name, text, _ := strings.Cut(row[0], " ")
-	if name != s.name {
-		return &ownerError{fmt.Errorf("%w: another program has written while the connection was lost", ErrInUse)}
-	}
-	number, err := strconv.ParseUint(text, 10, 64)
-	if err != nil || (number != s.number && (!s.doubt || number != s.number+1)) {
-		return &ownerError{fmt.Errorf("the database has transaction %q as its last, this program %d: acknowledged writes are missing", text, s.number)}
-	}
-	s.number, s.doubt = number, false
-	return nil
-}
-
 // errEnding: the lock is held by a connection of this store that will end.
 var errEnding = fmt.Errorf("%w: a connection that holds the database has not ended yet", ErrInUse)
 
@@ -170,11 +157,11 @@ var errEnding = fmt.Errorf("%w: a connection that holds the database has not end
 // of this store that the server still believes in is ended, and with it what it
 // might yet do.
 func (s *pgSession) lock(ctx context.Context, conn *pgconn.PgConn) error {
-	row, err := queryRow(ctx, conn, tryLock)
+	row, err := queryRow(ctx, conn, tryLock, s.lockKey(), s.lockName())
 	if err != nil || row[0] == "t" {
 		return err
 	}
-	holder, err := queryRow(ctx, conn, selectHolder, s.config.RuntimeParams["application_name"])
+	holder, err := queryRow(ctx, conn, selectHolder, s.config.RuntimeParams["application_name"], s.lockKey(), s.lockName())
 	switch {
 	case err != nil:
 		return err
@@ -196,14 +183,15 @@ func (s *pgSession) dial(ctx context.Context) (*pgconn.PgConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(ctx, conn); err != nil {
+	if err := checkServer(ctx, conn, s.logger); err != nil {
 		return nil, errors.Join(err, conn.Close(ctx))
 	}
 	s.prepared = map[string]string{}
 	return conn, nil
 }
 
-func (s *pgSession) check(ctx context.Context, conn *pgconn.PgConn) error {
+// checkServer refuses a server that cannot be written to as is needed here.
+func checkServer(ctx context.Context, conn *pgconn.PgConn, logger *slog.Logger) error {
 	row, err := queryRow(ctx, conn, describeServer)
 	if err != nil {
 		return err
@@ -221,7 +209,7 @@ func (s *pgSession) check(ctx context.Context, conn *pgconn.PgConn) error {
 	case row[5] == "t":
 		return errors.New("the server is a standby; give the primary's address, or several with target_session_attrs=read-write")
 	case row[3] != "on":
-		s.logger.Warn("store: the server runs with fsync=off; a crash of its machine loses acknowledged writes")
+		logger.Warn("store: the server runs with fsync=off; a crash of its machine loses acknowledged writes")
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pointgrid/pointgrid/cluster"
 )
 
 const (
@@ -42,12 +44,17 @@ var pgTypes = []uint32{17 /* bytea */, 20 /* bigint */, 25 /* text */}
 // had the database in between; if it has a lower number than was acknowledged,
 // the server has forgotten transactions, as a standby does that lagged behind.
 // This store then stops.
+//
+// In a cluster each slot has a lock and a marker of its own, and all stores have the
+// first lock in common. The marker's row has the slot's token: a store whose slot was
+// fenced changes no row there, rolls back, and stops.
 type pgSession struct {
 	config   *pgconn.Config
 	patience time.Duration
 	logger   *slog.Logger
 	conn     *pgconn.PgConn
 	prepared map[string]string // names by query, on this connection
+	slot     cluster.Slot      // zero for a store that is alone
 	name     string            // of this store, random
 	number   uint64            // of the last transaction that is known to be stored
 	doubt    bool              // whether the one after it may be stored too
@@ -55,8 +62,8 @@ type pgSession struct {
 	buffer   []byte            // arguments of the transaction being executed, used again
 }
 
-func newPGSession(config *pgconn.Config, patience time.Duration, logger *slog.Logger) *pgSession {
-	return &pgSession{config: writerConfig(config), patience: patience, logger: logger}
+func newPGSession(config *pgconn.Config, slot cluster.Slot, patience time.Duration, logger *slog.Logger) *pgSession {
+	return &pgSession{config: writerConfig(config), slot: slot, patience: patience, logger: logger}
 }
 
 func (s *pgSession) transact(all []*statement) error {
@@ -69,6 +76,7 @@ func (s *pgSession) transact(all []*statement) error {
 	for attempt := 1; ; attempt++ {
 		err := s.attempt(ctx, all)
 		var doubt *doubtError
+		var owner *ownerError
 		switch {
 		case err == nil:
 			s.number++
@@ -78,11 +86,12 @@ func (s *pgSession) transact(all []*statement) error {
 			if stored, err := s.settle(); stored || err != nil {
 				return err
 			}
+		case errors.As(err, &owner):
+			return &groupError{err}
 		case conflicting(err) && attempt < conflictsMax:
 			s.logger.Info("store: transaction made anew after a conflict", "attempt", attempt, "error", err)
 		case s.conn == nil || s.conn.IsClosed():
-			var owner *ownerError
-			if ctx.Err() != nil || errors.As(err, &owner) {
+			if ctx.Err() != nil {
 				s.spent = true
 				return &groupError{fmt.Errorf("%w: %w", ErrBusy, err)}
 			}
@@ -122,7 +131,7 @@ func (s *pgSession) attempt(ctx context.Context, all []*statement) error {
 }
 
 func (s *pgSession) execute(ctx context.Context, all []*statement) error {
-	marker := stmt(upsertSetting, markerSetting, markerValue(s.name, s.number+1))
+	marker := s.marker()
 	batch := &pgconn.Batch{}
 	batch.ExecParams("BEGIN ISOLATION LEVEL READ COMMITTED", nil, nil, nil, nil)
 	s.buffer = s.buffer[:0]
@@ -133,12 +142,16 @@ func (s *pgSession) execute(ctx context.Context, all []*statement) error {
 		}
 		batch.ExecPrepared(name, s.encode(st.args), binaryFormat, nil)
 	}
-	return readResults(s.conn.ExecBatch(ctx, batch), all)
+	err := readResults(s.conn.ExecBatch(ctx, batch), all, &marker)
+	if err == nil && marker.affected == 0 {
+		return s.fenced()
+	}
+	return err
 }
 
 // readResults sets how many rows each statement affected, or says which failed.
 // The answers are to BEGIN, the statements and the marker, in this order.
-func readResults(results *pgconn.MultiResultReader, all []*statement) error {
+func readResults(results *pgconn.MultiResultReader, all []*statement, marker *statement) error {
 	i := -1
 	for ; results.NextResult(); i++ {
 		tag, err := results.ResultReader().Close()
@@ -148,6 +161,7 @@ func readResults(results *pgconn.MultiResultReader, all []*statement) error {
 		if i >= 0 && i < len(all) {
 			all[i].affected = tag.RowsAffected()
 		}
+		marker.affected = tag.RowsAffected() // that of the last one stays
 	}
 	err := results.Close()
 	var server *pgconn.PgError
@@ -239,7 +253,7 @@ func (s *pgSession) settle() (stored bool, err error) {
 	before := s.number
 	for attempt := 1; ; attempt++ {
 		err := s.connected(ctx)
-		if err == nil {
+		if err == nil || !s.doubt { // known, also to a store that has been fenced since
 			s.spent = false
 			s.logger.Info("store: outcome of the last commit found", "stored", s.number != before)
 			return s.number != before, nil

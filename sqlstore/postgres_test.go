@@ -21,6 +21,12 @@ var shared struct {
 	server  *pgtest.Server
 	err     error
 	schemas atomic.Int64
+
+	migrating sync.Once
+	migrated  func(name string) error // makes a schema that is up to date
+	failed    error
+	mu        sync.Mutex
+	unused    []string // migrated schemas without a row
 }
 
 func sharedServer(t testing.TB) *pgtest.Server {
@@ -47,6 +53,75 @@ func newSchema(t testing.TB, s *pgtest.Server) string {
 	return name
 }
 
+// newMigrated returns a schema in which a store has been opened before and nothing
+// is kept, for a test that leaves its tables as they are: when the test ends it is
+// emptied for another.
+func newMigrated(t testing.TB, s *pgtest.Server) string {
+	t.Helper()
+	name := unusedSchema()
+	if name == "" {
+		name = copiedSchema(t, s)
+	}
+	t.Cleanup(func() {
+		if t.Failed() { // what it left may say why
+			return
+		}
+		if err := s.Exec(fmt.Sprintf(emptyTables, name)); err != nil {
+			t.Error(err)
+			return
+		}
+		shared.mu.Lock()
+		defer shared.mu.Unlock()
+		shared.unused = append(shared.unused, name)
+	})
+	return name
+}
+
+// emptyTables minds no order among tables that refer to each other.
+const emptyTables = `SET session_replication_role = replica; DO $$ DECLARE r record; BEGIN
+	FOR r IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname = '%s' AND tablename <> 'goose_db_version' LOOP
+		EXECUTE format('DELETE FROM %%I.%%I', r.schemaname, r.tablename);
+	END LOOP; END $$`
+
+func unusedSchema() (name string) {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if n := len(shared.unused); n > 0 {
+		name, shared.unused = shared.unused[n-1], shared.unused[:n-1]
+	}
+	return name
+}
+
+// copiedSchema makes a schema that is up to date, which a test may change as it
+// likes.
+func copiedSchema(t testing.TB, s *pgtest.Server) string {
+	t.Helper()
+	shared.migrating.Do(func() { shared.migrated, shared.failed = template(s) })
+	if shared.failed != nil {
+		t.Fatal(shared.failed)
+	}
+	name := fmt.Sprintf("t%d", shared.schemas.Add(1))
+	if err := shared.migrated(name); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func template(s *pgtest.Server) (func(name string) error, error) {
+	const name = "template_of_tests"
+	if err := s.Exec("CREATE SCHEMA " + name); err != nil {
+		return nil, err
+	}
+	store, err := openURL(s.URL(name), 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Close(); err != nil {
+		return nil, err
+	}
+	return s.Template(name)
+}
+
 func openURL(url string, patience time.Duration) (*sqlstore.Store, error) {
 	return sqlstore.Open(context.Background(), sqlstore.Options{URL: url, Patience: patience, Logger: slog.New(slog.DiscardHandler)})
 }
@@ -68,12 +143,12 @@ func openAtURL(t testing.TB, url string) *sqlstore.Store {
 
 func openPostgres(t testing.TB) *sqlstore.Store {
 	server := sharedServer(t)
-	return openAtURL(t, server.URL(newSchema(t, server)))
+	return openAtURL(t, server.URL(newMigrated(t, server)))
 }
 
 func TestADatabaseIsOpenOnce(t *testing.T) {
 	server := sharedServer(t)
-	url := server.URL(newSchema(t, server))
+	url := server.URL(newMigrated(t, server))
 	first, err := openURL(url, 0)
 	if err != nil {
 		t.Fatal(err)

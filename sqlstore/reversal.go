@@ -20,6 +20,11 @@ const insertReversal = `INSERT INTO reversals (` + reversalColumns + `)
 	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26
 	FROM conversions WHERE id = $27 AND reversed = $28 ON CONFLICT DO NOTHING`
 
+// lockConversion comes before insertReversal in one transaction: another gateway that
+// is just adding a reversal to the sum is waited for, so that the sum is compared as it
+// then is.
+const lockConversion = `UPDATE conversions SET reversed = reversed WHERE id = $1`
+
 // addReversed comes before updateReversal in one transaction, so that the status
 // tells whether the amount was added before.
 const addReversed = `UPDATE conversions SET reversed = conversions.reversed + r.amount,
@@ -42,8 +47,8 @@ const (
 // CreateReversal implements [exchange.Store].
 func (s *Store) CreateReversal(ctx context.Context, r *exchange.Reversal) (*exchange.Reversal, error) {
 	args := append(reversalArgs(r), r.Conversion[:], r.Before)
-	n, err := s.writer.one(ctx, insertReversal, args...)
-	if err != nil || n == 1 {
+	done, err := s.writer.do(ctx, stmt(lockConversion, r.Conversion[:]), stmt(insertReversal, args...))
+	if err != nil || done[1].affected == 1 {
 		return nil, err
 	}
 	existing, err := one(ctx, s.reader, scanReversal, exchange.ErrNotFound, selectReversalByKey, r.Party.Client, r.Request.Key)

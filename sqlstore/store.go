@@ -12,6 +12,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"github.com/pointgrid/pointgrid/cluster"
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/exchange/bulkfile"
 	"github.com/pointgrid/pointgrid/partners"
@@ -42,6 +43,9 @@ type Options struct {
 	// Patience is how long a write or a read waits for a server that cannot be
 	// reached; 15 s when it is 0. Without URL it has no meaning.
 	Patience time.Duration
+	// Slot is what this gateway of a cluster has leased, see [OpenLeases]; the zero
+	// value is for a gateway that has the database for itself.
+	Slot cluster.Slot
 	// Now is the machine's clock, whose time webhook messages bear; without it they
 	// bear that of their event.
 	Now    func() time.Time
@@ -55,6 +59,8 @@ type Store struct {
 	reader    *reader
 	outbox    outbox
 	lock      io.Closer // nil where the session holds it
+	closing   chan struct{}
+	followed  chan struct{} // closed when what follows other gateways has ended
 	closeOnce sync.Once
 	closeErr  error
 }
@@ -67,8 +73,18 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.outbox.now = o.Now
-	if err := s.outbox.load(ctx, s.reader); err != nil {
+	s.closing, s.followed = make(chan struct{}), make(chan struct{})
+	s.outbox.now, s.outbox.shared = o.Now, !o.Slot.IsZero()
+	err = s.outbox.load(ctx, s.reader)
+	if err == nil && !s.outbox.shared {
+		err = s.numberLeft(ctx)
+	}
+	if err != nil || !s.outbox.shared {
+		close(s.followed)
+	} else {
+		go s.follow()
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -76,6 +92,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 func openEither(ctx context.Context, o Options) (*Store, error) {
 	switch {
+	case o.URL == "" && !o.Slot.IsZero():
+		return nil, ErrNoCluster
 	case o.URL != "" && o.Path != "":
 		return nil, errors.New("sqlstore: both a file and a database URL are given; want one")
 	case o.URL != "":
@@ -127,6 +145,10 @@ func open(ctx context.Context, path string, logger *slog.Logger) (*Store, error)
 // later get [ErrClosed]. A second call returns what the first did.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
+		if s.closing != nil {
+			close(s.closing)
+			<-s.followed
+		}
 		// Readers first: the last connection to go folds the log into the file.
 		s.closeErr = errors.Join(s.reader.close(), s.writer.close())
 		if s.lock != nil {

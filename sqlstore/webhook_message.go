@@ -71,6 +71,9 @@ func (s *Store) PublishTo(ctx context.Context, endpoint ledger.ID, e webhooks.Ev
 	if done[0].affected == 0 {
 		return nil, webhooks.ErrNotFound
 	}
+	if _, err := s.Number(ctx); err != nil {
+		return nil, err
+	}
 	t.notify()
 	return one(ctx, s.reader, scanMessage, webhooks.ErrNotFound, selectLast, endpoint[:], string(e.Type))
 }

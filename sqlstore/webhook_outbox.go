@@ -14,7 +14,7 @@ import (
 
 // insertMessage gives a message the next number of its endpoint. The writer is
 // the only one that writes, so no two get the same, and a transaction that fails
-// leaves no gap. What follows says when there is anything to tell: a write that
+// leaves no gap. In a cluster it is another one that stands there. What follows says when there is anything to tell: a write that
 // is given again tells nothing again.
 const insertMessage = `INSERT INTO webhook_messages (endpoint, sequence, type, at, created_at, data, state, round, attempts,
 	next_at, last_at, took, code, answer, error)
@@ -53,10 +53,11 @@ type outbox struct {
 	subscribers atomic.Pointer[[]*webhooks.Endpoint] // those enabled
 	notified    atomic.Pointer[func(ledger.ID)]
 	now         func() time.Time // the machine's clock
+	shared      bool             // with other gateways; see webhook_pending.go
 }
 
-// load reads the subscribers. There is one store on a database, so after each of
-// its writes they are known.
+// load reads the subscribers. Where there is one store on a database they are known
+// after each of its writes.
 func (o *outbox) load(ctx context.Context, r *reader) error {
 	o.loading.Lock()
 	defer o.loading.Unlock()
@@ -108,6 +109,9 @@ func (t *told) tell(e webhooks.Event, condition string, args ...any) error {
 
 func (t *told) add(endpoint ledger.ID, e webhooks.Event, data, condition string, args ...any) {
 	all := append([]any{string(e.Type), e.At, t.outbox.created(e.At), data, endpoint[:]}, args...)
+	if t.outbox.shared {
+		condition = pendingOf(condition)
+	}
 	t.statements = append(t.statements, stmt(condition, all...))
 	if !slices.Contains(t.endpoints, endpoint) {
 		t.endpoints = append(t.endpoints, endpoint)
@@ -122,10 +126,16 @@ func (o *outbox) created(at int64) int64 {
 	return o.now().UnixMilli()
 }
 
-// notify wakes who delivers.
+// notify wakes who delivers. In a cluster there is nothing to deliver yet.
 func (t *told) notify() {
-	if f := t.outbox.notified.Load(); f != nil {
-		for _, id := range t.endpoints {
+	if !t.outbox.shared {
+		t.outbox.notify(t.endpoints)
+	}
+}
+
+func (o *outbox) notify(endpoints []ledger.ID) {
+	if f := o.notified.Load(); f != nil {
+		for _, id := range endpoints {
 			(*f)(id)
 		}
 	}

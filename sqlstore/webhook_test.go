@@ -18,6 +18,9 @@ import (
 // told returns what an endpoint is told, oldest first.
 func toldOf(t *testing.T, s *sqlstore.Store, endpoint ledger.ID) string {
 	t.Helper()
+	if _, err := s.Number(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	found, err := s.Messages(context.Background(), webhooks.Filter{Endpoint: endpoint, Limit: 200})
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +32,7 @@ func toldOf(t *testing.T, s *sqlstore.Store, endpoint ledger.ID) string {
 	return strings.Join(all, ", ")
 }
 
-func subscribe(t *testing.T, s *sqlstore.Store, n uint64, partner string, events ...string) ledger.ID {
+func subscribe(t testing.TB, s *sqlstore.Store, n uint64, partner string, events ...string) ledger.ID {
 	t.Helper()
 	e := &webhooks.Endpoint{ID: newID(n), Partner: partner, URL: "https://sky.example", Events: events, Status: webhooks.Enabled, Version: 1}
 	if err := s.CreateEndpoint(context.Background(), e); err != nil {

@@ -23,6 +23,9 @@ type program struct {
 	Settle     settleCommand       `cmd:"" help:"Close and settle every window whose cut-off has passed."`
 	Reconcile  reconcileCommand    `cmd:"" help:"Compare ledger, our records and the partners' statements now, as the gateway does by itself."`
 	Verify     verifyCommand       `cmd:"" help:"Check a receipt, or the whole chain of a stopped ledger."`
+	Backup     backupCommand       `cmd:"" help:"Copy the ledger, the database and the files of a gateway, which may run, into a folder of backups."`
+	Restore    restoreCommand      `cmd:"" help:"Make an empty data folder that of a backup, and verify it against the ledger."`
+	Version    versionCommand      `cmd:"" help:"Say which version this is, and which commit it was built from."`
 	Config     configCommand       `cmd:"" help:"Print every option of the gateway with its documentation and default."`
 	Bench      benchCommand        `cmd:"" help:"Measure the product on this machine."`
 	Fabric     fabricCommand       `cmd:"" help:"Run a Hyperledger Fabric network on this machine."`

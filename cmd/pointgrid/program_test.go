@@ -400,7 +400,7 @@ func TestMistakesOfTheOperatorAreNamed(t *testing.T) {
 
 func TestHelpNamesEveryCommand(t *testing.T) {
 	out, code := run(t, "--help")
-	for _, command := range []string{"sandbox", "tour", "serve", "migrate", "settle", "reconcile", "verify", "config", "bench conversions", "user add"} {
+	for _, command := range []string{"sandbox", "tour", "serve", "migrate", "settle", "reconcile", "verify", "backup", "restore", "version", "config", "bench conversions", "user add"} {
 		if code != 0 || !strings.Contains(out, command) {
 			t.Errorf("exit code %d, %q is not in:\n%s", code, command, out)
 		}

@@ -3,6 +3,7 @@ package exchangetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/pointgrid/pointgrid/exchange"
@@ -195,6 +196,22 @@ func selects(f exchange.Filter, c *exchange.Conversion) bool {
 		return false
 	}
 	return true
+}
+
+// UnfinishedSlots implements [exchange.Store].
+func (m *Memory) UnfinishedSlots(_ context.Context, now int64) (all []uint8, _ error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for id := range m.conversions.unfinished {
+		if c := m.conversions.rows[id]; c.Step != exchange.StepReview || c.Deadline <= now {
+			all = append(all, exchange.SlotOf(id))
+		}
+	}
+	for id := range m.reversals.unfinished {
+		all = append(all, exchange.SlotOf(id))
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
 }
 
 // UnfinishedConversions implements [exchange.Store].

@@ -25,6 +25,7 @@ func RunStore(t *testing.T, open func(t *testing.T) exchange.Store) {
 		{"many are created in one write, each by itself", createMany},
 		{"many are updated in one write", updateMany},
 		{"unfinished conversions are paged in ascending order", unfinishedConversions},
+		{"the slots of what is unfinished are known", unfinishedSlots},
 		{"a review is decided once, with the locks of its rates", decideReview},
 		{"conversions are selected by every field of the filter", filters},
 		{"a member's list has what our own clients asked for, and nothing of others", ofAccount},

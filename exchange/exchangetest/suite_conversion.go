@@ -187,6 +187,38 @@ func unfinishedConversions(t *testing.T, s exchange.Store) {
 	suite.WantEqual(t, "unfinished", got, want)
 }
 
+func unfinishedSlots(t *testing.T, s exchange.Store) {
+	ctx := context.Background()
+	slots := func(now int64) []uint8 {
+		t.Helper()
+		got, err := s.UnfinishedSlots(ctx, now)
+		suite.Must(t, err)
+		return got
+	}
+	if got := slots(0); len(got) != 0 {
+		t.Errorf("slots of nothing: %v", got)
+	}
+	for n, slot := range []uint8{255, 3, 3, 0, 7} {
+		c := conversion(n + 1)
+		c.ID[14] = slot
+		if n == 4 {
+			c.Step, c.Deadline = exchange.StepReview, c.CreatedAt+100
+		}
+		create(t, s, c)
+		if n == 3 {
+			suite.Must(t, s.UpdateConversion(ctx, ended(c)))
+			r := reversal(n+1, ended(c), 0, 1)
+			r.ID[14] = 9
+			if existing, err := s.CreateReversal(ctx, r); err != nil || existing != nil {
+				t.Fatal(existing, err)
+			}
+		}
+	}
+	now := conversion(5).CreatedAt
+	suite.WantEqual(t, "slots", slots(now), []uint8{3, 9, 255})
+	suite.WantEqual(t, "slots once the review is over", slots(now+100), []uint8{3, 7, 9, 255})
+}
+
 func decideReview(t *testing.T, s exchange.Store) {
 	ctx := context.Background()
 	held := conversion(1)

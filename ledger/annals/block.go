@@ -14,6 +14,7 @@ type Block struct {
 	Number   uint64      // from 0, without gaps
 	Previous ledger.Hash // of the block before; zero for block 0
 	Lane     uint32
+	Epoch    uint64 // under which the caller owned the lane; 0 while none ever took it
 	Tx       string // [ledger.EmbeddedTx] of Number
 	At       int64  // milliseconds since 1970, never before the previous block's
 	Caller   ledger.Identity
@@ -29,13 +30,25 @@ type Block struct {
 	Hash      ledger.Hash // SHA-256 of the canonical bytes of all of the above
 }
 
-const blockVersion = 1
+// Versions of a block. One whose lane was taken says its epoch at the end; without
+// one it is what it was before there were any.
+const (
+	blockVersion = 1
+	ownedVersion = 2
+)
+
+func (b *Block) version() byte {
+	if b.Epoch == 0 {
+		return blockVersion
+	}
+	return ownedVersion
+}
 
 // Append appends the canonical bytes. It sets Hash.
 func (b *Block) Append(buf []byte) []byte {
 	start := len(buf)
 	e := wire.NewEncoder(buf)
-	e.Byte(blockVersion)
+	e.Byte(b.version())
 	e.Uint(b.Number)
 	e.Raw(b.Previous[:])
 	e.Uint(uint64(b.Lane))
@@ -48,6 +61,9 @@ func (b *Block) Append(buf []byte) []byte {
 	if b.Signature != nil {
 		e.String(b.Signature.KeyID)
 		e.Blob(b.Signature.Value)
+	}
+	if b.Epoch != 0 {
+		e.Uint(b.Epoch)
 	}
 	b.Hash = sha256.Sum256(e.Bytes()[start:])
 	return e.Bytes()
@@ -62,8 +78,9 @@ type Header struct {
 // Read reads what [Block.Append] wrote; hash is the SHA-256 of the bytes.
 func Read(bytes []byte, hash ledger.Hash) (Header, error) {
 	d := wire.NewDecoder(bytes)
-	if v := d.Byte(); v != blockVersion {
-		return Header{}, fmt.Errorf("block has version %d, this program knows %d", v, blockVersion)
+	v := d.Byte()
+	if v != blockVersion && v != ownedVersion {
+		return Header{}, fmt.Errorf("block has version %d, this program knows %d and %d", v, blockVersion, ownedVersion)
 	}
 	var h Header
 	h.Hash = hash
@@ -77,6 +94,11 @@ func Read(bytes []byte, hash ledger.Hash) (Header, error) {
 	copy(h.Writes[:], d.Raw(32))
 	if d.Bool() {
 		h.Signature = &ledger.Signature{KeyID: d.String(), Value: append([]byte(nil), d.Blob()...)}
+	}
+	if v == ownedVersion {
+		if h.Epoch = d.Uint(); h.Epoch == 0 {
+			d.Fail("owned under no epoch")
+		}
 	}
 	return h, d.Close()
 }

@@ -65,7 +65,12 @@ func (l *Ledger) checkpoint() error {
 		return err
 	}
 	command := ledger.Command{ID: l.checkpointID(), Body: &ledger.Checkpoint{}}
-	results, err := l.transact(lane.Batch{Caller: l.opts.Checkpointer, Commands: []ledger.Command{command}})
+	epoch, err := chaincode.Epoch(l.store, laneNumber)
+	if err != nil {
+		return err
+	}
+	of := lane.Tenure{Lane: laneNumber, Epoch: epoch}
+	results, err := l.transact(of, lane.Batch{Caller: l.opts.Checkpointer, Commands: []ledger.Command{command}})
 	if err != nil {
 		return err
 	}

@@ -10,21 +10,25 @@ import (
 )
 
 // execute carries out a batch of the lane.
-func (l *Ledger) execute(_ context.Context, b lane.Batch) ([]ledger.Result, error) {
+func (l *Ledger) execute(_ context.Context, of lane.Tenure, b lane.Batch) ([]ledger.Result, error) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	return l.transact(b)
+	results, err := l.transact(of, b)
+	if err == nil {
+		err = fenced(results)
+	}
+	return results, err
 }
 
 // transact carries out a batch as one transaction: execute, make the block
 // durable, make the writes visible. A batch that changes nothing leaves nothing.
-func (l *Ledger) transact(batch lane.Batch) ([]ledger.Result, error) {
+func (l *Ledger) transact(of lane.Tenure, batch lane.Batch) ([]ledger.Result, error) {
 	if err := l.failed(); err != nil {
 		return nil, err
 	}
 	sample := Sample{Commands: len(batch.Commands), Queued: batch.Queued}
 	begun := l.opts.Timer()
-	block := &Block{Lane: laneNumber, Tx: ledger.EmbeddedTx(l.chain.end.height), At: l.now(), Caller: batch.Caller}
+	block := &Block{Lane: of.Lane, Epoch: of.Epoch, Tx: ledger.EmbeddedTx(l.chain.end.height), At: l.now(), Caller: batch.Caller}
 	results, err := l.machine.run(block, batch.Commands)
 	if err != nil {
 		return nil, fmt.Errorf("embedded: executing a batch: %w", err)

@@ -34,11 +34,22 @@ func appendFrame(buf []byte, b *Block) []byte {
 	start := len(buf)
 	buf = append(buf, make([]byte, frameHead)...)
 	buf = b.Append(buf)
-	head := buf[start : start+frameHead]
-	copy(head, frameMagic[:])
-	binary.LittleEndian.PutUint32(head[4:], uint32(len(buf)-start-frameHead))
-	binary.LittleEndian.PutUint32(head[8:], crc32.Checksum(head[:8], castagnoli))
+	putHead(buf[start:start+frameHead], len(buf)-start-frameHead)
 	return append(buf, b.Hash[:]...)
+}
+
+// putHead writes the head of a frame with so many bytes of a block.
+func putHead(head []byte, length int) {
+	copy(head, frameMagic[:])
+	binary.LittleEndian.PutUint32(head[4:], uint32(length))
+	binary.LittleEndian.PutUint32(head[8:], crc32.Checksum(head[:8], castagnoli))
+}
+
+// frameOf returns the frame of a block's bytes.
+func frameOf(block []byte, hash ledger.Hash) []byte {
+	buf := make([]byte, frameHead, frameHead+len(block)+frameTail)
+	putHead(buf, len(block))
+	return append(append(buf, block...), hash[:]...)
 }
 
 // frameLength reads a frame's head and returns the length of the block's bytes.

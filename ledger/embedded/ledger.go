@@ -16,14 +16,14 @@ import (
 // a second.
 const laneNumber = 0
 
-// Ledger is a ledger in this process. It implements [ledger.Ledger].
+// Ledger is a ledger in this process. It implements [ledger.Laned].
 type Ledger struct {
 	reads.Reads
 
 	opts   Options
 	folder *folder
 	sums   sums // as the ledger was found
-	lane   *lane.Lane
+	lanes  *lane.Owned
 
 	// writing is held by whoever executes a transaction.
 	writing sync.Mutex
@@ -45,10 +45,7 @@ type Ledger struct {
 // [ledger.ErrOutcomeUnknown], it returns [ledger.ErrClosed] until the ledger is
 // opened again.
 func (l *Ledger) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
-	if err := l.failed(); err != nil {
-		return nil, err
-	}
-	return l.lane.Submit(ctx, caller, commands...)
+	return l.SubmitLane(ctx, laneNumber, caller, commands...)
 }
 
 // failed returns [ledger.ErrClosed] with the reason once a write has failed.
@@ -69,7 +66,7 @@ func (l *Ledger) fail(reason error) {
 }
 
 // Queued returns the number of commands that wait.
-func (l *Ledger) Queued() int { return l.lane.Queued() }
+func (l *Ledger) Queued() int { return l.lanes.Queued() }
 
 // Close implements [ledger.Ledger]. It executes what waits, takes a last
 // checkpoint, writes the state to disk and notes the sum of every file.
@@ -80,7 +77,7 @@ func (l *Ledger) Close() (err error) {
 
 func (l *Ledger) close() error {
 	l.stopCheckpoints()
-	err := l.lane.Close(context.Background())
+	err := l.lanes.Close(context.Background())
 	if l.failed() == nil {
 		if e := l.checkpoint(); e != nil {
 			err = errors.Join(err, fmt.Errorf("last checkpoint: %w", e))

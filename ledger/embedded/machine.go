@@ -29,7 +29,7 @@ func newMachine(s *store) (*machine, error) {
 func (m *machine) run(b *Block, commands []ledger.Command) ([]ledger.Result, error) {
 	m.tx.reset()
 	m.own = m.own[:0]
-	tx := chaincode.Tx{ID: b.Tx, At: b.At, Caller: b.Caller, Lane: b.Lane}
+	tx := chaincode.Tx{ID: b.Tx, At: b.At, Caller: b.Caller, Lane: b.Lane, Epoch: b.Epoch}
 	results, err := chaincode.Apply(tx, &m.tx, commands)
 	if err != nil {
 		return nil, err
@@ -70,9 +70,10 @@ func (m *machine) record(b *Block) (*ledger.CheckpointRecord, error) {
 // durable by then.
 func (m *machine) commit(b *Block, record *ledger.CheckpointRecord) error {
 	next := position{height: b.Number + 1, hash: b.Hash, batches: m.at.batches}
-	if record != nil {
+	switch {
+	case record != nil:
 		m.own = append(m.own, write{keyNumbered(prefixSignature, b.Lane, record.Number), encodeSignature(b.Signature)})
-	} else {
+	case b.Commands[0].Body.Kind().Recorded():
 		leaf, err := m.leaf(b.Lane)
 		if err != nil {
 			return err

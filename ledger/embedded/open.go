@@ -141,9 +141,9 @@ func (l *Ledger) catchUp() error {
 }
 
 // begin starts to take commands.
-func (l *Ledger) begin() (err error) {
-	l.lane, err = lane.New(lane.Options{Execute: l.execute, QueueMax: l.opts.QueueMax, BatchMax: l.opts.BatchMax})
-	if err != nil {
+func (l *Ledger) begin() error {
+	l.lanes = lane.NewOwned(lane.OwnedOptions{Execute: l.execute, QueueMax: l.opts.QueueMax, BatchMax: l.opts.BatchMax})
+	if err := l.adopt(); err != nil {
 		return err
 	}
 	l.startCheckpoints()
@@ -159,4 +159,4 @@ func (f *folder) forget(name string, d disk) error {
 	return errors.Join(err, d.syncDir(f.path))
 }
 
-var _ ledger.Ledger = (*Ledger)(nil)
+var _ ledger.Laned = (*Ledger)(nil)

@@ -47,7 +47,11 @@ func attentive[T any](ctx context.Context, visit func(T) error) func(T) error {
 // Check implements [ledger.Ledger].
 func (l *Ledger) Check(ctx context.Context, caller ledger.Identity, command ledger.Command) (ledger.Result, error) {
 	return read(ctx, l, func(r chaincode.Reader) (ledger.Result, error) {
-		tx := chaincode.Tx{ID: "check", At: l.now(), Caller: caller, Lane: laneNumber}
+		epoch, err := chaincode.Epoch(r, laneNumber)
+		if err != nil {
+			return ledger.Result{}, err
+		}
+		tx := chaincode.Tx{ID: "check", At: l.now(), Caller: caller, Lane: laneNumber, Epoch: epoch}
 		results, err := chaincode.Apply(tx, &transaction{Reader: r}, []ledger.Command{command})
 		if err != nil {
 			return ledger.Result{}, err

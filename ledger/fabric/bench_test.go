@@ -54,6 +54,26 @@ func BenchmarkLane(b *testing.B) {
 	}
 }
 
+// BenchmarkLanes gives conversions from many callers with one lane, and then with
+// two, on one network of two companies.
+func BenchmarkLanes(b *testing.B) {
+	ctx, n := networktest.Up(b, network.Options{Companies: network.Companies()[:2]})
+	l := open(ctx, b, n, nil)
+	d := found(ctx, b, l, "sky", sky)
+	for _, lanes := range []uint32{1, 2} {
+		if lanes > 1 {
+			must(ctx, b, l, utility, &ledger.SetLanes{Lanes: lanes})
+		}
+		for _, c := range []struct{ callers, each int }{{64, 1}, {512, 1}, {16, 512}} {
+			b.Run(fmt.Sprintf("lanes_%d/%dx%d", lanes, c.callers, c.each), func(b *testing.B) {
+				m := &measure{}
+				l := open(ctx, b, n, func(o *fabric.Options) { o.Observe = m.observe })
+				d.drive(ctx, b, l, c.callers, c.each, m)
+			})
+		}
+	}
+}
+
 // BenchmarkLight gives conversions one after the other, as when there is little to
 // do, with blocks that are cut at once and with blocks that wait for more.
 func BenchmarkLight(b *testing.B) {

@@ -2,11 +2,13 @@ package fabric
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/lane"
 )
 
 // startCheckpoints takes checkpoints in the background until stopCheckpoints is
@@ -43,34 +45,56 @@ func (l *Ledger) takeCheckpoints(ctx context.Context) {
 	}
 }
 
-// checkpoint takes a checkpoint, if a block was heard of since the last. All
-// companies that are there sign it; the utility must. Its own block makes for one
+// checkpoint takes a checkpoint of each lane that this process owns, if a block was
+// heard of since the last. All companies that are there sign it. Its own block makes for one
 // more try, which finds nothing to do and submits nothing.
 func (l *Ledger) checkpoint(ctx context.Context) error {
 	if !l.pending.Swap(false) {
 		return nil
 	}
-	l.writing.Lock()
-	defer l.writing.Unlock()
-	var random [10]byte
-	if _, err := io.ReadFull(l.opts.Random, random[:]); err != nil {
-		return err
+	var errs []error
+	for _, t := range l.lanes.Tenures() {
+		if err := l.checkpointLane(ctx, t); err != nil {
+			errs = append(errs, fmt.Errorf("lane %d: %w", t.Lane, err))
+		}
 	}
-	caller := l.opts.Checkpointer
-	b := &batch{
-		caller: caller, companies: []string{l.routes.utilityOr(caller.MSP)}, everybody: true,
-		commands: []ledger.Command{{ID: ledger.NewID(l.opts.Clock(), random), Body: &ledger.Checkpoint{}}},
-	}
-	b.sample.Commands = 1
-	results, err := l.transact(ctx, b)
-	if err != nil {
+	if len(errs) > 0 {
 		l.pending.Store(true)
+	}
+	return errors.Join(errs...)
+}
+
+func (l *Ledger) checkpointLane(ctx context.Context, t lane.Tenure) error {
+	r, err := l.beside(ctx, t, l.opts.Checkpointer, &ledger.Checkpoint{})
+	if errors.Is(err, ledger.ErrFenced) {
+		l.lanes.Drop(t)
+	}
+	if err != nil {
 		return err
 	}
-	switch r := results[0]; r.Code {
+	switch r.Code {
 	case ledger.CodeOK, ledger.CodeNothingToCheckpoint, ledger.CodeNotInitialised, ledger.CodeHistoryUnadopted:
 		return nil
 	default:
 		return fmt.Errorf("refused: %s: %s", r.Code, r.Message)
 	}
+}
+
+// beside gives a command that does not queue with the callers'. All companies that
+// are there endorse it; the utility must.
+func (l *Ledger) beside(ctx context.Context, t lane.Tenure, caller ledger.Identity, body ledger.Body) (ledger.Result, error) {
+	var random [10]byte
+	if _, err := io.ReadFull(l.opts.Random, random[:]); err != nil {
+		return ledger.Result{}, err
+	}
+	b := &batch{
+		of: t, caller: caller, companies: []string{l.routes.utilityOr(caller.MSP)}, everybody: true,
+		commands: []ledger.Command{{ID: ledger.NewID(l.opts.Clock(), random), Body: body}},
+	}
+	b.sample.Commands = 1
+	results, err := l.transact(ctx, b)
+	if err != nil {
+		return ledger.Result{}, err
+	}
+	return results[0], nil
 }

@@ -71,6 +71,8 @@ func (l *Ledger) others(b *batch) []string {
 	if !b.everybody && (l.opts.Profile.UtilityAlone || len(b.companies) > 1 || b.companies[0] != home) {
 		return nil
 	}
+	l.choosing.Lock()
+	defer l.choosing.Unlock()
 	ready := slices.DeleteFunc(l.companies.ready(l.tail.Load()), func(msp string) bool {
 		return msp == home || slices.Contains(b.excused, msp)
 	})

@@ -16,9 +16,11 @@ import (
 
 	//lint:ignore SA1019 of the generation of the SDK's messages
 	"github.com/golang/protobuf/proto"
+	"github.com/hyperledger/fabric-protos-go/common"
 	"github.com/hyperledger/fabric-protos-go/ledger/rwset"
 	"github.com/hyperledger/fabric-protos-go/ledger/rwset/kvrwset"
 	pb "github.com/hyperledger/fabric-protos-go/peer"
+	"github.com/hyperledger/fabric-sdk-go/pkg/common/providers/fab"
 
 	"github.com/pointgrid/pointgrid/ledger/fabric/codec"
 	"github.com/pointgrid/pointgrid/ledger/fabric/internal/message"
@@ -139,4 +141,30 @@ func (l *Ledger) Keys(ctx context.Context, prefix string) (keys []string, err er
 		return true
 	})
 	return keys, err
+}
+
+// pausing is an orderer whose client pauses before it gives it anything.
+type pausing struct {
+	fab.Orderer
+	held chan<- struct{}
+	wake <-chan struct{}
+}
+
+func (p *pausing) SendBroadcast(ctx context.Context, e *fab.SignedEnvelope) (*common.Status, error) {
+	select {
+	case p.held <- struct{}{}:
+	default:
+	}
+	<-p.wake
+	return p.Orderer.SendBroadcast(ctx, e)
+}
+
+// HoldOrders pauses this process before it gives the orderers anything, until it is
+// woken up. The first time that it does, held is told.
+func (l *Ledger) HoldOrders() (held <-chan struct{}, wake func()) {
+	told, woken := make(chan struct{}, 1), make(chan struct{})
+	for i, o := range l.orderers.all {
+		l.orderers.all[i] = &pausing{o, told, woken}
+	}
+	return told, func() { close(woken) }
 }

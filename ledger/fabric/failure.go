@@ -1,6 +1,10 @@
 package fabric
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/pointgrid/pointgrid/ledger"
+)
 
 // Failure is an attempt at a batch that did not succeed.
 type Failure struct {
@@ -23,13 +27,14 @@ const (
 	ReasonInvalid  Reason = "invalid"  // the network refused the transaction
 	ReasonUnknown  Reason = "unknown"  // it was not said what became of it
 	ReasonWider    Reason = "wider"    // it concerns companies that were not asked
+	ReasonFenced   Reason = "fenced"   // the lane was taken over
 	ReasonOther    Reason = "other"
 )
 
 // Reasons returns all reasons.
 func Reasons() []Reason {
 	return []Reason{ReasonAway, ReasonRefused, ReasonMismatch, ReasonOrderer, ReasonConflict, ReasonInvalid,
-		ReasonUnknown, ReasonWider, ReasonOther}
+		ReasonUnknown, ReasonWider, ReasonFenced, ReasonOther}
 }
 
 // reason classifies an error of an attempt.
@@ -53,6 +58,8 @@ func reason(err error) Reason {
 		return ReasonUnknown
 	case errors.As(err, new(*wideningError)):
 		return ReasonWider
+	case errors.Is(err, ledger.ErrFenced):
+		return ReasonFenced
 	}
 	return ReasonOther
 }

@@ -15,11 +15,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/reads"
 )
 
-// laneNumber is the one lane of this process: pairs of companies share keys, so
-// that two lanes would get into each other's way.
-const laneNumber = 0
-
-// Ledger is a ledger on a network. It implements [ledger.Ledger].
+// Ledger is a ledger on a network. It implements [ledger.Laned].
 type Ledger struct {
 	reads.Reads
 
@@ -28,14 +24,19 @@ type Ledger struct {
 	companies *companies
 	orderers  *orderers
 	deliver   chain
-	lane      *lane.Lane
+	lanes     *lane.Owned
 	routes    *routes
 	proofs    *proofs
 
-	// writing is held by whoever executes a transaction; it guards what follows.
-	writing sync.Mutex
-	at      int64  // time of the last transaction
-	witness string // company that endorsed last where only the utility is concerned
+	// writing is held for reading by whoever executes a transaction, and for writing
+	// by whoever must be the only one of this process; turns has a lock for each
+	// lane, which is taken first.
+	writing  sync.RWMutex
+	turns    turns
+	adopting sync.Mutex   // held while lanes are found that nobody takes
+	at       atomic.Int64 // time of the last transaction
+	choosing sync.Mutex   // guards what follows
+	witness  string       // company that endorsed last where only the utility is concerned
 
 	tail            atomic.Uint64 // blocks that a peer must have before it is asked to endorse
 	pending         atomic.Bool   // something was written since the last checkpoint
@@ -50,7 +51,7 @@ type Ledger struct {
 	closing         sync.Once
 }
 
-var _ ledger.Ledger = (*Ledger)(nil)
+var _ ledger.Laned = (*Ledger)(nil)
 
 // Open connects to a network and waits until the home peer is there. Peers of
 // other companies may be down.
@@ -105,8 +106,8 @@ func (l *Ledger) begin(ctx context.Context) (err error) {
 	if err := l.routes.refresh(ctx); err != nil {
 		return err
 	}
-	l.lane, err = lane.New(lane.Options{Execute: l.execute, QueueMax: l.opts.QueueMax, BatchMax: l.opts.BatchMax, Group: groupOf})
-	if err != nil {
+	l.lanes = lane.NewOwned(lane.OwnedOptions{Execute: l.execute, QueueMax: l.opts.QueueMax, BatchMax: l.opts.BatchMax, Group: groupOf})
+	if err := l.adoptAll(ctx); err != nil {
 		return err
 	}
 	l.startCheckpoints()
@@ -145,7 +146,7 @@ func (l *Ledger) greet(ctx context.Context) {
 func (l *Ledger) home() *company { return l.companies.get(l.opts.Profile.Home) }
 
 // Queued returns the number of commands that wait.
-func (l *Ledger) Queued() int { return l.lane.Queued() }
+func (l *Ledger) Queued() int { return l.lanes.Queued() }
 
 // closeTimeout bounds what Close waits for: a network that is gone would hold it
 // up for ever.
@@ -165,7 +166,7 @@ func (l *Ledger) close() error {
 	l.stopCheckpoints()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	err := l.lane.Close(ctx)
+	err := l.lanes.Close(ctx)
 	if err == nil && l.opts.CheckpointEvery > 0 {
 		if e := l.checkpoint(ctx); e != nil {
 			err = fmt.Errorf("last checkpoint: %w", e)
@@ -185,6 +186,10 @@ func (l *Ledger) release() error {
 
 // now is the time for the next transaction.
 func (l *Ledger) now() time.Time {
-	l.at = max(l.at, l.opts.Clock().UnixMilli())
-	return time.UnixMilli(l.at)
+	for {
+		last := l.at.Load()
+		if at := max(last, l.opts.Clock().UnixMilli()); l.at.CompareAndSwap(last, at) {
+			return time.UnixMilli(at)
+		}
+	}
 }

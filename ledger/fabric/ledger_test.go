@@ -43,3 +43,11 @@ func TestConformanceWithoutCheckpointsOfItsOwn(t *testing.T) {
 func TestProperties(t *testing.T) {
 	ledgertest.RunProperties(t, func(t *testing.T) ledgertest.Target { return fakeTarget(t, 5*time.Millisecond) })
 }
+
+func TestPropertiesWithThreeLanes(t *testing.T) {
+	ledgertest.RunProperties(t, func(t *testing.T) ledgertest.Target {
+		target := fakeTarget(t, 5*time.Millisecond)
+		target.Lanes = 3
+		return target
+	})
+}

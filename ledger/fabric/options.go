@@ -25,6 +25,9 @@ type Options struct {
 	// profile having their keys. The first signs what nobody asked for: reads and
 	// requests for blocks. Empty is the profile's home alone.
 	Identities []string
+	// Clustered says that other processes own lanes, too: this one owns none before
+	// [Ledger.TakeLane]. Otherwise it owns all, under the epochs that it finds.
+	Clustered bool
 	// Clock gives the time of transactions. Should it go back, they keep the time
 	// of the last. Peers refuse what is too far from their own. Required.
 	Clock func() time.Time

@@ -27,28 +27,37 @@ type attestation struct {
 // proofs keeps the attestations of recent checkpoints.
 type proofs struct {
 	mu    sync.Mutex
-	byKey map[uint64]*attestation // by the checkpoint's number
-	order []uint64
+	byKey map[checkpointKey]*attestation
+	order []checkpointKey
 }
+
+// checkpointKey names a checkpoint: each lane numbers its own.
+type checkpointKey struct {
+	lane   uint32
+	number uint64
+}
+
+func keyOf(c *ledger.CheckpointRecord) checkpointKey { return checkpointKey{c.Lane, c.Number} }
 
 // proofsMax is how many are kept: the receipts people ask for are mostly new.
 const proofsMax = 512
 
-func newProofs() *proofs { return &proofs{byKey: map[uint64]*attestation{}} }
+func newProofs() *proofs { return &proofs{byKey: map[checkpointKey]*attestation{}} }
 
-func (p *proofs) get(number uint64) *attestation {
+func (p *proofs) get(c *ledger.CheckpointRecord) *attestation {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.byKey[number]
+	return p.byKey[keyOf(c)]
 }
 
 func (p *proofs) put(a *attestation) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, ok := p.byKey[a.record.Number]; !ok {
-		p.order = append(p.order, a.record.Number)
+	key := keyOf(&a.record)
+	if _, ok := p.byKey[key]; !ok {
+		p.order = append(p.order, key)
 	}
-	p.byKey[a.record.Number] = a
+	p.byKey[key] = a
 	if len(p.order) > proofsMax {
 		delete(p.byKey, p.order[0])
 		p.order = p.order[1:]

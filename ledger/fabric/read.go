@@ -21,7 +21,11 @@ func (l *Ledger) Check(ctx context.Context, caller ledger.Identity, command ledg
 	if l.closed.Load() {
 		return ledger.Result{}, ledger.ErrClosed
 	}
-	r := codec.BatchRequest{Lane: laneNumber, Subject: caller.Subject, SignedAt: l.opts.Timer(), Commands: sound}
+	t, err := l.wouldBe(ctx, sound[0])
+	if err != nil {
+		return ledger.Result{}, err
+	}
+	r := codec.BatchRequest{Lane: t.Lane, Epoch: t.Epoch, Subject: caller.Subject, SignedAt: l.opts.Timer(), Commands: sound}
 	a, err := l.ask(ctx, l.link.signers[caller.MSP], l.home(), codec.FunctionBatch, r.Encode())
 	if err != nil {
 		return ledger.Result{}, err

@@ -62,6 +62,12 @@ func (r *routes) done(results []ledger.Result, caller ledger.Identity) {
 			r.mu.Lock()
 			r.utility = caller.MSP
 			r.mu.Unlock()
+		case ledger.KindSetLanes:
+			if c, ok := command(t).(*ledger.SetLanes); ok {
+				r.mu.Lock()
+				r.lanes = c.Lanes
+				r.mu.Unlock()
+			}
 		case ledger.KindRegisterPartner:
 			if c, ok := command(t).(*ledger.RegisterPartner); ok {
 				r.mu.Lock()

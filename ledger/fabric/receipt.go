@@ -120,7 +120,7 @@ func (l *Ledger) attestLate(ctx context.Context, a *attestation, msp string) (le
 // attestation returns a checkpoint with its leaves and endorsements, from memory
 // or from the ledger.
 func (l *Ledger) attestation(ctx context.Context, c *ledger.CheckpointRecord) (*attestation, error) {
-	a := l.proofs.get(c.Number)
+	a := l.proofs.get(c)
 	if a == nil {
 		var err error
 		if a, err = l.locate(ctx, c); err != nil {

@@ -51,6 +51,7 @@ type routes struct {
 
 	mu       sync.RWMutex
 	utility  string
+	lanes    uint32            // at least 1
 	partners map[string]string // MSP ID by partner code
 	// young and old remember whom holds and agreements concern: what is new, or
 	// asked for, is in young; when that is full, old is dropped.
@@ -61,7 +62,7 @@ type routes struct {
 const rememberMax = 1 << 16
 
 func newRoutes(home string, s source) *routes {
-	return &routes{home: home, source: s, partners: map[string]string{}, young: map[ledger.ID]string{}, old: map[ledger.ID]string{}}
+	return &routes{home: home, source: s, lanes: 1, partners: map[string]string{}, young: map[ledger.ID]string{}, old: map[ledger.ID]string{}}
 }
 
 // refresh reads who takes part. An empty ledger has nobody yet.
@@ -79,11 +80,18 @@ func (r *routes) refresh(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.utility = a.MSP
+	r.utility, r.lanes = a.MSP, max(a.Lanes, 1)
 	for _, p := range all {
 		r.partners[p.Code] = p.MSP
 	}
 	return nil
+}
+
+// count returns the number of lanes.
+func (r *routes) count() uint32 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.lanes
 }
 
 // partner returns a partner's company; empty for a partner that there is not.

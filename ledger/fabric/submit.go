@@ -8,10 +8,10 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 )
 
-// Submit implements [ledger.Ledger]. It returns [ErrNoIdentity] for a company
+// SubmitLane implements [ledger.Laned]. It returns [ErrNoIdentity] for a company
 // for which this process has no key, and [ledger.ErrBusy] at once when a company
 // that must endorse has no peer that answers.
-func (l *Ledger) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
+func (l *Ledger) SubmitLane(ctx context.Context, number uint32, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
 	if l.closed.Load() {
 		return nil, ledger.ErrClosed
 	}
@@ -29,7 +29,10 @@ func (l *Ledger) Submit(ctx context.Context, caller ledger.Identity, commands ..
 	if err := l.reachable(ctx, routed); err != nil {
 		return nil, err
 	}
-	got, err := l.lane.Submit(ctx, caller, routed...)
+	if err := l.adopt(ctx, number); err != nil {
+		return nil, err
+	}
+	got, err := l.lanes.Submit(ctx, number, caller, routed...)
 	if err != nil || results == nil {
 		return got, err
 	}

@@ -14,6 +14,7 @@ import (
 
 // batch is commands on their way to the ledger.
 type batch struct {
+	of       lane.Tenure
 	signer   *signer
 	caller   ledger.Identity
 	commands []ledger.Command
@@ -29,15 +30,13 @@ type batch struct {
 	sample    Sample
 }
 
-// execute carries out a batch of the lane.
-func (l *Ledger) execute(ctx context.Context, b lane.Batch) ([]ledger.Result, error) {
-	l.writing.Lock()
-	defer l.writing.Unlock()
+// execute carries out a batch of a lane.
+func (l *Ledger) execute(ctx context.Context, of lane.Tenure, b lane.Batch) ([]ledger.Result, error) {
 	companies := members(b.Group)
 	if len(companies) == 0 {
 		companies = []string{l.routes.utilityOr(b.Caller.MSP)}
 	}
-	own := &batch{caller: b.Caller, commands: b.Commands, companies: companies}
+	own := &batch{of: of, caller: b.Caller, commands: b.Commands, companies: companies}
 	own.sample = Sample{Commands: len(b.Commands), Queued: b.Queued}
 	return l.transact(ctx, own)
 }
@@ -50,8 +49,10 @@ const retryMax = 500 * time.Millisecond
 // which the effect is not known, because the contract tells for each command
 // whether it was carried out.
 func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Result, err error) {
+	turn := l.turn(b.of.Lane, b.solitary())
+	defer turn.end()
 	b.signer = l.link.signers[b.caller.MSP]
-	r := codec.BatchRequest{Lane: laneNumber, Subject: b.caller.Subject, SignedAt: l.opts.Timer(), Commands: b.commands}
+	r := codec.BatchRequest{Lane: b.of.Lane, Epoch: b.of.Epoch, Subject: b.caller.Subject, SignedAt: l.opts.Timer(), Commands: b.commands}
 	b.function, b.request = codec.FunctionBatch, r.Encode()
 	begun := l.opts.Timer()
 	pause := 5 * time.Millisecond
@@ -62,7 +63,7 @@ func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Resul
 			break
 		}
 		again := ctx.Err() == nil && l.again(b, err) && l.opts.Timer().Sub(begun) <= l.limit(b)
-		l.opts.Failed(Failure{Lane: laneNumber, Concerned: b.companies, Reason: reason(err), Again: again})
+		l.opts.Failed(Failure{Lane: b.of.Lane, Concerned: b.companies, Reason: reason(err), Again: again})
 		if !again {
 			break
 		}
@@ -71,6 +72,9 @@ func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Resul
 		case <-ctx.Done():
 		case <-time.After(pause):
 			pause = min(2*pause, retryMax)
+			if b.sample.Attempts >= crowdedAttempts {
+				turn.alone()
+			}
 			continue
 		}
 		break
@@ -79,7 +83,7 @@ func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Resul
 	if err != nil {
 		return nil, b.verdict(ctx, err)
 	}
-	b.sample.Lane, b.sample.Concerned = laneNumber, b.companies
+	b.sample.Lane, b.sample.Concerned = b.of.Lane, b.companies
 	if place, ok := ledger.PlaceOf(results); ok {
 		b.sample.Batch = place.Batch
 	}
@@ -125,6 +129,8 @@ func (b *batch) verdict(ctx context.Context, err error) error {
 	switch {
 	case b.submitted != nil:
 		return fmt.Errorf("%w: %w", ledger.ErrOutcomeUnknown, err)
+	case errors.Is(err, ledger.ErrFenced):
+		return err
 	case ctx.Err() != nil: // only when the ledger is closed
 		return fmt.Errorf("%w: %w", ledger.ErrClosed, err)
 	case errors.As(err, &endorse) && endorse.Code == codec.StatusDamaged:
@@ -161,7 +167,7 @@ func (l *Ledger) attempt(ctx context.Context, b *batch) ([]ledger.Result, error)
 	}
 	b.sample.Endorse, b.sample.Companies = l.opts.Timer().Sub(begun), len(tx.answers)
 	if len(tx.set.Writes) == 0 {
-		return b.settle(tx.results), nil
+		return b.settle(tx.results), b.fenced(tx.results)
 	}
 	if more := l.concerned(tx.set, b.companies); len(more) > len(b.companies) {
 		b.companies = more
@@ -184,4 +190,19 @@ func (b *batch) settle(results []ledger.Result) []ledger.Result {
 		}
 	}
 	return results
+}
+
+// fenced returns [ledger.ErrFenced] when the contract says that the lane was taken
+// over, which it says of a whole batch.
+func (b *batch) fenced(results []ledger.Result) error {
+	if len(results) > 0 && results[0].Code == ledger.CodeFenced {
+		return fmt.Errorf("%w: %s", ledger.ErrFenced, results[0].Message)
+	}
+	return nil
+}
+
+// solitary reports whether the batch changes what the batches of all lanes read.
+func (b *batch) solitary() bool {
+	kind := b.commands[0].Body.Kind()
+	return kind.Alone() && kind.Recorded()
 }

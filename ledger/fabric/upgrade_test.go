@@ -36,6 +36,11 @@ func TestTheChaincodeIsUpgradedUnderLoad(t *testing.T) {
 	}
 	s.upgraded(t, second, "definition 2")
 	s.upgraded(t, third, "definition 3")
+	// So far every request had the form of gateways that know of no owners.
+	if err := l.TakeLane(ctx, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	s.both(100)
 	s.withSky.end()
 	s.withMart.end()
 	s.withSky.holds(ctx)

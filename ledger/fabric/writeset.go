@@ -69,11 +69,13 @@ func (l *Ledger) concerned(set *message.Set, companies []string) []string {
 
 // partnerOf returns the partner to whose pair a key belongs, or nothing.
 func partnerOf(key string) string {
-	if code, ok := strings.CutPrefix(key, prefixBooks); ok {
+	if rest, ok := strings.CutPrefix(key, prefixBooks); ok {
+		code, _, _ := strings.Cut(rest, "/") // the lane may follow
 		return code
 	}
 	if rest, ok := strings.CutPrefix(key, prefixPosition); ok {
-		_, code, _ := strings.Cut(rest, "/")
+		_, rest, _ = strings.Cut(rest, "/")
+		code, _, _ := strings.Cut(rest, "/")
 		return code
 	}
 	if rest, ok := strings.CutPrefix(key, prefixAccepted); ok {

@@ -13,6 +13,7 @@ func codes() []ledger.Code {
 		ledger.CodeOK, ledger.CodeIDConflict, ledger.CodeIDSliceFull, ledger.CodeInvalid,
 		ledger.CodeNotPermitted, ledger.CodeSameIdentity, ledger.CodeNotInitialised,
 		ledger.CodeAlreadyInitialised, ledger.CodeNotAlone,
+		ledger.CodeFenced, ledger.CodeWrongLane,
 		ledger.CodePartnerExists, ledger.CodePartnerUnknown, ledger.CodePartnerSuspended, ledger.CodeProgrammeTaken,
 		ledger.CodeAgreementUnknown, ledger.CodeAgreementVersion, ledger.CodeAgreementDecided,
 		ledger.CodeAgreementHash, ledger.CodeAgreementNotYours, ledger.CodeTooManyOffers, ledger.CodeAgreementNotInForce,
@@ -35,6 +36,8 @@ func (s *suite) coverage(t *testing.T) {
 	beyond := map[ledger.Code]string{
 		ledger.CodeIDSliceFull: "takes 65,536 commands in 16 ms; chaincode tests it on a full page",
 		ledger.CodeNotAlone:    "a home gives such commands a batch of their own; chaincode tests it",
+		ledger.CodeFenced:      "a home turns it into an error; chaincode tests it",
+		ledger.CodeWrongLane:   "a home routes such commands again; chaincode tests it",
 
 		ledger.CodeHistoryUnadopted: "takes a ledger that was carried over; chaincode tests it",
 		ledger.CodeHistoryMismatch:  "takes a ledger that was carried over; chaincode tests it",

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -13,9 +14,10 @@ import (
 
 	"github.com/pointgrid/pointgrid/chaincode"
 	"github.com/pointgrid/pointgrid/ledger"
+	"github.com/pointgrid/pointgrid/ledger/lane"
 )
 
-// Memory is a home of the contract for tests: one lane, in memory, gone with the
+// Memory is a home of the contract for tests: in memory, gone with the
 // process. Every Submit is one batch, save that commands which must be alone get
 // a batch of their own, and a checkpoint follows at once unless Lazy.
 type Memory struct {
@@ -30,10 +32,12 @@ type Memory struct {
 	mu     sync.Mutex // guards what follows
 	store  *Store
 	blocks map[string]uint64 // of transactions
+	epochs map[uint32]uint64 // of the lanes that were taken
+	left   map[uint32]error  // why a lane takes no commands
 	done   bool
 }
 
-var _ ledger.Ledger = (*Memory)(nil)
+var _ ledger.Laned = (*Memory)(nil)
 
 // NewMemory returns an empty ledger whose transactions have the clock's time and
 // whose receipts are signed with a key of its own.
@@ -42,7 +46,8 @@ func NewMemory(clock func() time.Time) *Memory {
 	if err != nil {
 		panic(err) // the system has no randomness
 	}
-	return &Memory{clock: clock, key: key, store: NewStore(), blocks: map[string]uint64{}}
+	return &Memory{clock: clock, key: key, store: NewStore(), blocks: map[string]uint64{},
+		epochs: map[uint32]uint64{}, left: map[uint32]error{}}
 }
 
 // Keys returns the public key of the receipts' signatures by its ID.
@@ -60,20 +65,38 @@ func (m *Memory) Submit(ctx context.Context, caller ledger.Identity, commands ..
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if n, err := m.Lanes(ctx); err != nil || n > 1 {
+		if err != nil {
+			return nil, err
+		}
+		return lane.Spread(ctx, m, caller, commands)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.submit(0, caller, commands)
+}
+
+// submit gives commands of one lane.
+func (m *Memory) submit(number uint32, caller ledger.Identity, commands []ledger.Command) ([]ledger.Result, error) {
 	if m.done {
 		return nil, ledger.ErrClosed
 	}
+	if err := m.left[number]; err != nil {
+		return nil, err
+	}
 	var results []ledger.Result
 	for _, batch := range Batches(commands) {
-		r, err := m.apply(caller, batch)
+		r, err := m.apply(m.tx(number, caller), batch)
+		if err == nil && len(r) > 0 && r[0].Code == ledger.CodeFenced {
+			err = fmt.Errorf("%w: %s", ledger.ErrFenced, r[0].Message)
+			m.left[number] = err
+		}
 		if err != nil {
 			return nil, err
 		}
 		results = append(results, r...)
 	}
-	return results, m.attest(caller)
+	return results, m.attest(number, caller)
 }
 
 // Batches divides commands into batches that the contract takes: of bounded
@@ -97,8 +120,8 @@ func Batches(commands []ledger.Command) (batches [][]ledger.Command) {
 	return batches
 }
 
-func (m *Memory) apply(caller ledger.Identity, batch []ledger.Command) ([]ledger.Result, error) {
-	tx, t := m.tx(caller), m.store.Begin()
+func (m *Memory) apply(tx chaincode.Tx, batch []ledger.Command) ([]ledger.Result, error) {
+	t := m.store.Begin()
 	results, err := chaincode.Apply(tx, t, batch)
 	if err == nil && m.Strict {
 		err = m.repeat(tx, t, batch, results)
@@ -131,26 +154,31 @@ func (m *Memory) repeat(tx chaincode.Tx, first *Transaction, batch []ledger.Comm
 	return nil
 }
 
-func (m *Memory) tx(caller ledger.Identity) chaincode.Tx {
-	return chaincode.Tx{ID: ledger.EmbeddedTx(uint64(len(m.blocks))), At: m.clock().UnixMilli(), Caller: caller}
+func (m *Memory) tx(number uint32, caller ledger.Identity) chaincode.Tx {
+	return chaincode.Tx{ID: ledger.EmbeddedTx(uint64(len(m.blocks))), At: m.clock().UnixMilli(), Caller: caller,
+		Lane: number, Epoch: m.epochs[number]}
 }
 
 // attest takes a checkpoint if there is something to take one of.
-func (m *Memory) attest(caller ledger.Identity) error {
-	pending, err := chaincode.Pending(m.store, 0)
+func (m *Memory) attest(number uint32, caller ledger.Identity) error {
+	pending, err := chaincode.Pending(m.store, number)
 	if err != nil || pending == 0 || m.Lazy {
 		return err
 	}
 	var random [10]byte
 	rand.Read(random[:])
-	_, err = m.apply(caller, []ledger.Command{{ID: ledger.NewID(m.clock(), random), Body: &ledger.Checkpoint{}}})
+	_, err = m.apply(m.tx(number, caller), []ledger.Command{{ID: ledger.NewID(m.clock(), random), Body: &ledger.Checkpoint{}}})
 	return err
 }
 
 // Check implements [ledger.Ledger].
 func (m *Memory) Check(ctx context.Context, caller ledger.Identity, command ledger.Command) (ledger.Result, error) {
 	return look(ctx, m, func(s *Store) (ledger.Result, error) {
-		results, err := chaincode.Apply(m.tx(caller), s.Begin(), []ledger.Command{command})
+		a, err := chaincode.Alliance(s)
+		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+			return ledger.Result{}, err
+		}
+		results, err := chaincode.Apply(m.tx(ledger.RouteOf(command.Body, a.Lanes), caller), s.Begin(), []ledger.Command{command})
 		if err != nil {
 			return ledger.Result{}, err
 		}

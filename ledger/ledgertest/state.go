@@ -72,7 +72,7 @@ func (s *Store) Range(prefix, from string, visit func(key string, value []byte) 
 }
 
 // prefixes are those of the contract's layout.
-var prefixes = strings.Fields("a/ b/ c/ d/ g/ gi/ h/ i/ j/ l/ n/ p/ r/ s/ t/ v/ w/ wp/ ws/")
+var prefixes = strings.Fields("a/ b/ c/ d/ g/ gi/ h/ i/ j/ l/ n/ p/ r/ s/ t/ v/ w/ wp/ ws/ x/")
 
 func checkKey(key string) error {
 	for i := range len(key) {

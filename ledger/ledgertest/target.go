@@ -15,6 +15,9 @@ type Target struct {
 	Utility ledger.Identity
 	// Partners are identities of two or more other companies.
 	Partners []ledger.Identity
+	// Lanes, if more than 1, is to how many lanes [RunProperties] and
+	// [RunLanes] raise their number.
+	Lanes uint32
 	// Now is the ledger's clock.
 	Now func() time.Time
 	// Advance moves the ledger's clock forward, or waits for as long.
@@ -75,6 +78,7 @@ func Run(t *testing.T, target Target) {
 		{"a transfer carries a company's evidence", testEvidence},
 		{"what is not there is not found", testNotFound},
 		{"blocks tell every transfer", testBlocks},
+		{"a lane has one owner at a time", testOwners},
 	} {
 		t.Run(c.name, func(t *testing.T) { s.sub(t, c.run) })
 	}

@@ -19,7 +19,7 @@ type Deliverer struct {
 	ctx   context.Context // of Run; nil while it does not run
 	hard  context.Context // of attempts under way; ends after ctx
 	lanes map[ledger.ID]*lane
-	wg    sync.WaitGroup // of the lanes
+	wg    sync.WaitGroup // of the lanes, and of who numbers
 }
 
 // NewDeliverer returns a deliverer that sends nothing yet, or an error that says
@@ -56,6 +56,9 @@ func (d *Deliverer) Run(ctx context.Context) {
 		d.record.run(hard)
 	}()
 	d.o.Store.Notify(d.Wake)
+	if d.o.NumberEvery > 0 {
+		d.wg.Go(func() { d.number(ctx) })
+	}
 	for err := d.startAll(ctx); err != nil && ctx.Err() == nil; err = d.startAll(ctx) {
 		d.o.Logger.Error("webhooks: endpoints cannot be read; it will be tried again", "error", err)
 		select {
@@ -71,6 +74,24 @@ func (d *Deliverer) Run(ctx context.Context) {
 	close(d.record.queue)
 	<-recorded
 	d.client.CloseIdleConnections()
+}
+
+// number makes messages of what other gateways publish.
+func (d *Deliverer) number(ctx context.Context) {
+	for {
+		n, err := d.o.Store.Number(ctx)
+		if err != nil && ctx.Err() == nil {
+			d.o.Logger.Error("webhooks: what was published cannot be numbered; it will be tried again", "error", err)
+		}
+		if n > 0 {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(d.o.NumberEvery):
+		}
+	}
 }
 
 func (d *Deliverer) startAll(ctx context.Context) error {

@@ -24,6 +24,9 @@ type DelivererOptions struct {
 	Sealer *Sealer
 	Guard  Guard
 
+	// NumberEvery is how often what gateways of a cluster have published is numbered,
+	// see [Store]; 0 for a gateway that is alone.
+	NumberEvery time.Duration
 	// Timeout bounds one attempt; default 15 s.
 	Timeout time.Duration
 	// Concurrency is how many messages are under way to one endpoint; default 16.
@@ -92,7 +95,7 @@ func (o *DelivererOptions) validate() error {
 		return errors.New("webhooks: store and sealer are required")
 	case o.Now == nil, o.Rand == nil, o.Logger == nil:
 		return errors.New("webhooks: clock, randomness and logger are required")
-	case o.Timeout < 0, o.Concurrency < 0, o.DisableAfter < 0, o.BreakAfter < 0, o.PauseFirst < 0, o.PauseMax < o.PauseFirst, o.Grace < 0:
+	case o.Timeout < 0, o.NumberEvery < 0, o.Concurrency < 0, o.DisableAfter < 0, o.BreakAfter < 0, o.PauseFirst < 0, o.PauseMax < o.PauseFirst, o.Grace < 0:
 		return errors.New("webhooks: a time or a number is negative, or the longest pause is shorter than the first")
 	}
 	return nil

@@ -44,6 +44,10 @@ type Store interface {
 	// the message. It returns [ErrNotFound] when the endpoint is not there or
 	// disabled.
 	PublishTo(ctx context.Context, endpoint ledger.ID, e Event) (*Message, error)
+	// Number makes messages of what gateways of a cluster have published, and returns
+	// how many. One gateway does it at a time. Where a single gateway publishes
+	// there is never anything to number.
+	Number(ctx context.Context) (int64, error)
 	// Notify sets what is called with an endpoint that has new messages, after they
 	// are durable. It must be quick.
 	Notify(func(endpoint ledger.ID))

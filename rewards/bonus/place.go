@@ -77,7 +77,11 @@ func (f *Follower) Begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := lastBefore(ctx, f.o.Blocks, height)
+	a, err := f.o.Ledger.Alliance(ctx)
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return fmt.Errorf("bonus: where to begin: %w", err)
+	}
+	p, err := lastBefore(ctx, f.o.Blocks, height, int(max(a.Lanes, 1)))
 	if err != nil {
 		return fmt.Errorf("bonus: where to begin: %w", err)
 	}
@@ -87,9 +91,10 @@ func (f *Follower) Begin(ctx context.Context) error {
 	return f.o.Store.DecideBonuses(ctx, nil, p.marks())
 }
 
-// lastBefore is the place behind the last batch below a height. It looks further
-// and further back, because some blocks have no batch.
-func lastBefore(ctx context.Context, blocks ledger.Blocks, height uint64) (p place, err error) {
+// lastBefore is the place behind the last batch of each lane below a height. It
+// looks further and further back, because some blocks have no batch and some lanes
+// are quiet.
+func lastBefore(ctx context.Context, blocks ledger.Blocks, height uint64, lanes int) (p place, err error) {
 	for back := uint64(16); ; back *= 16 {
 		p = place{}
 		from := height - min(height, back)
@@ -106,7 +111,7 @@ func lastBefore(ctx context.Context, blocks ledger.Blocks, height uint64) (p pla
 			}
 			return nil
 		})
-		if !errors.Is(err, errFound) || len(p) > 0 || from == 0 {
+		if !errors.Is(err, errFound) || len(p) >= lanes || from == 0 {
 			break
 		}
 	}

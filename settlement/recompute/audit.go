@@ -2,6 +2,8 @@ package recompute
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/wire"
@@ -17,7 +19,8 @@ type Audit struct {
 	proposed   map[ledger.ID]ledger.Terms
 	agreements []ledger.Agreement
 	tally      *netting.Tally
-	tree       ledger.Frontier
+	tree       ledger.Frontier          // over the lines of lane 0
+	more       map[uint32][]ledger.Hash // leaves of the other lanes, which come after
 	lines      int64
 	record     wire.Encoder
 	closed     bool
@@ -42,7 +45,7 @@ func (r *Report) OK() bool { return r.Stated != nil && len(r.Findings) == 0 }
 
 // New returns an audit of a partner's settlement of a window.
 func New(window ledger.Date, partner string) *Audit {
-	return &Audit{partner: partner, window: window, proposed: map[ledger.ID]ledger.Terms{},
+	return &Audit{partner: partner, window: window, proposed: map[ledger.ID]ledger.Terms{}, more: map[uint32][]ledger.Hash{},
 		tally: netting.NewTally(window, nil, nil)}
 }
 
@@ -50,19 +53,19 @@ func New(window ledger.Date, partner string) *Audit {
 // written; the rest is in the report.
 func (a *Audit) Add(b *ledger.Batch) error {
 	for i := range b.Transfers {
-		if err := a.add(&b.Transfers[i]); err != nil {
+		if err := a.add(b.Header.Lane, &b.Transfers[i]); err != nil {
 			return fmt.Errorf("recompute: transfer %s: %w", b.Transfers[i].ID, err)
 		}
 	}
 	return nil
 }
 
-func (a *Audit) add(t *ledger.Transfer) error {
+func (a *Audit) add(lane uint32, t *ledger.Transfer) error {
 	if t.Window == a.window {
 		if err := a.tally.Add(t); err != nil {
 			return err
 		}
-		a.line(t)
+		a.line(lane, t)
 	}
 	if len(t.Body) == 0 {
 		return nil
@@ -76,8 +79,8 @@ func (a *Audit) add(t *ledger.Transfer) error {
 }
 
 // line adds what a transfer is in the partner's statement to the tree over it: its
-// record, once for each leg.
-func (a *Audit) line(t *ledger.Transfer) {
+// record, once for each leg. A statement has its lines lane by lane.
+func (a *Audit) line(lane uint32, t *ledger.Transfer) {
 	times := 0
 	switch t.Kind {
 	case ledger.KindHold, ledger.KindVoid:
@@ -99,9 +102,24 @@ func (a *Audit) line(t *ledger.Transfer) {
 	t.Append(&a.record)
 	leaf := ledger.LeafHash(a.record.Bytes())
 	for range times {
-		a.tree.Push(leaf)
+		if lane == 0 {
+			a.tree.Push(leaf)
+		} else {
+			a.more[lane] = append(a.more[lane], leaf)
+		}
 		a.lines++
 	}
+}
+
+// root is that of the tree over all lines.
+func (a *Audit) root() ledger.Hash {
+	for _, lane := range slices.Sorted(maps.Keys(a.more)) {
+		for _, leaf := range a.more[lane] {
+			a.tree.Push(leaf)
+		}
+	}
+	clear(a.more)
+	return a.tree.Root()
 }
 
 // command follows who may settle, at what terms, and what was netted.
@@ -163,7 +181,7 @@ func (a *Audit) find(format string, args ...any) {
 func (a *Audit) Finish() Report {
 	r := &a.report
 	r.Position = a.tally.Position(a.partner)
-	r.Computed.Lines, r.Computed.Root, r.Computed.Net = a.lines, a.tree.Root(), r.Position.Net()
+	r.Computed.Lines, r.Computed.Root, r.Computed.Net = a.lines, a.root(), r.Position.Net()
 	switch {
 	case !a.closed:
 		a.find("window %s is not closed on the ledger", a.window)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,7 @@ const (
 	quotaMax  = 1_000_000_000_000
 	windowMax = time.Hour
 	nameMax   = 32
+	shareMax  = 256
 )
 
 func (p *Policy) check() error {
@@ -52,6 +54,7 @@ type Limiter struct {
 	now    func() time.Time
 	seed   maphash.Seed
 	most   int // callers of a shard
+	share  atomic.Int64
 	shards [shards]shard
 }
 
@@ -78,11 +81,18 @@ func New(p Policy, callers int, now func() time.Time) (*Limiter, error) {
 	quoted := strconv.Quote(p.Name)
 	l := &Limiter{policy: p, now: now, seed: maphash.MakeSeed(), most: max(callers/shards, 1), start: quoted + ";r=",
 		header: []string{fmt.Sprintf("%s;q=%d;w=%d", quoted, p.Quota, p.Window/time.Second)}}
+	l.share.Store(1)
 	for i := range l.shards {
 		l.shards[i].full = map[string]int64{}
 	}
 	return l, nil
 }
+
+// Share says how many limiters there are for the same callers, such as one in each
+// gateway of a cluster. Each then grants its part, so that all together grant the
+// quota to a caller who goes to all of them alike. What costs more than the part
+// takes a full bucket.
+func (l *Limiter) Share(limiters int) { l.share.Store(int64(max(limiters, 1))) }
 
 // Policy returns the limiter's policy.
 func (l *Limiter) Policy() Policy { return l.policy }
@@ -111,7 +121,7 @@ func (l *Limiter) Take(caller string, cost int64) Decision {
 	if cost > l.policy.Quota {
 		return Decision{}
 	}
-	price := mulDiv(max(cost, 0), window, l.policy.Quota, true)
+	price := l.price(max(cost, 0))
 	s := &l.shards[maphash.String(l.seed, caller)%shards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,6 +142,15 @@ func (l *Limiter) Take(caller string, cost int64) Decision {
 	d := l.decision(at - now)
 	d.Allowed = true
 	return d
+}
+
+// price is the time in which a limiter's part fills up by a cost, at most the quota.
+func (l *Limiter) price(cost int64) int64 {
+	share := min(l.share.Load(), shareMax)
+	if part := max(l.policy.Quota/share, 1); cost < part {
+		return mulDiv(cost, int64(l.policy.Window), part, true)
+	}
+	return int64(l.policy.Window)
 }
 
 // decision says what a bucket holds that will be full after a time.

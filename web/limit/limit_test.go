@@ -167,3 +167,29 @@ func BenchmarkTakeAndTell(b *testing.B) {
 		}
 	})
 }
+
+func TestLimitersThatShareGrantTheQuotaTogether(t *testing.T) {
+	a, c := newLimiter(t, 100, 10*time.Second, 0)
+	b, _ := newLimiter(t, 100, 10*time.Second, 0)
+	allowed := func() (n int) {
+		for _, l := range []*limit.Limiter{a, b} {
+			l.Share(2)
+			for l.Take("sky", 1).Allowed {
+				n++
+			}
+		}
+		return n
+	}
+	if n := allowed(); n != 100 {
+		t.Errorf("two together allow %d, want 100", n)
+	}
+	c.Advance(10 * time.Second)
+	if d := a.Take("sky", 80); !d.Allowed || d.Remaining != 0 {
+		t.Errorf("more than the part of one, of a full bucket: %+v", d)
+	}
+	a.Share(1)
+	c.Advance(10 * time.Second)
+	if d := a.Take("sky", 80); !d.Allowed || d.Remaining != 20 {
+		t.Errorf("once it is alone: %+v", d)
+	}
+}

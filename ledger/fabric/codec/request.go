@@ -39,13 +39,19 @@ const (
 	PageMax = 2 << 20
 )
 
-const version = 1
+// Versions of a request. A batch under an epoch has one of its own; without an
+// epoch it is what it was before there were any, and a chaincode of then takes it.
+const (
+	version      = 1
+	ownedVersion = 2
+)
 
 // BatchRequest asks to execute commands as one transaction of a lane. The
 // caller's company is that of the proposal's signature; Subject is whom the
 // company names within it, and empty for the certificate's own.
 type BatchRequest struct {
 	Lane    uint32
+	Epoch   uint64 // under which the caller owns the lane; see [ledger.Laned]
 	Subject string
 	// SignedAt is the time of the caller's machine; see [Statement].
 	SignedAt time.Time
@@ -54,7 +60,13 @@ type BatchRequest struct {
 
 // Encode encodes the request.
 func (r *BatchRequest) Encode() []byte {
-	e := begin(32 + 128*len(r.Commands))
+	e := wire.NewEncoder(make([]byte, 0, 32+128*len(r.Commands)))
+	if r.Epoch == 0 {
+		e.Byte(version)
+	} else {
+		e.Byte(ownedVersion)
+		e.Uint(r.Epoch)
+	}
 	e.Uint(uint64(r.Lane))
 	e.String(r.Subject)
 	e.Int(r.SignedAt.UnixMilli())
@@ -64,7 +76,16 @@ func (r *BatchRequest) Encode() []byte {
 
 // DecodeBatchRequest reads what [BatchRequest.Encode] wrote.
 func DecodeBatchRequest(b []byte) (r BatchRequest, err error) {
-	d := open(b)
+	d := wire.NewDecoder(b)
+	switch d.Byte() {
+	case version:
+	case ownedVersion:
+		if r.Epoch = d.Uint(); r.Epoch == 0 {
+			d.Fail("owned under no epoch")
+		}
+	default:
+		d.Fail("unknown version")
+	}
 	r.Lane, r.Subject, r.SignedAt = d.Uint32(), d.String(), time.UnixMilli(d.Int())
 	rest := d.Raw(d.Len())
 	if err := d.Close(); err != nil {

@@ -11,7 +11,7 @@ import (
 const (
 	endedWritten  = 1 // a transfer, the next in the batch that the transaction writes
 	endedReplayed = 2 // an earlier transfer follows
-	endedBeside   = 3 // done, but no transfer of the batch: a checkpoint
+	endedBeside   = 3 // done, but no transfer of the batch
 	endedRefused  = 4 // code and message follow
 )
 
@@ -35,7 +35,7 @@ func appendResult(e *wire.Encoder, r *ledger.Result) {
 	case r.Replayed:
 		e.Byte(endedReplayed)
 		appendEntry(e, &r.Entry)
-	case r.Entry.Transfer.Kind == ledger.KindCheckpoint:
+	case !r.Entry.Transfer.Kind.Recorded():
 		e.Byte(endedBeside)
 		appendEntry(e, &r.Entry)
 	default:

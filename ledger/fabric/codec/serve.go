@@ -82,7 +82,7 @@ func serveBatch(call Call, state chaincode.State, request []byte) ([]byte, error
 		return nil, fmt.Errorf("%w: %w", errRequest, err)
 	}
 	tx := call.Tx
-	tx.Lane = r.Lane
+	tx.Lane, tx.Epoch = r.Lane, r.Epoch
 	if r.Subject != "" {
 		tx.Caller.Subject = r.Subject
 	}

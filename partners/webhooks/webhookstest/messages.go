@@ -34,6 +34,9 @@ func (m *Memory) PublishTo(_ context.Context, endpoint ledger.ID, e webhooks.Eve
 	return made, m.wake([]ledger.ID{endpoint})
 }
 
+// Number implements [webhooks.Store]: nobody else publishes here.
+func (m *Memory) Number(context.Context) (int64, error) { return 0, nil }
+
 // Notify implements [webhooks.Store].
 func (m *Memory) Notify(f func(ledger.ID)) {
 	m.mu.Lock()

@@ -3,7 +3,6 @@ package carry
 import (
 	"cmp"
 
-	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
 )
 
@@ -28,7 +27,7 @@ func (p *pack) add(b *embedded.Block) bool {
 	}
 	p.blocks = append(p.blocks, raw)
 	p.bytes, p.commands = p.bytes+len(raw), p.commands+len(b.Commands)
-	if b.Commands[0].Body.Kind() != ledger.KindCheckpoint {
+	if b.Commands[0].Body.Kind().Recorded() {
 		p.transfers += uint64(len(b.Commands))
 	}
 	return true

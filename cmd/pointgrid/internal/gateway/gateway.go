@@ -153,6 +153,9 @@ func Open(ctx context.Context, c *config.Config, around Surroundings) (*Gateway,
 }
 
 func (g *Gateway) readKeys(context.Context) (err error) {
+	if err := g.home.Whole(); err != nil {
+		return err
+	}
 	if g.registry, err = registry(g.config); err != nil {
 		return err
 	}

@@ -34,17 +34,36 @@ func (h Home) Received() string { return filepath.Join(string(h), "received") }
 // Reconciled is the folder of what one run of reconciliation keeps for the next.
 func (h Home) Reconciled() string { return filepath.Join(string(h), "reconciled") }
 
+// Keys is the folder of the keys.
+func (h Home) Keys() string { return filepath.Join(string(h), "keys") }
+
+// Restoring is a file that is there while a backup is being restored into the home.
+func (h Home) Restoring() string { return filepath.Join(string(h), "restoring") }
+
+// Whole refuses a home into which a backup is being restored, or was until that was
+// interrupted.
+func (h Home) Whole() error {
+	_, err := os.Stat(h.Restoring())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = fmt.Errorf("a backup is being restored into %s, or that was interrupted: let it end, or empty the folder and restore again", h)
+	}
+	return err
+}
+
 // PublicKeys is a copy of what /.well-known/jwks.json serves, for `verify`.
-func (h Home) PublicKeys() string { return filepath.Join(string(h), "keys", "jwks.json") }
+func (h Home) PublicKeys() string { return filepath.Join(h.Keys(), "jwks.json") }
 
 // Carried is a file that is there once the embedded ledger was carried over to
 // another home: it must not go on.
 func (h Home) Carried() string { return filepath.Join(string(h), "ledger.carried") }
 
-func (h Home) signingKeyFile() string { return filepath.Join(string(h), "keys", "signing.pem") }
-func (h Home) accountKeyFile() string { return filepath.Join(string(h), "keys", "account.key") }
-func (h Home) webhookKeyFile() string { return filepath.Join(string(h), "keys", "webhooks.key") }
-func (h Home) codeKeyFile() string    { return filepath.Join(string(h), "keys", "codes.key") }
+func (h Home) signingKeyFile() string { return filepath.Join(h.Keys(), "signing.pem") }
+func (h Home) accountKeyFile() string { return filepath.Join(h.Keys(), "account.key") }
+func (h Home) webhookKeyFile() string { return filepath.Join(h.Keys(), "webhooks.key") }
+func (h Home) codeKeyFile() string    { return filepath.Join(h.Keys(), "codes.key") }
 
 // SigningKey reads the gateway's key, or makes it in a new home, and keeps its
 // public half beside it.

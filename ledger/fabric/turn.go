@@ -1,0 +1,64 @@
+package fabric
+
+import "sync"
+
+// turns are the locks of the lanes: a lane has one transaction under way.
+type turns struct {
+	mu     sync.Mutex
+	byLane map[uint32]*sync.Mutex
+}
+
+func (t *turns) of(lane uint32) *sync.Mutex {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.byLane == nil {
+		t.byLane = map[uint32]*sync.Mutex{}
+	}
+	m := t.byLane[lane]
+	if m == nil {
+		m = &sync.Mutex{}
+		t.byLane[lane] = m
+	}
+	return m
+}
+
+// turn is a transaction's time on the network.
+type turn struct {
+	ledger *Ledger
+	lane   *sync.Mutex
+	only   bool // transaction of this process under way
+}
+
+// crowdedAttempts is after how many attempts a batch is carried out with no other
+// of this process: what it writes, or reads, batches of other lanes write.
+const crowdedAttempts = 3
+
+func (l *Ledger) turn(lane uint32, only bool) *turn {
+	t := &turn{ledger: l, lane: l.turns.of(lane), only: only}
+	t.lane.Lock()
+	if only {
+		l.writing.Lock()
+	} else {
+		l.writing.RLock()
+	}
+	return t
+}
+
+// alone waits until no other transaction of this process is under way.
+func (t *turn) alone() {
+	if t.only {
+		return
+	}
+	t.ledger.writing.RUnlock()
+	t.ledger.writing.Lock()
+	t.only = true
+}
+
+func (t *turn) end() {
+	if t.only {
+		t.ledger.writing.Unlock()
+	} else {
+		t.ledger.writing.RUnlock()
+	}
+	t.lane.Unlock()
+}
