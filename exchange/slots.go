@@ -87,7 +87,7 @@ const elsewhereFirst, elsewhereMax = 20 * time.Millisecond, 250 * time.Milliseco
 // awaitElsewhere waits until a workflow that another gateway is at has ended, or the
 // context has, and returns how it stands in the store.
 func awaitElsewhere[T any](ctx context.Context, s *Service, c *craft[T], id ledger.ID, row *T) *T {
-	wait := workflow.Backoff{Bound: elsewhereFirst, Longest: elsewhereMax}
+	wait := workflow.Backoff{Bound: elsewhereFirst, Longest: elsewhereMax, Draw: s.o.Jitter}
 	for !c.done(row) && workflow.Sleep(ctx, s.shift.Stopping, wait.Next()) {
 		now, err := c.load(ctx, id)
 		if err != nil {

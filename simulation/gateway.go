@@ -53,7 +53,7 @@ func (w *world) boot(gateway int) {
 
 // exchange is the configuration of a gateway's exchange.
 func (w *world) exchange(p *process) exchange.Options {
-	store := storeLine{Store: w.store, w: w, p: p}
+	store, slot := storeLine{Store: w.store, w: w, p: p}, uint8(p.slot)
 	hosts := map[string]connector.Host{}
 	for _, c := range companies {
 		if c.Connector.URL != "" {
@@ -61,7 +61,7 @@ func (w *world) exchange(p *process) exchange.Options {
 		}
 	}
 	return exchange.Options{
-		Ledger: ledgerLine{w.chain, p}, Identity: utility, Store: store, Registry: w.registry, Members: members{},
+		Ledger: ledgerLine{w.chain, p}, Identity: utility, Store: store, Registry: w.registry, Members: members{}, Slot: &slot,
 		Hosts: func(code string) connector.Host {
 			if h, ok := hosts[code]; ok {
 				return h
@@ -82,18 +82,19 @@ func (w *world) jitter(name string) func(int64) int64 {
 func (p *process) lease() {
 	w := p.w
 	store := storeLine{Store: w.store, w: w, p: p}
-	night := p.night(store)
+	night, adopted := p.night(store), 0
 	for {
 		w.sleep(w.dice(p.name+" renews").between(renewEvery/2, renewEvery), p.name+" renews")
 		leads, lost := false, false
 		var fenced []int
 		var epoch uint64
+		var orphans []uint8
 		err := w.over(w.lines.store, p, "store renew", instantly(func() error {
 			if lost = !w.slots.renew(p); lost {
 				return nil
 			}
 			if leads = w.slots.lead(p); leads {
-				fenced, epoch = w.slots.fence(), w.slots.epoch
+				fenced, epoch, orphans = w.slots.fence(), w.slots.epoch, w.slots.orphans()
 			}
 			return nil
 		}))
@@ -110,6 +111,10 @@ func (p *process) lease() {
 			continue // it is tried again
 		}
 		p.tell(fenced)
+		if len(orphans) > adopted { // a slot that is dead stays so
+			adopted = len(orphans)
+			p.service.Adopt(orphans...)
+		}
 		if !w.flag(&p.nightly) {
 			continue
 		}

@@ -1,10 +1,6 @@
 package simulation
 
-import (
-	"time"
-
-	"github.com/pointgrid/pointgrid/ledger"
-)
+import "time"
 
 // slots are the leases of the gateways in the database, by its clock, which is the only
 // one that counts for them. A slot is never given twice.
@@ -13,7 +9,6 @@ type slots struct {
 	all    []slot
 	leader int    // slot that leads, and owns the lane
 	epoch  uint64 // counts the leaders
-	made   map[ledger.ID]int
 }
 
 // slot is what the database knows of one process.
@@ -30,7 +25,7 @@ const (
 	renewEvery = time.Second
 )
 
-func newSlots(w *world) *slots { return &slots{w: w, leader: -1, made: map[ledger.ID]int{}} }
+func newSlots(w *world) *slots { return &slots{w: w, leader: -1} }
 
 func (s *slots) join(p *process) {
 	p.slot, p.token = len(s.all), 1
@@ -42,10 +37,14 @@ func (s *slots) stale(p *process) bool {
 	return s.w.o.plant != LeaseWithoutFence && s.all[p.slot].token > p.token
 }
 
-// owns reports whether the process is to carry on a workflow.
-func (s *slots) owns(p *process, id ledger.ID) bool {
-	at := s.made[id.Root()]
-	return at == p.slot || s.leader == p.slot && s.all[at].dead
+// orphans are the slots whose unfinished work is the leader's to carry on.
+func (s *slots) orphans() (all []uint8) {
+	for i := range s.all {
+		if s.all[i].dead {
+			all = append(all, uint8(i))
+		}
+	}
+	return all
 }
 
 // renew makes a lease last longer; it reports false when it was lost.

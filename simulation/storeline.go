@@ -2,16 +2,12 @@ package simulation
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/pointgrid/pointgrid/exchange"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement"
 )
-
-// errForeign is what a process gets that would carry on what another gateway is at.
-var errForeign = errors.New("simulation: another gateway is at it")
 
 // storeLine is the database as one process sees it. What it does not override is read
 // at once.
@@ -41,9 +37,6 @@ func (s storeLine) read(what string, do func() error) error {
 func (s storeLine) CreateConversions(ctx context.Context, all []*exchange.Conversion) (made []exchange.Creation, err error) {
 	err = s.write("create "+all[0].ID.String(), func() (err error) {
 		made, err = s.Store.CreateConversions(ctx, all)
-		for _, c := range all {
-			s.w.slots.made[c.ID] = s.p.slot
-		}
 		return err
 	})
 	return made, err
@@ -73,7 +66,6 @@ func (s storeLine) CreateQuote(ctx context.Context, q *exchange.Quote) error {
 func (s storeLine) CreateReversal(ctx context.Context, r *exchange.Reversal) (existing *exchange.Reversal, err error) {
 	err = s.write("create reversal "+r.ID.String(), func() (err error) {
 		existing, err = s.Store.CreateReversal(ctx, r)
-		s.w.slots.made[r.ID] = s.p.slot
 		return err
 	})
 	return existing, err
@@ -87,9 +79,7 @@ func (s storeLine) UpdateReversal(ctx context.Context, r *exchange.Reversal) err
 // Conversion implements [exchange.Store].
 func (s storeLine) Conversion(ctx context.Context, id ledger.ID) (c *exchange.Conversion, err error) {
 	err = s.read("conversion "+id.String(), func() (err error) {
-		if c, err = s.Store.Conversion(ctx, id); err == nil && c.Step != exchange.StepDone && !s.w.slots.owns(s.p, id) {
-			err = errForeign
-		}
+		c, err = s.Store.Conversion(ctx, id)
 		return err
 	})
 	return c, err
@@ -98,21 +88,16 @@ func (s storeLine) Conversion(ctx context.Context, id ledger.ID) (c *exchange.Co
 // Reversal implements [exchange.Store].
 func (s storeLine) Reversal(ctx context.Context, id ledger.ID) (r *exchange.Reversal, err error) {
 	err = s.read("reversal "+id.String(), func() (err error) {
-		if r, err = s.Store.Reversal(ctx, id); err == nil && r.Step != exchange.StepDone && !s.w.slots.owns(s.p, id) {
-			err = errForeign
-		}
+		r, err = s.Store.Reversal(ctx, id)
 		return err
 	})
 	return r, err
 }
 
-// UnfinishedConversions implements [exchange.Store]. A process carries on what it began,
-// and one of them what the dead began.
+// UnfinishedConversions implements [exchange.Store].
 func (s storeLine) UnfinishedConversions(ctx context.Context, after ledger.ID, limit int) (all []*exchange.Conversion, err error) {
 	err = s.read("unfinished conversions", func() (err error) {
-		all, err = s.Store.UnfinishedConversions(ctx, after, 1<<20)
-		all = slices.DeleteFunc(all, func(c *exchange.Conversion) bool { return !s.w.slots.owns(s.p, c.ID) })
-		all = all[:min(limit, len(all))]
+		all, err = s.Store.UnfinishedConversions(ctx, after, limit)
 		return err
 	})
 	return all, err
@@ -121,9 +106,7 @@ func (s storeLine) UnfinishedConversions(ctx context.Context, after ledger.ID, l
 // UnfinishedReversals implements [exchange.Store].
 func (s storeLine) UnfinishedReversals(ctx context.Context, after ledger.ID, limit int) (all []*exchange.Reversal, err error) {
 	err = s.read("unfinished reversals", func() (err error) {
-		all, err = s.Store.UnfinishedReversals(ctx, after, 1<<20)
-		all = slices.DeleteFunc(all, func(r *exchange.Reversal) bool { return !s.w.slots.owns(s.p, r.ID) })
-		all = all[:min(limit, len(all))]
+		all, err = s.Store.UnfinishedReversals(ctx, after, limit)
 		return err
 	})
 	return all, err
