@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Point in time that a restore goes back to. At most one of them is set; with none
+// Wish is the point in time that a restore goes back to. At most one of them is set; with none
 // it is that of the latest backup.
 type Wish struct {
 	Name  string    // of a backup
