@@ -73,6 +73,10 @@ bench: ## Run the Go benchmarks
 release: ## Build a release into dist/, signed with SIGN_KEY; see docs/release.md
 	deploy/release/build.sh dist
 
+.PHONY: release-check
+release-check: ## Build a release in two folders, compare, and check it as its readers do
+	POINTGRID_RELEASE=1 go test -count=1 -timeout 30m -run TestAReleaseIs ./cmd/pointgrid
+
 # Packages with fuzz tests are found by their text, and each is built and linked once.
 # Only code of ours is instrumented: libraries come as they are from the build cache.
 .PHONY: fuzz
