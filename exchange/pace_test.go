@@ -96,6 +96,47 @@ func TestInACrowdACompanyWithALineIsRefusedAtOnceAndOthersAreNot(t *testing.T) {
 	}
 }
 
+// Whoever came first has waited too long to be of use to anybody when the crowd is
+// noticed; who came last has not.
+func TestInACrowdNobodyIsLetInLate(t *testing.T) {
+	clock := testclock.At(time.Unix(1_800_000_000, 0))
+	s := newTurnstile(newPace(1, 10*time.Millisecond, clock.Now), time.Minute)
+	working := entered(t, s, "a", 1)
+	wait(s, "a", 5)
+	stale := s.lines["a"].waiting[4]
+	clock.Advance(crowdAfter)
+	wait(s, "b", 1)
+	fresh := s.lines["b"].waiting[0]
+	working.leave(1)
+	if in(stale) == 0 || !stale.late || in(fresh) == 0 || fresh.late || s.used != 1 {
+		t.Errorf("late: %t of the first and %t of the last, %d in use", stale.late, fresh.late, s.used)
+	}
+}
+
+// A line that is empty for a moment is no relief.
+func TestACrowdIsOverWhenNobodyHasWaitedForAWhile(t *testing.T) {
+	s, in := crowded(t)
+	clock := func(d time.Duration) { now := s.pace.timer(); s.pace.timer = func() time.Time { return now.Add(d) } }
+	clock(20 * time.Millisecond)
+	in.leave(1) // all of them are late
+	if len(s.ring) != 0 {
+		t.Fatalf("%d lines are left", len(s.ring))
+	}
+	entered(t, s, "a", 1)
+	clock(crowdAfter / 2)
+	wait(s, "a", crowdMax)
+	if !s.refuses("a") {
+		t.Error("a moment without anybody ended the crowd")
+	}
+	s.lines["a"].waiting, s.ring, s.emptied = nil, nil, s.pace.now()
+	delete(s.lines, "a")
+	clock(crowdAfter)
+	wait(s, "a", crowdMax)
+	if s.refuses("a") {
+		t.Error("the crowd did not end")
+	}
+}
+
 func TestABurstIsNoCrowd(t *testing.T) {
 	s := newTurnstile(newPace(1, time.Millisecond, testclock.At(time.Unix(1_800_000_000, 0)).Now), time.Minute)
 	entered(t, s, "a", 1)

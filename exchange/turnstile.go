@@ -16,7 +16,7 @@ const (
 	// another's turn: one call of many, or many of one.
 	quantum = 64
 	// crowdAfter is how long somebody must have waited all the time for it to be a
-	// crowd and no burst.
+	// crowd and no burst, and how long nobody for the crowd to be over.
 	crowdAfter = 100 * time.Millisecond
 )
 
@@ -27,8 +27,9 @@ const (
 //
 // A burst may wait for the patience. Where somebody has waited all the time for a
 // while, more is asked for than can be done, and to wait would only make everything
-// late: then one waits no longer than work may take (the controlled delay of Nichols
-// and Jacobson, with a time-out for each in place of drops), and lines are short.
+// late: then nobody is let in who has waited longer than work may take, whose turn it
+// would be otherwise, and lines are short (after the controlled delay of Nichols and
+// Jacobson, which drops at the head).
 type turnstile struct {
 	patience time.Duration
 
@@ -41,6 +42,7 @@ type turnstile struct {
 	// granted: the line whose turn it is has got its credit for this round.
 	granted bool
 	since   time.Time // when somebody began to wait, after whom somebody always did
+	emptied time.Time // when nobody waited any more
 }
 
 // line is what waits of one company.
@@ -52,7 +54,9 @@ type line struct {
 
 type waiter struct {
 	cost  int
-	ready chan struct{} // closed when it is in
+	at    time.Time
+	late  bool          // refused, because it has waited too long in a crowd
+	ready chan struct{} // closed when it is in, or late
 }
 
 func newTurnstile(p pace, patience time.Duration) *turnstile {
@@ -91,17 +95,15 @@ func (t *turnstile) enter(ctx context.Context, company string, cost int) (*seat,
 	var instead error = lineFull()
 	select {
 	case <-w.ready:
-		s.at = t.pace.now()
-		return s, nil
 	case <-late.C:
 	case <-ctx.Done():
 		instead = ctx.Err()
 	}
-	if t.withdraw(l, w) {
+	if t.withdraw(l, w) || w.late {
 		return nil, instead
 	}
 	s.at = t.pace.now()
-	return s, nil // it was let in at that moment
+	return s, nil
 }
 
 func lineFull() *Busy { return &Busy{What: "the line of the company", RetryAfter: busyPause} }
@@ -134,11 +136,12 @@ func (t *turnstile) queue(company string, cost int) (*waiter, *line) {
 	if len(l.waiting) >= lineMax {
 		return nil, l
 	}
-	if len(t.ring) == 0 {
-		t.since = t.pace.now()
+	now := t.pace.now()
+	if len(t.ring) == 0 && now.Sub(t.emptied) >= crowdAfter {
+		t.since = now
 	}
 	t.pace.pressed = true
-	w := &waiter{cost: cost, ready: make(chan struct{})}
+	w := &waiter{cost: cost, at: now, ready: make(chan struct{})}
 	if l.waiting = append(l.waiting, w); len(l.waiting) == 1 {
 		t.ring = append(t.ring, l)
 	}
@@ -146,7 +149,7 @@ func (t *turnstile) queue(company string, cost int) (*waiter, *line) {
 	return w, l
 }
 
-// withdraw takes a waiter out of its line, unless it is in.
+// withdraw takes a waiter out of its line, unless it is in, or late.
 func (t *turnstile) withdraw(l *line, w *waiter) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -179,6 +182,11 @@ func (t *turnstile) admit() {
 		t.turn %= len(t.ring)
 		l := t.ring[t.turn]
 		w := l.waiting[0]
+		if now := t.pace.now(); t.crowded(now) && now.Sub(w.at) > t.pace.target {
+			w.late = true
+			t.next(l)
+			continue
+		}
 		if !t.granted {
 			l.credit, t.granted = l.credit+quantum, true
 		}
@@ -191,10 +199,15 @@ func (t *turnstile) admit() {
 		}
 		t.used += w.cost
 		l.credit -= w.cost
-		l.waiting = slices.Delete(l.waiting, 0, 1)
-		close(w.ready)
-		t.drop(l)
+		t.next(l)
 	}
+}
+
+// next tells the first of a line, which is then shorter by one.
+func (t *turnstile) next(l *line) {
+	close(l.waiting[0].ready)
+	l.waiting = slices.Delete(l.waiting, 0, 1)
+	t.drop(l)
 }
 
 // drop takes a line in which nobody waits out of the ring. What it had not used
@@ -207,7 +220,9 @@ func (t *turnstile) drop(l *line) {
 	if i < 0 {
 		return
 	}
-	t.ring = slices.Delete(t.ring, i, i+1)
+	if t.ring = slices.Delete(t.ring, i, i+1); len(t.ring) == 0 {
+		t.emptied = t.pace.now()
+	}
 	switch {
 	case i < t.turn:
 		t.turn--

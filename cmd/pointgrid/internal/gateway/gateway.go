@@ -269,10 +269,10 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 }
 
 // turnTarget is how long a conversion may take that waits for no partner's system: on
-// Fabric two and a half times what it takes there with many together.
+// Fabric about twice what it takes there with many together.
 func (g *Gateway) turnTarget() time.Duration {
 	if g.config.Limits.Target == 0 && g.config.Ledger.Home == config.Fabric {
-		return 250 * time.Millisecond
+		return 400 * time.Millisecond
 	}
 	return g.config.Limits.Target
 }
