@@ -30,8 +30,18 @@ func (l *Ledger) Route(ctx context.Context, commands ...ledger.Command) ([]uint3
 	return numbers, ctx.Err()
 }
 
-// Submit implements [ledger.Ledger].
+// Submit implements [ledger.Ledger]. A lane that this process is just leaving turns
+// callers away with [ledger.ErrBusy].
 func (l *Ledger) Submit(ctx context.Context, caller ledger.Identity, commands ...ledger.Command) ([]ledger.Result, error) {
+	results, err := l.spread(ctx, caller, commands)
+	if errors.Is(err, ledger.ErrNotOwner) && !errors.Is(err, ledger.ErrOutcomeUnknown) {
+		return nil, fmt.Errorf("%w: %w", ledger.ErrBusy, err)
+	}
+	return results, err
+}
+
+// spread gives commands to their lanes.
+func (l *Ledger) spread(ctx context.Context, caller ledger.Identity, commands []ledger.Command) ([]ledger.Result, error) {
 	if l.routes.count() > 1 {
 		return lane.Spread(ctx, l, caller, commands)
 	}
