@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -10,9 +11,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -149,7 +152,7 @@ func (h *herd) grow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := h.fill(ctx, have, h.order.Accounts, h.issue); err != nil {
+	if err := h.fill(ctx, inOrder(have, h.order.Accounts), h.issue); err != nil {
 		return err
 	}
 	if err := h.note("accounts", max(have, h.order.Accounts)); err != nil {
@@ -159,7 +162,7 @@ func (h *herd) grow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := h.fill(ctx, 0, h.order.Transfers, h.convert); err != nil {
+	if err := h.fill(ctx, upTo(h.order.Transfers), h.convert); err != nil {
 		return err
 	}
 	h.did.Count, h.did.Before = h.order.Transfers, made+h.order.Transfers
@@ -191,36 +194,69 @@ const (
 	samplesKept = 1 << 20
 )
 
-// fill gives the commands from one number to another.
-func (h *herd) fill(ctx context.Context, from, to int64, command func(n int64) ledger.Command) error {
-	var next atomic.Int64
-	next.Store(from)
+// fill gives the command of each number that it is told.
+func (h *herd) fill(ctx context.Context, numbers iter.Seq[int64], command func(n int64) ledger.Command) error {
+	batches := make(chan []ledger.Command)
 	errs := make(chan error, fillers)
 	for range fillers {
 		go func() {
-			batch := make([]ledger.Command, 0, fillBatch)
-			for {
-				first := next.Add(fillBatch) - fillBatch
-				if first >= to {
-					errs <- nil
-					return
-				}
-				batch = batch[:0]
-				for n := first; n < min(first+fillBatch, to); n++ {
-					batch = append(batch, command(n))
-				}
-				if err := h.submit(ctx, batch...); err != nil {
-					errs <- err
-					return
+			var err error
+			for batch := range batches { // to the end, so that nobody waits for a filler that failed
+				if err == nil {
+					err = h.submit(ctx, batch...)
 				}
 			}
+			errs <- err
 		}()
 	}
+	batch := make([]ledger.Command, 0, fillBatch)
+	for n := range numbers {
+		if batch = append(batch, command(n)); len(batch) == fillBatch {
+			batches <- batch
+			batch = make([]ledger.Command, 0, fillBatch)
+		}
+	}
+	if len(batch) > 0 {
+		batches <- batch
+	}
+	close(batches)
 	var all []error
 	for range fillers {
 		all = append(all, <-errs)
 	}
 	return errors.Join(all...)
+}
+
+// inOrder yields the numbers between two, in about the order of their accounts: a
+// hundred million would take hours to add in another, most of it for looking whether
+// they are there already.
+func inOrder(from, to int64) iter.Seq[int64] {
+	const parts = 64 // so that one needs no more than some MiB
+	return func(yield func(int64) bool) {
+		var part []int64
+		for p := range parts {
+			part = part[:0]
+			for n := from; n < to; n++ {
+				if a := account(n); int(a[0])*parts/256 == p {
+					part = append(part, n)
+				}
+			}
+			slices.SortFunc(part, func(a, b int64) int { x, y := account(a), account(b); return bytes.Compare(x[:], y[:]) })
+			for _, n := range part {
+				if !yield(n) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// upTo yields the numbers below one.
+func upTo(n int64) iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for i := int64(0); i < n && yield(i); i++ {
+		}
+	}
 }
 
 func (h *herd) submit(ctx context.Context, commands ...ledger.Command) error {
