@@ -75,6 +75,7 @@ var errMoved = fmt.Errorf("%w: the lane's owner changed before it answered", led
 
 // give gives the commands to an owner once.
 func (g *giving) give(ctx context.Context, who owner, changed <-chan struct{}, patience <-chan time.Time) ([]ledger.Result, error) {
+	g.epoch = who.epoch
 	switch {
 	case who.none:
 		return nil, errNobody

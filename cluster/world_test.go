@@ -25,10 +25,18 @@ type alliance struct {
 	written map[ledger.ID]uint32 // the lane
 	order   []ledger.ID
 	gate    map[uint32]chan struct{} // batches of a lane wait for it
+	poor    bool                     // commands are refused
 }
 
 func newAlliance(lanes uint32) *alliance {
 	return &alliance{lanes: lanes, epochs: map[uint32]uint64{}, written: map[ledger.ID]uint32{}, gate: map[uint32]chan struct{}{}}
+}
+
+// setPoor has commands refused, or accepted again.
+func (a *alliance) setPoor(poor bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.poor = poor
 }
 
 // stall lets nothing in a lane come to an end until the returned function is called.
@@ -43,6 +51,13 @@ func (a *alliance) stall(lane uint32) (release func()) {
 		delete(a.gate, lane)
 		close(gate)
 	})
+}
+
+// pass holds up nothing in a lane that comes from now on.
+func (a *alliance) pass(lane uint32) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.gate, lane)
 }
 
 func (a *alliance) count() int {
@@ -132,6 +147,10 @@ func (a *alliance) write(lane uint32, epoch uint64, commands []ledger.Command) (
 			continue
 		}
 		_, again := a.written[c.ID]
+		if a.poor && !again {
+			results[i] = ledger.Result{Code: ledger.CodeInsufficientPoints}
+			continue
+		}
 		if !again {
 			a.written[c.ID], a.order = lane, append(a.order, c.ID)
 		}
