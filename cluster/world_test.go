@@ -163,7 +163,7 @@ func (a *alliance) write(lane uint32, epoch uint64, commands []ledger.Command) (
 
 // world is a cluster in one process.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	leases   *clustertest.Memory
 	alliance *alliance
 	secret   []byte
@@ -171,8 +171,10 @@ type world struct {
 
 const ttl = 300 * time.Millisecond
 
-func newWorld(t *testing.T, lanes uint32) *world {
-	t.Parallel()
+func newWorld(t testing.TB, lanes uint32) *world {
+	if t, ok := t.(*testing.T); ok {
+		t.Parallel()
+	}
 	return &world{t: t, leases: clustertest.NewMemory(time.Now), alliance: newAlliance(lanes), secret: []byte("a secret of thirty-two bytes ....")}
 }
 
