@@ -15,8 +15,9 @@ var errBarred = errors.New("fabric: what an earlier attempt did is certain now")
 // dubious reports whether commands are refused of which an earlier attempt may still
 // be on its way: a rate lock has run out meanwhile, say, and the transaction that was
 // in time is ordered after all. Nothing is written by a refusal, so it would be valid.
+// The earlier attempt may be one of a batch before, whose outcome nobody found out.
 func (b *batch) dubious(results []ledger.Result) bool {
-	if b.submitted == nil || b.barred || b.fenced(results) != nil {
+	if b.submitted == nil && !b.doubtful || b.barred || b.fenced(results) != nil {
 		return false
 	}
 	for i := range results {

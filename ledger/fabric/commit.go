@@ -36,6 +36,7 @@ func (l *Ledger) commit(ctx context.Context, b *batch, tx *endorsed) error {
 	if result.code != Valid {
 		return &CommitError{Tx: w.tx, Block: result.block, Code: result.code}
 	}
+	l.turns.of(b.of.Lane).doubt.Store(false) // it wrote the lane's head, which every batch reads
 	if err := l.proofs.committed(tx, b.commands); err != nil {
 		l.opts.Logger.Error("the endorsements of a checkpoint cannot be read", "error", err)
 	}

@@ -208,6 +208,28 @@ func TestARefusalIsFinalWhateverIsStillOnItsWay(t *testing.T) {
 	s.done(s.issue())
 }
 
+// The same when nobody found out what became of the transaction, and the conversion was
+// given again.
+func TestARefusalIsFinalWhenTheOutcomeWasUnknownBefore(t *testing.T) {
+	s := newStage(t)
+	clock := testclock.At(time.Now())
+	s.l.opts.Clock = clock.Now
+	slow := true
+	s.order(func(int) (bool, error) { return !slow, nil })
+	c := s.in("sky")
+	s.fails(c, ledger.ErrOutcomeUnknown)
+	s.net.with(func() { slow = false })
+	clock.Advance(2 * time.Hour)
+	if r, err := s.l.Submit(s.ctx, s.utility, c); err != nil || r[0].Code != ledger.CodeLockExpired {
+		t.Fatalf("it ended with %+v, %v", r, err)
+	}
+	s.net.with(func() { s.net.cut(s.net.lost[:1]) })
+	if e, err := s.l.Find(s.ctx, c.ID); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("what was refused is on the ledger: %+v, %v", e, err)
+	}
+	s.done(s.issue())
+}
+
 func TestAnOutcomeThatCannotBeFoundOutIsUnknown(t *testing.T) {
 	s := newStage(t)
 	home := s.peer("UtilityMSP")

@@ -28,7 +28,10 @@ type batch struct {
 	// the same place in the ledger are then its own.
 	submitted []ledger.Result
 	barred    bool // that attempt comes to nothing, unless it was ordered already
-	sample    Sample
+	// doubtful says that an earlier batch of the lane may still be on its way, which may
+	// have had the same commands.
+	doubtful bool
+	sample   Sample
 }
 
 // execute carries out a batch of a lane.
@@ -52,6 +55,7 @@ const retryMax = 500 * time.Millisecond
 func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Result, err error) {
 	turn := l.turn(b.of.Lane, b.solitary())
 	defer turn.end()
+	b.doubtful = turn.lane.doubt.Load()
 	b.signer = l.link.signers[b.caller.MSP]
 	r := codec.BatchRequest{Lane: b.of.Lane, Epoch: b.of.Epoch, Subject: b.caller.Subject, SignedAt: l.opts.Timer(), Commands: b.commands}
 	b.function, b.request = codec.FunctionBatch, r.Encode()
@@ -82,6 +86,9 @@ func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Resul
 	}
 	b.sample.Total = l.opts.Timer().Sub(begun)
 	if err != nil {
+		if b.submitted != nil {
+			turn.lane.doubt.Store(true)
+		}
 		return nil, b.verdict(ctx, err)
 	}
 	b.sample.Lane, b.sample.Concerned = b.of.Lane, b.companies

@@ -1,22 +1,33 @@
 package fabric
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // turns are the locks of the lanes: a lane has one transaction under way.
 type turns struct {
 	mu     sync.Mutex
-	byLane map[uint32]*sync.Mutex
+	byLane map[uint32]*laneTurn
 }
 
-func (t *turns) of(lane uint32) *sync.Mutex {
+// laneTurn is the lock of a lane.
+type laneTurn struct {
+	sync.Mutex
+	// doubt says that a batch ended with its outcome unknown, and nothing has been
+	// written in the lane since that would make its transaction invalid.
+	doubt atomic.Bool
+}
+
+func (t *turns) of(lane uint32) *laneTurn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.byLane == nil {
-		t.byLane = map[uint32]*sync.Mutex{}
+		t.byLane = map[uint32]*laneTurn{}
 	}
 	m := t.byLane[lane]
 	if m == nil {
-		m = &sync.Mutex{}
+		m = &laneTurn{}
 		t.byLane[lane] = m
 	}
 	return m
@@ -25,7 +36,7 @@ func (t *turns) of(lane uint32) *sync.Mutex {
 // turn is a transaction's time on the network.
 type turn struct {
 	ledger *Ledger
-	lane   *sync.Mutex
+	lane   *laneTurn
 	only   bool // transaction of this process under way
 }
 
