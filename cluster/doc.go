@@ -42,6 +42,8 @@
 //     was let in under a lower epoch has left.
 //   - From another gateway, which carries on what a dead one left, only once every owner
 //     has said that nothing of the dead one is inside, and lets in nothing more of it.
+//   - What an owner gave to the network and never heard of again, the ledger makes certain
+//     before it lets a refusal in that lane count.
 //
 // # What every gateway does, and what the one that leads does
 //

@@ -209,25 +209,30 @@ func TestARefusalIsFinalWhateverIsStillOnItsWay(t *testing.T) {
 }
 
 // The same when nobody found out what became of the transaction, and the conversion was
-// given again.
+// given again, by the same process or, after a crash, by the next.
 func TestARefusalIsFinalWhenTheOutcomeWasUnknownBefore(t *testing.T) {
-	s := newStage(t)
-	clock := testclock.At(time.Now())
-	s.l.opts.Clock = clock.Now
-	slow := true
-	s.order(func(int) (bool, error) { return !slow, nil })
-	c := s.in("sky")
-	s.fails(c, ledger.ErrOutcomeUnknown)
-	s.net.with(func() { slow = false })
-	clock.Advance(2 * time.Hour)
-	if r, err := s.l.Submit(s.ctx, s.utility, c); err != nil || r[0].Code != ledger.CodeLockExpired {
-		t.Fatalf("it ended with %+v, %v", r, err)
+	for _, who := range []string{"the same process", "the next"} {
+		t.Run(who, func(t *testing.T) {
+			s := newStage(t)
+			slow := true
+			s.order(func(int) (bool, error) { return !slow, nil })
+			c := s.in("sky")
+			s.fails(c, ledger.ErrOutcomeUnknown)
+			s.net.with(func() { slow = false })
+			if who == "the next" {
+				s.l = joinFake(t, s.net, impatient)
+			}
+			s.l.opts.Clock = func() time.Time { return time.Now().Add(2 * time.Hour) }
+			if r, err := s.l.Submit(s.ctx, s.utility, c); err != nil || r[0].Code != ledger.CodeLockExpired {
+				t.Fatalf("it ended with %+v, %v", r, err)
+			}
+			s.net.with(func() { s.net.cut(s.net.lost[:1]) })
+			if e, err := s.l.Find(s.ctx, c.ID); !errors.Is(err, ledger.ErrNotFound) {
+				t.Errorf("what was refused is on the ledger: %+v, %v", e, err)
+			}
+			s.done(s.issue())
+		})
 	}
-	s.net.with(func() { s.net.cut(s.net.lost[:1]) })
-	if e, err := s.l.Find(s.ctx, c.ID); !errors.Is(err, ledger.ErrNotFound) {
-		t.Errorf("what was refused is on the ledger: %+v, %v", e, err)
-	}
-	s.done(s.issue())
 }
 
 func TestAnOutcomeThatCannotBeFoundOutIsUnknown(t *testing.T) {

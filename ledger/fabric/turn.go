@@ -14,8 +14,9 @@ type turns struct {
 // laneTurn is the lock of a lane.
 type laneTurn struct {
 	sync.Mutex
-	// doubt says that a batch ended with its outcome unknown, and nothing has been
-	// written in the lane since that would make its transaction invalid.
+	// doubt says that a batch may have ended with its outcome unknown, if only one of a
+	// process before this one, and nothing has been written in the lane since that would
+	// make its transaction invalid.
 	doubt atomic.Bool
 }
 
@@ -28,6 +29,7 @@ func (t *turns) of(lane uint32) *laneTurn {
 	m := t.byLane[lane]
 	if m == nil {
 		m = &laneTurn{}
+		m.doubt.Store(true)
 		t.byLane[lane] = m
 	}
 	return m
