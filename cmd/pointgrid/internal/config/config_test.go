@@ -57,6 +57,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"bad mode", "data_dir: /a\npartners: [{code: sky, in: pull, out: push}]\n", nil, "partners[0].in: \"pull\" is not one of"},
 		{"a partner's system without TLS", "data_dir: /a\npartners: [{code: sky, in: callback, out: push, connector: {url: 'http://10.0.0.7:9000/v1'}}]\n", nil, "partners[0].connector.url: http to \"10.0.0.7:9000\" can be read by whoever is between; want https, or partners[0].connector.allow_http"},
 		{"reviews that outlast what is compared", "data_dir: /a\nsupport: {review_within: 145h, rules: {ring: 1h}}\npartners: [{code: sky, in: push, out: push}]\n", nil, "support.review_within: 145h0m0s is more than 144h0m0s; partners[0].statement.tolerance.keep_days is 7"},
+		{"reviews that outlast our own records", "data_dir: /a\nsupport: {review_within: 169h}\n", nil, "support.review_within: 169h0m0s is not between 1m0s and 168h0m0s"},
 		{"reviews that outlast little", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {tolerance: {keep_days: 2}}}]\n", nil, "support.review_within: 72h0m0s is more than 24h0m0s"},
 		{"bad source of statements", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {source: mail}}]\n", nil, "partners[0].statement.source: \"mail\" is not one of"},
 		{"statements of no connector", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {source: connector}}]\n", nil, "has no connector.url"},

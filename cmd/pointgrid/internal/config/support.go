@@ -14,7 +14,7 @@ type Support struct {
 	DisputeWithin time.Duration `yaml:"dispute_within" env:"DISPUTE_WITHIN" doc:"How long after it was made a conversion or order can be disputed, 24h to 17520h."`
 	DueDays       int           `yaml:"due_days" env:"DUE_DAYS" doc:"In how many business days a dispute should be answered, 1 to 60."`
 	LotMonths     int           `yaml:"lot_months" env:"LOT_MONTHS" doc:"For how many months points of goodwill can be used, 1 to 120."`
-	ReviewWithin  time.Duration `yaml:"review_within" env:"REVIEW_WITHIN" doc:"How long a conversion may be held for review before it is refused, 1m to 720h, and a day less than each partner's statement.tolerance.keep_days."`
+	ReviewWithin  time.Duration `yaml:"review_within" env:"REVIEW_WITHIN" doc:"How long a conversion may be held for review before it is refused, 1m to 168h, and a day less than each partner's statement.tolerance.keep_days."`
 	Rules         ReviewRules   `yaml:"rules" envPrefix:"RULES_"`
 }
 
@@ -48,7 +48,7 @@ func (c *Config) validateSupport(wrong report) {
 		}
 	}
 	between(wrong, "support.dispute_within", s.DisputeWithin, 24*time.Hour, 2*365*24*time.Hour)
-	between(wrong, "support.review_within", s.ReviewWithin, time.Minute, 720*time.Hour)
+	between(wrong, "support.review_within", s.ReviewWithin, time.Minute, reviewMax)
 	c.validateReviewed(wrong)
 	if s.DueDays < 1 || s.DueDays > 60 {
 		wrong("support.due_days", "%d is not 1 to 60", s.DueDays)
@@ -61,6 +61,10 @@ func (c *Config) validateSupport(wrong report) {
 		wrong("support.rules", "%v", err)
 	}
 }
+
+// reviewMax is as long as our own records of a window have what was begun in it and
+// recorded later: eight windows, of which the last is for what follows a review.
+const reviewMax = 7 * 24 * time.Hour
 
 // validateReviewed refuses reviews after which a partner that pushes would have moved
 // points, by its statement, in a window whose counterpart nobody looks for any more. A
