@@ -22,6 +22,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/settlement/statements/statementstest"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/sqlstore/filetest"
 	"github.com/pointgrid/pointgrid/sqlstore/storetest"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 )
@@ -46,7 +47,11 @@ func openAt(t testing.TB, path string) *sqlstore.Store {
 }
 
 func openNew(t testing.TB) *sqlstore.Store {
-	return openAt(t, filepath.Join(t.TempDir(), "store.db"))
+	path := filepath.Join(t.TempDir(), "store.db")
+	if err := filetest.Put(path); err != nil {
+		t.Fatal(err)
+	}
+	return openAt(t, path)
 }
 
 // onEach runs a test on each kind of store. open returns an empty one, which the
