@@ -107,20 +107,42 @@ func (p *Problem) Error() string {
 	return s
 }
 
-// Do sends a request with the client's token and reads the answer. A problem
-// answer is returned as *[Problem]; out, if not nil, receives the JSON body of
-// any other.
+// Do sends a request with the client's token and reads the answer. A token that the
+// gateway does not take any more is replaced, once. A problem answer is returned as
+// *[Problem]; out, if not nil, receives the JSON body of any other.
 func (c *Client) Do(ctx context.Context, r Request, out any) (*Response, error) {
-	token, err := c.token.get(ctx)
+	req, resp, err := c.call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	req, err := c.request(ctx, r)
-	if err != nil {
-		return nil, err
+	return receive(req, resp, out)
+}
+
+// call sends a request, and once more with a new token when the answer is 401: the
+// gateway's keys may have changed before the token's end. Nothing was done then.
+func (c *Client) call(ctx context.Context, r Request) (*http.Request, *http.Response, error) {
+	for renewed := false; ; renewed = true {
+		token, err := c.token.get(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		req, err := c.request(ctx, r)
+		if err != nil {
+			return nil, nil, err
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp, err := c.http.Do(req)
+		if err != nil {
+			return nil, nil, fmt.Errorf("client: %w", err)
+		}
+		if resp.StatusCode != http.StatusUnauthorized || renewed {
+			return req, resp, nil
+		}
+		if err := resp.Body.Close(); err != nil {
+			return nil, nil, fmt.Errorf("client: %w", err)
+		}
+		c.token.drop(token)
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	return send(c.http, req, out)
 }
 
 // Token returns an access token that is valid for at least half a minute.
@@ -169,6 +191,11 @@ func send(h *http.Client, req *http.Request, out any) (*Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
+	return receive(req, resp, out)
+}
+
+// receive reads an answer and closes it.
+func receive(req *http.Request, resp *http.Response, out any) (*Response, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, answerMax+1))
 	if err != nil {

@@ -167,18 +167,9 @@ func (c *Client) AwaitFile(ctx context.Context, id string, every time.Duration, 
 // FileResults writes the results of a finished file, one line for each of its
 // own and in its format.
 func (c *Client) FileResults(ctx context.Context, id string, to io.Writer) error {
-	token, err := c.token.get(ctx)
+	req, resp, err := c.call(ctx, Request{Method: http.MethodGet, Path: filesPath + id + "/results"})
 	if err != nil {
 		return err
-	}
-	req, err := c.request(ctx, Request{Method: http.MethodGet, Path: filesPath + id + "/results"})
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return fmt.Errorf("client: %w", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 {

@@ -103,6 +103,15 @@ func (t *tokenSource) get(ctx context.Context) (string, error) {
 	return t.token, nil
 }
 
+// drop forgets a token, unless another has taken its place.
+func (t *tokenSource) drop(token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.token == token {
+		t.token = ""
+	}
+}
+
 func (t *tokenSource) request(ctx context.Context) (*http.Request, error) {
 	assertion, err := t.assertion()
 	if err != nil {

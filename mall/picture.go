@@ -11,6 +11,7 @@ import (
 	// What a picture may be, besides WebP.
 	_ "image/jpeg"
 	_ "image/png"
+	"net/http"
 
 	_ "golang.org/x/image/webp"
 
@@ -43,7 +44,7 @@ func (m *Mall) AddPicture(ctx context.Context, by string, content []byte) (*Pict
 		return nil, invalid("the picture has more than %d bytes", PictureMax)
 	}
 	shape, format, err := image.DecodeConfig(bytes.NewReader(content))
-	if err != nil {
+	if err != nil || http.DetectContentType(content) != "image/"+format { // as a browser would
 		return nil, invalid("the picture is not PNG, JPEG or WebP; pictures in SVG are not taken, because they can carry scripts")
 	}
 	if shape.Width < 1 || shape.Height < 1 || shape.Width > sideMax || shape.Height > sideMax {

@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/pointgrid/pointgrid/partners/connector/signature"
@@ -88,7 +87,7 @@ func NewProblem(code ProblemCode, detail string) Problem {
 // readProblem reads a problem document that fits its HTTP status; ok is false
 // for anything else, such as the error page of a proxy.
 func readProblem(status int, contentType string, body []byte) (p Problem, ok bool) {
-	if !isMedia(contentType, MediaProblem) || json.Unmarshal(body, &p) != nil {
+	if !isMedia(contentType, MediaProblem) || unmarshal(body, &p, problemFields) != nil {
 		return Problem{}, false
 	}
 	return p, p.Status == status && p.Code.HTTPStatus() == status

@@ -151,7 +151,7 @@ func decodeReversalStatus(body []byte, id ID) (ReversalStatus, error) {
 
 func decodeMemberStatus(body []byte, membership string) (MemberStatus, error) {
 	var b memberBody
-	if err := json.Unmarshal(body, &b); err != nil {
+	if err := unmarshal(body, &b, memberFields); err != nil {
 		return "", fmt.Errorf("not the JSON of a member: %w", err)
 	}
 	if b.Membership != membership {
@@ -166,7 +166,7 @@ func decodeMemberStatus(body []byte, membership string) (MemberStatus, error) {
 // decodeAnswer reads what all answers share.
 func decodeAnswer(body []byte, allowed ...Outcome) (answerBody, error) {
 	var b answerBody
-	if err := json.Unmarshal(body, &b); err != nil {
+	if err := unmarshal(body, &b, answerFields); err != nil {
 		return b, fmt.Errorf("not the JSON of an answer: %w", err)
 	}
 	legal := false

@@ -61,6 +61,7 @@ type found struct {
 	verifier *oidc.IDTokenVerifier
 	// EndSession is where one signs out; empty when the provider has no such place.
 	EndSession string `json:"end_session_endpoint"`
+	Keys       string `json:"jwks_uri"`
 	// NamesIssuer says that every answer names its issuer.
 	NamesIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 	Methods     []string `json:"token_endpoint_auth_methods_supported"`
@@ -145,7 +146,7 @@ func (p *Provider) ask(ctx context.Context) (*found, error) {
 	endpoint.AuthStyle = p.style(f.Methods)
 	f.oauth = oauth2.Config{ClientID: p.o.ClientID, ClientSecret: p.o.ClientSecret, Endpoint: endpoint, RedirectURL: p.o.Redirect,
 		Scopes: append([]string{oidc.ScopeOpenID}, p.o.Scopes...)}
-	return f, nil
+	return f, f.check(p.o.Issuer)
 }
 
 // style is how we say who we are at the token endpoint. Finding out by trying would

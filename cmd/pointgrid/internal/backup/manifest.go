@@ -160,12 +160,18 @@ func parse(b []byte) (*Manifest, error) {
 	return &m, errors.Join(err, m.check())
 }
 
-// check refuses what would lead out of the home or the repository.
+// check refuses what would lead out of the home or the repository, and what would be
+// written over by another file.
 func (m *Manifest) check() error {
+	seen := map[string]bool{}
 	for _, f := range m.objects() {
-		if !filepath.IsLocal(filepath.FromSlash(f.Path)) || f.Size < 0 || f.Mode&^fs.ModePerm != 0 {
+		if !inHome(f.Path) || f.Size < 0 || f.Mode&^fs.ModePerm != 0 {
 			return fmt.Errorf("it has a file %q of %d bytes and mode %v", f.Path, f.Size, f.Mode)
 		}
+		if seen[f.Path] {
+			return fmt.Errorf("it has the file %q twice", f.Path)
+		}
+		seen[f.Path] = true
 		if b, err := hex.DecodeString(f.SHA256); err != nil || len(b) != sha256.Size {
 			return fmt.Errorf("file %q has the digest %q", f.Path, f.SHA256)
 		}
@@ -175,6 +181,11 @@ func (m *Manifest) check() error {
 		return nil
 	}
 	return fmt.Errorf("it has a database of kind %q, and no copy of it", m.Database.Kind)
+}
+
+// inHome reports whether a path is the one writing of a place below the home.
+func inHome(path string) bool {
+	return fs.ValidPath(path) && path != "." && filepath.IsLocal(filepath.FromSlash(path)) && !strings.ContainsRune(path, 0)
 }
 
 // objects are all that the backup has in the folder of objects.

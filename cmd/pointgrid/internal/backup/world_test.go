@@ -176,7 +176,7 @@ func (l *load) end() {
 }
 
 // repository is an empty one.
-func repository(t *testing.T) string { return filepath.Join(t.TempDir(), "backups") }
+func repository(t testing.TB) string { return filepath.Join(t.TempDir(), "backups") }
 
 // backedUp makes a backup of the world's home.
 func (w *world) backedUp(path string) *backup.Manifest {

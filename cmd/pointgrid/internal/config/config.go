@@ -294,7 +294,8 @@ type Partner struct {
 
 // Connector is how a partner's Connector API is reached.
 type Connector struct {
-	URL         string        `yaml:"url" doc:"Base URL of the partner's Connector API."`
+	URL         string        `yaml:"url" doc:"Base URL of the partner's Connector API, https unless its host is this machine."`
+	AllowHTTP   bool          `yaml:"allow_http" doc:"Allow a url of http to another machine, inside a network of our own: what members convert is then read by whoever is between. Never in production."`
 	Timeout     time.Duration `yaml:"timeout" doc:"Longest time for one call, default 5s."`
 	MaxInFlight int           `yaml:"max_in_flight" doc:"Calls under way at once, default 64."`
 	MaxQueue    int           `yaml:"max_queue" doc:"Calls waiting, default 1024; more are answered 503."`

@@ -55,6 +55,10 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"bad network", "data_dir: /a\nwebhooks: {allow_networks: [10.0.0.1]}\n", nil, "webhooks.allow_networks[0]: \"10.0.0.1\" is not a network"},
 		{"too many at once", "data_dir: /a\nwebhooks: {concurrency: 0}\n", nil, "webhooks.concurrency: 0 is not 1 to 256"},
 		{"bad mode", "data_dir: /a\npartners: [{code: sky, in: pull, out: push}]\n", nil, "partners[0].in: \"pull\" is not one of"},
+		{"a partner's system without TLS", "data_dir: /a\npartners: [{code: sky, in: callback, out: push, connector: {url: 'http://10.0.0.7:9000/v1'}}]\n", nil, "partners[0].connector.url: http to \"10.0.0.7:9000\" can be read by whoever is between; want https, or partners[0].connector.allow_http"},
+		{"reviews that outlast what is compared", "data_dir: /a\nsupport: {review_within: 145h, rules: {ring: 1h}}\npartners: [{code: sky, in: push, out: push}]\n", nil, "support.review_within: 145h0m0s is more than 144h0m0s; partners[0].statement.tolerance.keep_days is 7"},
+		{"reviews that outlast our own records", "data_dir: /a\nsupport: {review_within: 169h}\n", nil, "support.review_within: 169h0m0s is not between 1m0s and 168h0m0s"},
+		{"reviews that outlast little", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {tolerance: {keep_days: 2}}}]\n", nil, "support.review_within: 72h0m0s is more than 24h0m0s"},
 		{"bad source of statements", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {source: mail}}]\n", nil, "partners[0].statement.source: \"mail\" is not one of"},
 		{"statements of no connector", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {source: connector}}]\n", nil, "has no connector.url"},
 		{"statements in no folder", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {source: folder}}]\n", nil, "reconciliation.folder is empty"},
@@ -90,6 +94,21 @@ func TestExampleIsTheDefault(t *testing.T) {
 	for _, want := range []string{"[POINTGRID_EXCHANGE_QUOTE_TTL]", "#  - # 2 to 16 of a-z", "url:"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("example lacks %q:\n%s", want, b.String())
+		}
+	}
+}
+
+func TestWhatIsRightIsTaken(t *testing.T) {
+	for name, file := range map[string]string{
+		"a partner's system with TLS":                    "connector: {url: 'https://sky.example/v1'}",
+		"on this machine":                                "connector: {url: 'http://127.0.0.1:9000'}",
+		"on this machine, by its name":                   "connector: {url: 'http://localhost:9000'}",
+		"on this machine, IPv6":                          "connector: {url: 'http://[::1]:9000'}",
+		"in a network of our own":                        "connector: {url: 'http://sky:9000', allow_http: true}",
+		"reviews as long as counterparts are looked for": "statement: {tolerance: {keep_days: 4}}",
+	} {
+		if _, err := config.Load(write(t, "data_dir: /a\npartners: [{code: sky, in: push, out: push, "+file+"}]\n"), nil); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

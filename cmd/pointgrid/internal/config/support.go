@@ -14,7 +14,7 @@ type Support struct {
 	DisputeWithin time.Duration `yaml:"dispute_within" env:"DISPUTE_WITHIN" doc:"How long after it was made a conversion or order can be disputed, 24h to 17520h."`
 	DueDays       int           `yaml:"due_days" env:"DUE_DAYS" doc:"In how many business days a dispute should be answered, 1 to 60."`
 	LotMonths     int           `yaml:"lot_months" env:"LOT_MONTHS" doc:"For how many months points of goodwill can be used, 1 to 120."`
-	ReviewWithin  time.Duration `yaml:"review_within" env:"REVIEW_WITHIN" doc:"How long a conversion may be held for review before it is refused, 1m to 720h."`
+	ReviewWithin  time.Duration `yaml:"review_within" env:"REVIEW_WITHIN" doc:"How long a conversion may be held for review before it is refused, 1m to 168h, and a day less than each partner's statement.tolerance.keep_days."`
 	Rules         ReviewRules   `yaml:"rules" envPrefix:"RULES_"`
 }
 
@@ -48,7 +48,8 @@ func (c *Config) validateSupport(wrong report) {
 		}
 	}
 	between(wrong, "support.dispute_within", s.DisputeWithin, 24*time.Hour, 2*365*24*time.Hour)
-	between(wrong, "support.review_within", s.ReviewWithin, time.Minute, 720*time.Hour)
+	between(wrong, "support.review_within", s.ReviewWithin, time.Minute, reviewMax)
+	c.validateReviewed(wrong)
 	if s.DueDays < 1 || s.DueDays > 60 {
 		wrong("support.due_days", "%d is not 1 to 60", s.DueDays)
 	}
@@ -58,5 +59,24 @@ func (c *Config) validateSupport(wrong report) {
 	rules := s.Rules.Rules()
 	if err := rules.Validate(); err != nil {
 		wrong("support.rules", "%v", err)
+	}
+}
+
+// reviewMax is as long as our own records of a window have what was begun in it and
+// recorded later: eight windows, of which the last is for what follows a review.
+const reviewMax = 7 * 24 * time.Hour
+
+// validateReviewed refuses reviews after which a partner that pushes would have moved
+// points, by its statement, in a window whose counterpart nobody looks for any more. A
+// review may begin just before a cut-off and the ledger's part come just after one, so
+// that a window less than is looked for is covered.
+func (c *Config) validateReviewed(wrong report) {
+	const window = 24 * time.Hour
+	for i := range c.Companies {
+		keep := c.Companies[i].Statement.Tolerance.Reconcile().KeepDays
+		if most := time.Duration(keep-1) * window; keep > 0 && c.Support.ReviewWithin > most {
+			wrong("support.review_within", "%s is more than %s; partners[%d].statement.tolerance.keep_days is %d, and a conversion that is released later would find no counterpart",
+				c.Support.ReviewWithin, most, i, keep)
+		}
 	}
 }

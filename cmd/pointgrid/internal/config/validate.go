@@ -199,6 +199,7 @@ func (c *Config) validateCompanies(wrong report) {
 		key := fmt.Sprintf("partners[%d]", i)
 		oneOf(wrong, key+".in", p.In, "callback", "push")
 		oneOf(wrong, key+".out", p.Out, "callback", "push")
+		p.Connector.validate(wrong, key+".connector")
 		for j, client := range p.Clients {
 			validateClient(wrong, fmt.Sprintf("%s.clients[%d]", key, j), client)
 		}
@@ -206,6 +207,16 @@ func (c *Config) validateCompanies(wrong report) {
 	for j, client := range c.Utility.Clients {
 		validateClient(wrong, fmt.Sprintf("utility.clients[%d]", j), client)
 	}
+}
+
+// validate leaves the form of the URL to the registry. Requests to a partner's system
+// name memberships, and are signed but not sealed: only TLS keeps them from readers.
+func (c *Connector) validate(wrong report, key string) {
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Scheme != "http" || c.AllowHTTP || isThisMachine(u.Hostname()) {
+		return
+	}
+	wrong(key+".url", "http to %q can be read by whoever is between; want https, or %s.allow_http inside a network of our own", u.Host, key)
 }
 
 func validateClient(wrong report, key string, c Client) {
@@ -241,4 +252,10 @@ func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	ip := net.ParseIP(host)
 	return err == nil && ip != nil && ip.IsLoopback()
+}
+
+// isThisMachine takes localhost at its word: RFC 6761 keeps the name for loopback.
+func isThisMachine(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -87,6 +87,7 @@ func (a *Alliance) config(dir string) (config.Config, error) {
 	clients := [][]config.Client{c.Utility.Clients}
 	for i := range c.Companies {
 		clients = append(clients, c.Companies[i].Clients)
+		c.Companies[i].Connector.AllowHTTP = true // in a network of Docker
 	}
 	for _, all := range clients {
 		for i := range all {

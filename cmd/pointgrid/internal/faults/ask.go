@@ -5,10 +5,12 @@ package faults
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/pointgrid/pointgrid/client"
@@ -34,7 +36,7 @@ func (l *load) ask(ctx context.Context, company string, r client.Request) (answe
 		if err == nil {
 			return a, nil
 		}
-		l.note(err)
+		l.note(r, err)
 		if err := sleep(ctx, askedAgain); err != nil {
 			return answer{}, err
 		}
@@ -82,7 +84,7 @@ func (l *load) ended(company string, p *client.Problem) (answer, error) {
 }
 
 // note counts an answer that was not final.
-func (l *load) note(err error) {
+func (l *load) note(r client.Request, err error) {
 	what := "no answer"
 	var p *client.Problem
 	var timeout net.Error
@@ -98,6 +100,26 @@ func (l *load) note(err error) {
 	defer l.mu.Unlock()
 	l.answers[what]++
 	l.latest = err.Error()
+	if p != nil && p.Status == http.StatusInternalServerError {
+		l.failures = append(l.failures, failure(r, p))
+	}
+}
+
+// failure is the law that whatever is broken around a gateway, it says what its caller
+// can do: 500 says that nobody has thought of this.
+func failure(r client.Request, p *client.Problem) error {
+	body, err := json.Marshal(r.Body)
+	if err != nil {
+		body = []byte(err.Error())
+	}
+	return fmt.Errorf("it was answered 500: %s %s %s: %w", r.Method, r.Path, body, p)
+}
+
+// failed are the answers of 500.
+func (l *load) failed() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return first(slices.Clone(l.failures))
 }
 
 // client returns a company's, which goes by the gateway's clock.

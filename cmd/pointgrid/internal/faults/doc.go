@@ -9,7 +9,8 @@
 // convert and reverse all the while as a company's program would, with the same
 // Idempotency-Key until there is a final answer. When the faults have stopped it checks
 //
-//   - that every conversion and reversal that was begun has ended;
+//   - that every conversion and reversal that was begun has ended, and none was ever
+//     answered 500;
 //   - that what was answered as completed is on the ledger exactly once, what failed
 //     is not, and that nothing is there that nobody asked for;
 //   - that every programme sums to zero, and no member has less than nothing;

@@ -91,10 +91,11 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer w.close()
-	if err := w.suffer(ctx, chosen); err != nil {
-		return fmt.Errorf("seed %d: %w%s", o.Seed, err, w.logs())
+	err = w.suffer(ctx, chosen)
+	if err == nil {
+		err = w.judge(ctx)
 	}
-	if err := w.judge(ctx); err != nil {
+	if err := errors.Join(err, w.load.failed()); err != nil {
 		return fmt.Errorf("seed %d: %w%s", o.Seed, err, w.logs())
 	}
 	return nil

@@ -24,15 +24,16 @@ type load struct {
 	turns     chan struct{}
 	completed atomic.Int64
 
-	mu      sync.Mutex
-	clients map[string]*client.Client
-	all     []*asked
-	open    []*asked       // given up
-	answers map[string]int // other than final ones, by what they were
-	latest  string         // of those, with its words
-	last    time.Time      // when a conversion was last completed
-	silence time.Duration  // the longest since the scenario began
-	since   int64          // completed before the scenario began
+	mu       sync.Mutex
+	clients  map[string]*client.Client
+	all      []*asked
+	open     []*asked       // given up
+	answers  map[string]int // other than final ones, by what they were
+	failures []error        // answers of 500
+	latest   string         // of those, with its words
+	last     time.Time      // when a conversion was last completed
+	silence  time.Duration  // the longest since the scenario began
+	since    int64          // completed before the scenario began
 }
 
 func newLoad(w *world) *load {
