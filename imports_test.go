@@ -107,7 +107,7 @@ var suites = []string{
 	"exchange/bulkfile/bulkfiletest",
 	"partners/connector/conformance",
 	"partners/connector/conformance/conformancetest",
-	"sqlstore/storetest", "partners/partnerstest",
+	"sqlstore/storetest", "sqlstore/filetest", "partners/partnerstest",
 	"partners/webhooks/webhookstest",
 	"projection/projectiontest",
 	"settlement/desk/desktest",

@@ -19,6 +19,29 @@
 //     are known by their IDs ([github.com/pointgrid/pointgrid/exchange.SlotOf]).
 //   - After an outage of the database, which ends everybody's lease, nobody is
 //     called dead before all have had the time of a lease to come back.
+//   - The answer to a command lasts, also when connections break: of the copies of it
+//     that were given, the one that was answered is the last to be carried out.
+//
+// # Copies of a command
+//
+// A gateway that has no answer to commands gives them again, under the same IDs, to
+// whoever owns the lane by then. The ledger carries each out once, but what it refuses
+// it forgets: were an older copy carried out after a later one was refused, points would
+// move of which the workflow was told that they had not. (The other way round is
+// harmless: once one is accepted, every copy is answered with its receipt.) So no copy
+// overtakes a later one:
+//
+//   - With the same owner and connection, orders are let in as they are read. One with a
+//     command that is inside already waits until the earlier one has left.
+//   - With the same owner and another connection, the sender numbers those that it makes;
+//     once one has greeted, nothing more is taken from those with lower numbers.
+//   - With another owner, what the former one had under way was written before the lane
+//     was taken or is refused by the contract, for its epoch.
+//   - When the lane has come back to a former owner, an order names the epoch for which
+//     it was meant, and is taken under no other; and the lane is not served before what
+//     was let in under a lower epoch has left.
+//   - From another gateway, which carries on what a dead one left, only once every owner
+//     has said that nothing of the dead one is inside, and lets in nothing more of it.
 //
 // # What every gateway does, and what the one that leads does
 //

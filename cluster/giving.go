@@ -15,7 +15,6 @@ type giving struct {
 	m *Member
 	order
 	sent bool // an owner had them who gave no answer
-	last error
 }
 
 func (g *giving) run(ctx context.Context) ([]ledger.Result, error) {
@@ -30,30 +29,43 @@ func (g *giving) run(ctx context.Context) ([]ledger.Result, error) {
 		case !g.again(err):
 			return nil, g.ended(err)
 		}
-		if g.last = err; !who.none {
+		if !who.none {
 			g.m.soon() // somebody was found wanting
 		}
-		pause := time.NewTimer(retryPause)
-		select {
-		case <-changed:
-		case <-pause.C:
-		case <-patience.C:
-			pause.Stop()
-			return nil, g.ended(fmt.Errorf("%w: lane %d had no owner that answered within %s: %v", ledger.ErrBusy, g.lane, g.m.o.Patience, g.last))
-		case <-g.m.lost:
-			pause.Stop()
-			return nil, g.ended(ledger.ErrClosed)
-		case <-ctx.Done():
-			pause.Stop()
-			return nil, g.ended(ctx.Err())
+		if err := g.wait(ctx, who, changed, patience.C, err); err != nil {
+			return nil, g.ended(err)
 		}
-		pause.Stop()
 	}
 }
 
 // retryPause is how long one waits before an owner that was found wanting is tried
-// again, when nothing changes meanwhile.
+// again, when nobody else becomes it meanwhile.
 const retryPause = 50 * time.Millisecond
+
+// wait returns nil when there is another owner to try, or the same again. That all
+// look at the others because one was found wanting is no reason to try: they would
+// drive each other in circles.
+func (g *giving) wait(ctx context.Context, who owner, changed <-chan struct{}, patience <-chan time.Time, last error) error {
+	pause := time.NewTimer(retryPause)
+	defer pause.Stop()
+	for {
+		select {
+		case <-changed:
+			var now owner
+			if now, changed = g.m.ownerOf(g.lane); now != who {
+				return nil
+			}
+		case <-pause.C:
+			return nil
+		case <-patience:
+			return fmt.Errorf("%w: lane %d had no owner that answered within %s: %v", ledger.ErrBusy, g.lane, g.m.o.Patience, last)
+		case <-g.m.lost:
+			return ledger.ErrClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
 
 // errNobody: no gateway serves the lane, as far as is known.
 var errNobody = errors.New("cluster: nobody serves the lane")
@@ -63,6 +75,7 @@ var errMoved = fmt.Errorf("%w: the lane's owner changed before it answered", led
 
 // give gives the commands to an owner once.
 func (g *giving) give(ctx context.Context, who owner, changed <-chan struct{}, patience <-chan time.Time) ([]ledger.Result, error) {
+	g.epoch = who.epoch
 	switch {
 	case who.none:
 		return nil, errNobody

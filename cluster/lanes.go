@@ -87,6 +87,11 @@ func (m *Member) serve(lane uint32, epoch uint64) {
 
 func (m *Member) takeLane(lane uint32, epoch uint64) {
 	err := m.o.Ledger.TakeLane(m.ctx, lane, epoch)
+	if err == nil {
+		// What came in when the lane was ours before must not be carried out now: others
+		// had it meanwhile, and may have answered a later copy.
+		err = m.gate.emptyBefore(m.ctx, lane, epoch)
+	}
 	if errors.Is(err, ledger.ErrFenced) {
 		// The ledger has seen a higher epoch than the leases, as after the database
 		// was restored from a backup. Each taking raises ours by one.

@@ -13,12 +13,12 @@ import (
 // Gateways speak in frames: four bytes of length, then that many bytes, of which
 // the first says what they are.
 const (
-	frameHello   = 1 // who calls: version, slot, token
+	frameHello   = 1 // who calls: version, slot, token, number of the connection
 	frameOrder   = 2 // commands for a lane
 	frameAnswer  = 3 // what became of an order
 	frameTokens  = 4 // the tokens that count from now on
 	frameLanes   = 5 // nobody with an older token has anything under way: the lanes that are held
-	helloVersion = 1
+	helloVersion = 2
 )
 
 // frameMax bounds a frame: a whole batch of the largest commands, or its results.
@@ -28,6 +28,7 @@ const frameMax = 32 << 20
 type order struct {
 	number   uint64 // by which its answer is known, on a connection
 	lane     uint32
+	epoch    uint64 // under which the lane is served by who gets the order
 	caller   ledger.Identity
 	commands []ledger.Command
 }
@@ -36,12 +37,13 @@ func (o *order) append(e *wire.Encoder) {
 	e.Byte(frameOrder)
 	e.Uint(o.number)
 	e.Uint(uint64(o.lane))
+	e.Uint(o.epoch)
 	o.caller.Append(e)
 	e.Raw(ledger.EncodeBatch(o.commands))
 }
 
 func readOrder(d *wire.Decoder) (o order, err error) {
-	o.number, o.lane, o.caller = d.Uint(), d.Uint32(), ledger.ReadIdentity(d)
+	o.number, o.lane, o.epoch, o.caller = d.Uint(), d.Uint32(), d.Uint(), ledger.ReadIdentity(d)
 	rest := d.Raw(d.Len())
 	if err := d.Close(); err != nil {
 		return order{}, err
@@ -173,19 +175,20 @@ func readSlots(d *wire.Decoder) []Slot {
 	return all
 }
 
-func appendHello(e *wire.Encoder, s Slot) {
+func appendHello(e *wire.Encoder, as line) {
 	e.Byte(frameHello)
 	e.Byte(helloVersion)
-	e.Byte(s.Number)
-	e.Uint(s.Token)
+	e.Byte(as.Number)
+	e.Uint(as.Token)
+	e.Uint(as.number)
 }
 
-func readHello(d *wire.Decoder) (Slot, error) {
+func readHello(d *wire.Decoder) (line, error) {
 	if d.Byte() != frameHello || d.Byte() != helloVersion {
 		d.Fail("not the greeting of a gateway of this release")
 	}
-	s := Slot{Number: d.Byte(), Token: d.Uint()}
-	return s, d.Close()
+	as := line{Slot: Slot{Number: d.Byte(), Token: d.Uint()}, number: d.Uint()}
+	return as, d.Close()
 }
 
 func appendLanes(e *wire.Encoder, number uint64, lanes []uint32) {

@@ -29,7 +29,15 @@ type peers struct {
 	m    *Member
 	mu   sync.Mutex
 	all  map[Slot]*peer
+	made uint64 // connections; see [line]
 	done bool
+}
+
+// line is a connection of a gateway, which numbers those that it makes: of two to the
+// same gateway the later one has the higher number.
+type line struct {
+	Slot
+	number uint64
 }
 
 // errNothingSent: the gateway could not be reached, and nothing was done.
@@ -52,7 +60,8 @@ func (p *peers) get(g Gateway) (*peer, error) {
 			p.all = map[Slot]*peer{}
 		}
 		p.all[g.Slot] = c
-		go c.run(p.m, g)
+		p.made++
+		go c.run(p.m, g, line{Slot: p.m.slot, number: p.made})
 	}
 	p.mu.Unlock()
 	select {
@@ -109,13 +118,12 @@ func (p *peers) hush(ctx context.Context, g Gateway, dead []Slot) ([]uint32, err
 type peer struct {
 	up, down chan struct{} // closed when it is connected, and when it has ended
 	err      error         // why, once down is closed
-	more     chan struct{} // there is something to write
+	out      *outbox
 
 	mu      sync.Mutex
 	conn    net.Conn
 	next    uint64
 	waiting map[uint64]*reply
-	out     wire.Encoder // frames that were not written yet
 	over    bool
 }
 
@@ -128,7 +136,7 @@ type reply struct {
 }
 
 func newPeer() *peer {
-	return &peer{up: make(chan struct{}), down: make(chan struct{}), more: make(chan struct{}, 1), waiting: map[uint64]*reply{}}
+	return &peer{up: make(chan struct{}), down: make(chan struct{}), out: newOutbox(), waiting: map[uint64]*reply{}}
 }
 
 func (p *peer) ended() bool {
@@ -141,7 +149,7 @@ func (p *peer) ended() bool {
 }
 
 // run connects, and reads answers until the connection ends.
-func (p *peer) run(m *Member, g Gateway) {
+func (p *peer) run(m *Member, g Gateway, as line) {
 	conn, err := m.dial(g)
 	if err != nil {
 		p.end(err)
@@ -153,7 +161,7 @@ func (p *peer) run(m *Member, g Gateway) {
 	}
 	p.mu.Unlock()
 	close(p.up)
-	go p.write(conn, m.slot)
+	go p.write(conn, as)
 	p.end(p.read(conn))
 }
 
@@ -194,31 +202,17 @@ func (p *peer) ask(write func(e *wire.Encoder, number uint64)) *reply {
 	}
 	p.next++
 	p.waiting[p.next] = r
-	appendFrame(&p.out, func(e *wire.Encoder) { write(e, p.next) })
-	select {
-	case p.more <- struct{}{}:
-	default:
-	}
+	p.out.put(func(e *wire.Encoder) { write(e, p.next) })
 	return r
 }
 
-// write sends what waits, all that has gathered at a time.
-func (p *peer) write(conn net.Conn, as Slot) {
+// write greets, and sends what waits.
+func (p *peer) write(conn net.Conn, as line) {
 	var hello wire.Encoder
 	appendFrame(&hello, func(e *wire.Encoder) { appendHello(e, as) })
 	_, err := conn.Write(hello.Bytes())
-	var spare wire.Encoder
-	for err == nil {
-		select {
-		case <-p.more:
-		case <-p.down:
-			return
-		}
-		p.mu.Lock()
-		p.out, spare = spare, p.out
-		p.mu.Unlock()
-		_, err = conn.Write(spare.Bytes())
-		spare.Reset()
+	if err == nil {
+		err = p.out.run(conn, p.down)
 	}
 	p.end(err)
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
@@ -49,7 +48,8 @@ func (m *Member) serveFrames(conn net.Conn) {
 		m.o.Logger.Warn("cluster: a gateway does not speak as this one does", "error", err)
 		return
 	}
-	a := &answering{m: m, caller: caller, conn: conn, more: make(chan struct{}, 1), over: make(chan struct{})}
+	m.gate.greet(caller)
+	a := &answering{m: m, caller: caller, conn: conn, out: newOutbox(), over: make(chan struct{})}
 	go a.write()
 	defer close(a.over)
 	for {
@@ -66,13 +66,10 @@ func (m *Member) serveFrames(conn net.Conn) {
 // answering is a connection on which another gateway asks.
 type answering struct {
 	m      *Member
-	caller Slot
+	caller line
 	conn   net.Conn
-	more   chan struct{}
+	out    *outbox
 	over   chan struct{} // closed when nothing is read any more
-
-	mu  sync.Mutex
-	out wire.Encoder
 }
 
 // take begins to do what a frame asks for.
@@ -84,7 +81,9 @@ func (a *answering) take(body []byte) error {
 		if err != nil {
 			return err
 		}
-		go a.carryOut(&o)
+		// Let in before the next frame is read: orders have the order in which they came.
+		turn := a.m.gate.enter(a.caller, &o)
+		go a.carryOut(&o, turn)
 		return nil
 	case frameTokens:
 		number, tokens := d.Uint(), readSlots(d)
@@ -98,20 +97,24 @@ func (a *answering) take(body []byte) error {
 }
 
 // carryOut does not end with the connection: a command that may be under way must
-// not count as gone.
-func (a *answering) carryOut(o *order) {
+// not count as gone. An order that was not let in has no turn.
+func (a *answering) carryOut(o *order, turn *turn) {
 	out := answer{number: o.number, err: ErrLost}
-	if a.m.gate.enter(a.caller) {
-		out.results, out.err = a.m.carryOut(a.m.ctx, o)
-		a.m.gate.leave(a.caller)
+	if turn != nil {
+		if out.err = turn.come(a.m.ctx); out.err == nil {
+			out.results, out.err = a.m.carryOut(a.m.ctx, o)
+		}
+		a.m.gate.leave(turn)
 	}
-	a.send(func(e *wire.Encoder) { out.append(e) })
+	a.out.put(out.append)
 }
 
-// carryOut gives commands to a lane that this gateway serves.
+// carryOut gives commands to a lane that this gateway serves, if it does so under the
+// epoch that who gave them knows: with that, what was meant for an earlier time of ours
+// as its owner is not carried out in a later one.
 func (m *Member) carryOut(ctx context.Context, o *order) ([]ledger.Result, error) {
 	epoch, ok := m.serves(o.lane)
-	if !ok {
+	if !ok || epoch != o.epoch {
 		return nil, ledger.ErrNotOwner
 	}
 	results, err := m.o.Ledger.SubmitLane(ctx, o.lane, o.caller, o.commands...)
@@ -127,36 +130,13 @@ func (a *answering) hush(number uint64, tokens []Slot) {
 	if err != nil {
 		return // this gateway ends; who asked sees the connection end
 	}
-	a.send(func(e *wire.Encoder) { appendLanes(e, number, lanes) })
+	a.out.put(func(e *wire.Encoder) { appendLanes(e, number, lanes) })
 }
 
-func (a *answering) send(write func(*wire.Encoder)) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	appendFrame(&a.out, write)
-	select {
-	case a.more <- struct{}{}:
-	default:
-	}
-}
-
-// write sends answers, all that have gathered at a time.
+// write sends answers until the connection is over.
 func (a *answering) write() {
-	var spare wire.Encoder
-	for {
-		select {
-		case <-a.more:
-		case <-a.over:
-			return
-		}
-		a.mu.Lock()
-		a.out, spare = spare, a.out
-		a.mu.Unlock()
-		if _, err := a.conn.Write(spare.Bytes()); err != nil {
-			_ = a.conn.Close() // reading ends with it
-			return
-		}
-		spare.Reset()
+	if err := a.out.run(a.conn, a.over); err != nil {
+		_ = a.conn.Close() // reading ends with it
 	}
 }
 

@@ -25,10 +25,18 @@ type alliance struct {
 	written map[ledger.ID]uint32 // the lane
 	order   []ledger.ID
 	gate    map[uint32]chan struct{} // batches of a lane wait for it
+	poor    bool                     // commands are refused
 }
 
 func newAlliance(lanes uint32) *alliance {
 	return &alliance{lanes: lanes, epochs: map[uint32]uint64{}, written: map[ledger.ID]uint32{}, gate: map[uint32]chan struct{}{}}
+}
+
+// setPoor has commands refused, or accepted again.
+func (a *alliance) setPoor(poor bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.poor = poor
 }
 
 // stall lets nothing in a lane come to an end until the returned function is called.
@@ -43,6 +51,13 @@ func (a *alliance) stall(lane uint32) (release func()) {
 		delete(a.gate, lane)
 		close(gate)
 	})
+}
+
+// pass holds up nothing in a lane that comes from now on.
+func (a *alliance) pass(lane uint32) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.gate, lane)
 }
 
 func (a *alliance) count() int {
@@ -132,6 +147,10 @@ func (a *alliance) write(lane uint32, epoch uint64, commands []ledger.Command) (
 			continue
 		}
 		_, again := a.written[c.ID]
+		if a.poor && !again {
+			results[i] = ledger.Result{Code: ledger.CodeInsufficientPoints}
+			continue
+		}
 		if !again {
 			a.written[c.ID], a.order = lane, append(a.order, c.ID)
 		}
@@ -144,7 +163,7 @@ func (a *alliance) write(lane uint32, epoch uint64, commands []ledger.Command) (
 
 // world is a cluster in one process.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	leases   *clustertest.Memory
 	alliance *alliance
 	secret   []byte
@@ -152,8 +171,10 @@ type world struct {
 
 const ttl = 300 * time.Millisecond
 
-func newWorld(t *testing.T, lanes uint32) *world {
-	t.Parallel()
+func newWorld(t testing.TB, lanes uint32) *world {
+	if t, ok := t.(*testing.T); ok {
+		t.Parallel()
+	}
 	return &world{t: t, leases: clustertest.NewMemory(time.Now), alliance: newAlliance(lanes), secret: []byte("a secret of thirty-two bytes ....")}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/partners/connector"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/sqlstore/filetest"
 )
 
 // childVariable carries the order of a child, which is this test binary run
@@ -57,13 +58,17 @@ func openEmbedded(dir string) (*embedded.Ledger, error) {
 		Signer: embedded.Signer{KeyID: "test", Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}, Checkpointer: gateway})
 }
 
-func foundEmbedded(t *testing.T, dir string) {
+// foundHome founds the ledger that a child finds, and the store, with nothing in it.
+func foundHome(t *testing.T, dir string) {
 	t.Helper()
 	l, err := openEmbedded(dir)
 	must(t, err)
 	found(t, l, time.Now)
 	must(t, l.Close())
+	must(t, filetest.Put(storePath(dir)))
 }
+
+func storePath(dir string) string { return filepath.Join(dir, "state.db") }
 
 // killer kills the process at a write.
 type killer struct {
@@ -208,7 +213,7 @@ func (p *play) open() (err error) {
 		return err
 	}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	store, err := sqlstore.Open(context.Background(), sqlstore.Options{Path: filepath.Join(p.Dir, "state.db"), Logger: quiet})
+	store, err := sqlstore.Open(context.Background(), sqlstore.Options{Path: storePath(p.Dir), Logger: quiet})
 	if err != nil {
 		return err
 	}

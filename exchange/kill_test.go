@@ -21,7 +21,7 @@ import (
 func TestKilledAtAnyPersistedStepEverythingEndsWell(t *testing.T) {
 	s := simulate(t)
 	template := t.TempDir()
-	foundEmbedded(t, template)
+	foundHome(t, template)
 	every := 1 // all of them take about a minute
 	if testing.Short() || underRace {
 		every = 9

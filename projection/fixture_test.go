@@ -15,6 +15,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/ledgertest"
 	"github.com/pointgrid/pointgrid/projection"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/sqlstore/filetest"
 	"github.com/pointgrid/pointgrid/sqlstore/pgtest"
 )
 
@@ -55,7 +56,9 @@ func openStore(path string) (*sqlstore.Store, error) {
 
 func newStore(t testing.TB) *sqlstore.Store {
 	t.Helper()
-	return storeAt(t, filepath.Join(t.TempDir(), "store.db"))
+	path := filepath.Join(t.TempDir(), "store.db")
+	must(t, filetest.Put(path))
+	return storeAt(t, path)
 }
 
 func storeAt(t testing.TB, path string) *sqlstore.Store {

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 // The log must not grow for as long as there is work: it is folded into the file
 // and started anew while writers keep writing.
 func TestTheLogIsStartedAnewWhileWritersWrite(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "store.db")
+	path := newFile(t)
 	s := openAt(t, path)
 	var enough atomic.Bool
 	deadline := time.Now().Add(time.Minute)

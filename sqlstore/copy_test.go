@@ -19,7 +19,7 @@ import (
 // What was acknowledged before a copy's instant is in it, and what began after the
 // instant is not.
 func TestACopyShowsOneInstant(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pointgrid.db")
+	path := newFile(t)
 	s, err := open(path)
 	if err != nil {
 		t.Fatal(err)

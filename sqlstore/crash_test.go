@@ -74,7 +74,7 @@ func writeForever(path string) {
 
 func TestWhatWasAcknowledgedSurvivesTheDeathOfTheProcess(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "store.db")
+		path := newFile(t)
 		acknowledged := dieThrice(t, path)
 		wantAcknowledged(t, openAt(t, path), acknowledged)
 	})

@@ -2,7 +2,6 @@ package sqlstore_test
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +78,7 @@ func TestWhatCannotBeIsAnErrorThatNamesRowAndColumn(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.damage, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "store.db")
+			path := newFile(t)
 			s := openAt(t, path)
 			ctx := context.Background()
 			_, errC := exchangetest.Create(ctx, s, c)

@@ -22,6 +22,7 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/statements"
 	"github.com/pointgrid/pointgrid/settlement/statements/statementstest"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/sqlstore/filetest"
 	"github.com/pointgrid/pointgrid/sqlstore/storetest"
 	"github.com/pointgrid/pointgrid/web/idempotency"
 )
@@ -45,8 +46,16 @@ func openAt(t testing.TB, path string) *sqlstore.Store {
 	return s
 }
 
-func openNew(t testing.TB) *sqlstore.Store {
-	return openAt(t, filepath.Join(t.TempDir(), "store.db"))
+func openNew(t testing.TB) *sqlstore.Store { return openAt(t, newFile(t)) }
+
+// newFile returns the path of an empty store that is up to date.
+func newFile(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "store.db")
+	if err := filetest.Put(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // onEach runs a test on each kind of store. open returns an empty one, which the

@@ -147,7 +147,7 @@ func TestWithoutASubscriberNothingIsWritten(t *testing.T) {
 }
 
 func TestSubscribersAreKnownAfterARestart(t *testing.T) {
-	path := t.TempDir() + "/store.db"
+	path := newFile(t)
 	s, err := open(path)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/bench"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/ledger"
 )
 
 type benchCommand struct {
@@ -109,6 +110,7 @@ type benchConversions struct {
 	Mode     []string      `help:"Who moves the partner's side: callback (the gateway calls the partner) or push (the partner has moved it)." enum:"push,callback" default:"push,callback"`
 	Ledger   string        `help:"Where the ledger is: embedded in the gateway, or fabric, a network with a peer for every company; that one is also measured with one conversion per transaction." enum:"embedded,fabric" default:"embedded"`
 	Gateways int           `help:"Gateways that share the ledger, which must be on fabric, and the database; callers are spread over them." default:"1"`
+	Lanes    uint32        `help:"Lanes of the ledger, which the gateways share out; more than one only on fabric. 0 leaves the one that a ledger begins with." default:"0"`
 	Fault    string        `help:"What befalls the owner of a lane during each measurement: kill (SIGKILL), or pause (SIGSTOP for longer than its lease, then SIGCONT). Needs two gateways." enum:",kill,pause" default:""`
 	Members  int           `help:"Members, each with links to every company." default:"10000"`
 	Duration time.Duration `help:"Length of each measurement." default:"10s"`
@@ -123,8 +125,11 @@ func (b *benchConversions) Run(ctx context.Context) error {
 	if b.Gateways < 1 || b.Gateways > gatewaysMax {
 		return fmt.Errorf("--gateways is %d, must be 1 to %d", b.Gateways, gatewaysMax)
 	}
+	if b.Lanes > ledger.LanesMax {
+		return fmt.Errorf("--lanes is %d, must be 0 to %d", b.Lanes, ledger.LanesMax)
+	}
 	return inFolder(b.Dir, func(dir string) error {
-		return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode, Batch: b.Batch, Gateways: b.Gateways, Fault: b.Fault,
+		return (&bench.Conversions{Out: os.Stdout, Dir: dir, Members: b.Members, Clients: b.Clients, Modes: b.Mode, Batch: b.Batch, Gateways: b.Gateways, Lanes: b.Lanes, Fault: b.Fault,
 			Warmup: b.Warmup, Duration: b.Duration, Now: time.Now, Fabric: b.Ledger == config.Fabric, Database: b.Database}).Run(ctx)
 	})
 }

@@ -78,7 +78,7 @@ func (s *stage) addVariables(env, images string) {
 		}
 		b.Write(text)
 	}
-	for variable, name := range map[string]string{"POINTGRID_LISTEN": "gateway", "PARTNER_SKY_LISTEN": "sky", "PARTNER_MART_LISTEN": "mart", "PARTNER_TEL_LISTEN": "tel"} {
+	for variable, name := range map[string]string{"POINTGRID_LISTEN": "gateway", "POINTGRID_LISTEN_2": "gateway2", "PARTNER_SKY_LISTEN": "sky", "PARTNER_MART_LISTEN": "mart", "PARTNER_TEL_LISTEN": "tel"} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			s.t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/pointgrid/pointgrid/rewards"
 	"github.com/pointgrid/pointgrid/rewards/bonus"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/sqlstore/filetest"
 )
 
 var (
@@ -115,8 +116,10 @@ func openLedger(dir string, c *testclock.Clock) (*embedded.Ledger, error) {
 		Signer: embedded.Signer{KeyID: "test", Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}, Checkpointer: utility})
 }
 
+func storePath(dir string) string { return filepath.Join(dir, "store.db") }
+
 func openStore(dir string) (*sqlstore.Store, error) {
-	return sqlstore.Open(context.Background(), sqlstore.Options{Path: filepath.Join(dir, "store.db"), Logger: slog.New(slog.DiscardHandler)})
+	return sqlstore.Open(context.Background(), sqlstore.Options{Path: storePath(dir), Logger: slog.New(slog.DiscardHandler)})
 }
 
 // newWorld makes a world in a folder; done closes it.
@@ -125,6 +128,7 @@ func newWorld(t tester, dir string) (w *world, done func()) {
 	c := testclock.At(time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC))
 	l, err := openLedger(dir, c)
 	must(t, err)
+	must(t, filetest.Put(storePath(dir)))
 	s, err := openStore(dir)
 	must(t, err)
 	w = &world{tester: t, clock: c, ledger: &faulty{home: l}, store: &forgetful{Store: s}, members: memberstest.NewKnown(key), in: map[string]ledger.Agreement{}, out: map[string]ledger.Agreement{}}

@@ -77,6 +77,9 @@ type Options struct {
 
 	Clock SandboxClock                // only in a sandbox
 	Ready func(context.Context) error // whether stores and ledger can do their work
+	// Standing tells what this gateway does in its cluster; nil for one alone. What it
+	// returns is shown to everybody.
+	Standing func() Standing
 
 	Metrics *prometheus.Registry
 	// Scrapers are networks that may read metrics, besides this machine.

@@ -1159,6 +1159,21 @@ func (e PointsGroupHidden) Valid() bool {
 	}
 }
 
+// Defines values for ReadinessStatus.
+const (
+	ReadinessStatusOk ReadinessStatus = "ok"
+)
+
+// Valid indicates whether the value is a known member of the ReadinessStatus enum.
+func (e ReadinessStatus) Valid() bool {
+	switch e {
+	case ReadinessStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReversalStatus.
 const (
 	ReversalStatusCompleted  ReversalStatus = "completed"
@@ -1417,6 +1432,24 @@ func (e SettlementMarkStep) Valid() bool {
 	case SettlementMarkStepSettled:
 		return true
 	case SettlementMarkStepSigned:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StandingRole.
+const (
+	StandingRoleFollower StandingRole = "follower"
+	StandingRoleLeader   StandingRole = "leader"
+)
+
+// Valid indicates whether the value is a known member of the StandingRole enum.
+func (e StandingRole) Valid() bool {
+	switch e {
+	case StandingRoleFollower:
+		return true
+	case StandingRoleLeader:
 		return true
 	default:
 		return false
@@ -4192,6 +4225,16 @@ type Rate struct {
 // RateSide A decimal with at most six places, 0.000001 to 1000000.
 type RateSide = string
 
+// Readiness defines model for Readiness.
+type Readiness struct {
+	// Cluster What a gateway that is one of several does just now.
+	Cluster Standing        `json:"cluster,omitempty,omitzero"`
+	Status  ReadinessStatus `json:"status"`
+}
+
+// ReadinessStatus defines model for Readiness.Status.
+type ReadinessStatus string
+
 // Reason Text for people, without personal data and control characters; at most 200 bytes in UTF-8.
 type Reason = string
 
@@ -4888,6 +4931,21 @@ type SignedRequest struct {
 	Jwk string `json:"jwk,omitempty,omitzero"`
 	Jws string `json:"jws"`
 }
+
+// Standing What a gateway that is one of several does just now.
+type Standing struct {
+	// Lanes The lanes that it serves, ascending.
+	Lanes []int `json:"lanes"`
+
+	// Role The leader does what must exist once.
+	Role StandingRole `json:"role"`
+
+	// Slot The number that the gateway leases.
+	Slot int `json:"slot"`
+}
+
+// StandingRole The leader does what must exist once.
+type StandingRole string
 
 // Statement A statement that came, and what became of it.
 type Statement struct {

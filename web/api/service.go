@@ -50,7 +50,11 @@ func (a *API) serveReadiness(c *gin.Context) {
 		p.Write(c.Writer)
 		return
 	}
-	a.serveHealth(c)
+	out := Readiness{Status: ReadinessStatusOk}
+	if a.o.Standing != nil {
+		out.Cluster = a.o.Standing()
+	}
+	c.JSON(http.StatusOK, &out)
 }
 
 // metricsHandler serves metrics to this machine and to the listed networks: they count

@@ -78,6 +78,27 @@ func TestHealthAndReadiness(t *testing.T) {
 	w.nobody().get("/healthz").is(200)
 }
 
+func TestReadinessSaysWhatAGatewayDoesInItsCluster(t *testing.T) {
+	for name, c := range map[string]struct {
+		standing func() api.Standing
+		want     string
+	}{
+		"alone":        {nil, `{"status":"ok"}`},
+		"without lane": {func() api.Standing { return api.Standing{Role: api.StandingRoleFollower, Lanes: []int{}} }, `{"cluster":{"lanes":[],"role":"follower","slot":0},"status":"ok"}`},
+		"leader": {func() api.Standing { return api.Standing{Slot: 7, Role: api.StandingRoleLeader, Lanes: []int{0, 2}} },
+			`{"cluster":{"lanes":[0,2],"role":"leader","slot":7},"status":"ok"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, func(o *api.Options) { o.Standing = c.standing })
+			if a := w.nobody().get("/readyz").is(200); string(a.body) != c.want {
+				t.Errorf("answered %s, want %s", a.body, c.want)
+			}
+			w.ready = errors.New("the lease ran out")
+			w.nobody().get("/readyz").refused(503, "not_ready")
+		})
+	}
+}
+
 func TestMetricsNameRoutesAndNothingOfThem(t *testing.T) {
 	w := newWorld(t)
 	path := w.as("sky-app").post("/v1/quotes", quoteOf("SKYM", "EPT", "3000")).is(201).header.Get("Location")

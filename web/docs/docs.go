@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/swaggest/swgui/v5/static"
 
@@ -41,9 +42,13 @@ type Site struct {
 	documents map[string]*file
 }
 
-// New loads everything into memory. An error means that the binary was built
-// without a file that the page needs.
-func New() (*Site, error) {
+// New returns the site, with everything in memory. An error means that the binary was
+// built without a file that the page needs.
+func New() (*Site, error) { return built() }
+
+// built makes the site once: it is part of the program and never changes, and to read
+// the descriptions takes a fifth of a second.
+var built = sync.OnceValues(func() (*Site, error) {
 	s := &Site{files: map[string]*file{}, documents: map[string]*file{}}
 	for name, contentType := range map[string]string{
 		"swagger-ui.css": "text/css; charset=utf-8", "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
@@ -61,7 +66,7 @@ func New() (*Site, error) {
 		return nil, fmt.Errorf("docs: %w", err)
 	}
 	return s, nil
-}
+})
 
 func (s *Site) addPlain() error {
 	for _, part := range []struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/embedded"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/sqlstore/filetest"
 	"github.com/pointgrid/pointgrid/web/mall"
 	"github.com/pointgrid/pointgrid/web/page"
 	"github.com/pointgrid/pointgrid/web/page/pagetest"
@@ -55,8 +56,10 @@ func newWorld(t testing.TB, change ...func(*world, *mall.Options)) *world {
 	t.Helper()
 	w := &world{t: t, clock: testclock.At(time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)), machine: testclock.At(time.Now()), log: &strings.Builder{}}
 	w.openLedger()
+	path := filepath.Join(t.TempDir(), "db")
+	must(t, filetest.Put(path))
 	var err error
-	w.store, err = sqlstore.Open(t.Context(), sqlstore.Options{Path: filepath.Join(t.TempDir(), "db"), Now: w.machine.Now, Logger: slog.New(slog.DiscardHandler)})
+	w.store, err = sqlstore.Open(t.Context(), sqlstore.Options{Path: path, Now: w.machine.Now, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	t.Cleanup(func() { must(t, w.store.Close()) })
 	w.sessions, err = session.New(session.Options{Store: w.store, Now: w.machine.Now, Random: rand.Reader})

@@ -1,12 +1,9 @@
 package bench
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 	"time"
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/sandbox"
@@ -53,7 +50,7 @@ func (b *Conversions) faulty(ctx context.Context, stage *sandbox.Stage, load *Lo
 }
 
 func (b *Conversions) strike(ctx context.Context, stage *sandbox.Stage) error {
-	owner, err := ownerOf(ctx, stage.Nodes)
+	owner, lanes, err := ownerOf(ctx, stage.Nodes, 0)
 	if err != nil {
 		return err
 	}
@@ -69,11 +66,11 @@ func (b *Conversions) strike(ctx context.Context, stage *sandbox.Stage) error {
 	} else if err := owner.Process.Pause(); err != nil {
 		return err
 	}
-	if err := untilOwned(ctx, others); err != nil {
+	if err := untilServed(ctx, others, lanes); err != nil {
 		return err
 	}
 	moved := b.Now().Sub(begun)
-	fmt.Fprintf(b.Out, "%s of the owner of lane 0: its lanes were served again after %s\n", b.Fault, moved.Round(time.Millisecond))
+	fmt.Fprintf(b.Out, "%s of the owner of lanes %v: they were served again after %s\n", b.Fault, lanes, moved.Round(time.Millisecond))
 	if b.Fault == FaultPause {
 		if err := b.wake(ctx, owner, pausedFor-moved); err != nil {
 			return err
@@ -107,51 +104,4 @@ func (b *Conversions) wake(ctx context.Context, owner *sandbox.Node, after time.
 		fmt.Fprintf(b.Out, "the gateway that woke ended with status %d, as one whose slot was taken\n", status)
 	}
 	return err
-}
-
-// untilOwned waits until one of the gateways serves lane 0.
-func untilOwned(ctx context.Context, nodes []*sandbox.Node) error {
-	ctx, cancel := context.WithTimeout(ctx, 6*movedWithin)
-	defer cancel()
-	for {
-		_, err := ownerOf(ctx, nodes)
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
-// ownerOf returns the gateway that serves lane 0.
-func ownerOf(ctx context.Context, nodes []*sandbox.Node) (*sandbox.Node, error) {
-	for _, node := range nodes {
-		serves, err := has(ctx, node.URL+"/metrics", `pointgrid_cluster_lane_epoch{lane="0"}`)
-		if err != nil {
-			return nil, err
-		}
-		if serves {
-			return node, nil
-		}
-	}
-	return nil, errors.New("no gateway serves lane 0")
-}
-
-// has reports whether a page has a line that begins so.
-func has(ctx context.Context, url, begin string) (bool, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return false, err
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return false, err
-	}
-	defer answer.Body.Close()
-	lines := bufio.NewScanner(answer.Body)
-	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), begin) {
-			return true, nil
-		}
-	}
-	return false, lines.Err()
 }

@@ -37,6 +37,8 @@ type Load struct {
 	// one does not answer it with 201, for as long as a minute.
 	URLs    []string `json:"urls"`
 	Patient bool     `json:"patient"`
+	// Final is a status that patient callers take for an answer, too; 0 is none.
+	Final int `json:"final"`
 	// Batch is the number of conversions in each request; 0 is one by itself.
 	Batch int `json:"batch"`
 	// Rate is the requests in each second; 0 has every caller send the next when

@@ -36,7 +36,8 @@ func (g *generator) url(caller int) string {
 func (g *generator) do(req *fasthttp.Request, resp *fasthttp.Response, caller, status int) error {
 	for begun := g.now(); ; caller++ {
 		err := g.client.Do(req, resp)
-		if !g.load.Patient || err == nil && resp.StatusCode() == status || g.now().Sub(begun) > steadfast {
+		answered := err == nil && (resp.StatusCode() == status || resp.StatusCode() == g.load.Final)
+		if !g.load.Patient || answered || g.now().Sub(begun) > steadfast {
 			return err
 		}
 		time.Sleep(retryPause)

@@ -3,9 +3,13 @@ package containers_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/config"
 	"github.com/pointgrid/pointgrid/cmd/pointgrid/internal/containers"
@@ -34,6 +38,7 @@ func TestWhatIsLaidIsAConfigurationOfTheGateway(t *testing.T) {
 			t.Errorf("%s: public keys are %s, %v", p.Code, b, err)
 		}
 	}
+	severalGateways(t, file)
 	first := variables(t, env)
 	for _, want := range []string{"POSTGRES_PASSWORD=", "CHAINCODE_ID_UTILITY=pointgrid:", "CHAINCODE_ID_TEL=pointgrid:", "POINTGRID_ALLIANCE=" + a.Dir} {
 		if !strings.Contains(first, want) {
@@ -46,6 +51,61 @@ func TestWhatIsLaidIsAConfigurationOfTheGateway(t *testing.T) {
 	if err := a.Lay(t.Context(), env); err != nil || variables(t, env) != first {
 		t.Errorf("laid again the variables changed, %v", err)
 	}
+}
+
+// severalGateways checks that what docker-compose.yml gives its gateways makes each of
+// them one of a cluster, at an address of its own and with all else in common.
+func severalGateways(t *testing.T, file string) {
+	t.Helper()
+	b, err := os.ReadFile("../../../../docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compose struct {
+		Services map[string]struct {
+			Environment map[string]string
+			Volumes     []string
+		}
+	}
+	if err := yaml.Unmarshal(b, &compose); err != nil {
+		t.Fatal(err)
+	}
+	var all []config.Config
+	for name, s := range compose.Services {
+		if !strings.HasPrefix(name, "gateway") {
+			continue
+		}
+		if first := compose.Services["gateway"]; !slices.Equal(s.Volumes, first.Volumes) {
+			t.Errorf("%s sees %v, the first gateway %v", name, s.Volumes, first.Volumes)
+		}
+		var environ []string
+		for k, v := range s.Environment {
+			environ = append(environ, k+"="+os.Expand(v, fallbackOf))
+		}
+		c, err := config.Load(file, environ)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if !c.Cluster.Enabled() || c.Cluster.Address != name+":7443" || c.Ledger.Lanes != 2 || c.URL == "" {
+			t.Errorf("%s has cluster %+v, %d lanes, url %q", name, c.Cluster, c.Ledger.Lanes, c.URL)
+		}
+		c.Cluster.Address = ""
+		if all = append(all, c); !reflect.DeepEqual(c, all[0]) {
+			t.Errorf("%s is configured otherwise than another gateway", name)
+		}
+	}
+	if len(all) != 2 {
+		t.Errorf("there are %d gateways, want 2", len(all))
+	}
+}
+
+// fallbackOf is what Compose takes for a variable that nobody has set.
+func fallbackOf(variable string) string {
+	_, value, ok := strings.Cut(variable, ":-")
+	if !ok {
+		return "given"
+	}
+	return value
 }
 
 func variables(t *testing.T, file string) string {

@@ -46,6 +46,9 @@ func (g *Gateway) server(address string) (*http.Server, error) {
 	if g.config.Sandbox {
 		o.Clock = sandboxClock{g}
 	}
+	if g.member != nil {
+		o.Standing = g.standing
+	}
 	if g.Insight != nil { // an interface with a nil pointer in it would not be nil
 		o.Insight = g.Insight
 	}

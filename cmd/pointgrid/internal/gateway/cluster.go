@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pointgrid/pointgrid/cluster"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/sqlstore"
+	"github.com/pointgrid/pointgrid/web/api"
 	"github.com/pointgrid/pointgrid/web/problem"
 )
 
@@ -95,6 +98,20 @@ func unavailable(w http.ResponseWriter, _ *http.Request) {
 	p := problem.New(http.StatusServiceUnavailable, "busy", "the gateway that answers this is being replaced; try again in a moment")
 	p.RetryAfter = time.Second
 	p.Write(w)
+}
+
+// standing is what /readyz says of a gateway that is one of several: nothing by which
+// the others could be reached.
+func (g *Gateway) standing() api.Standing {
+	s := g.member.Status()
+	out := api.Standing{Slot: int(s.Slot.Number), Role: api.StandingRoleFollower, Lanes: []int{}}
+	if s.Leads {
+		out.Role = api.StandingRoleLeader
+	}
+	for _, lane := range slices.Sorted(maps.Keys(s.Held)) {
+		out.Lanes = append(out.Lanes, int(lane))
+	}
+	return out
 }
 
 // lost is closed when another gateway has taken this one for dead; nil, which never
