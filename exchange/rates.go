@@ -17,8 +17,9 @@ type rates struct {
 	now    func() time.Time
 	ttl    time.Duration
 
-	refreshing sync.Mutex
-	current    atomic.Pointer[rateCards]
+	mu       sync.Mutex // guards underWay, never while the ledger is read
+	underWay *reading
+	current  atomic.Pointer[rateCards]
 }
 
 // rateCards are one reading. It is never changed.
@@ -41,43 +42,32 @@ func newRates(o *Options) *rates {
 
 // get returns a reading that is not older than allowed.
 func (r *rates) get(ctx context.Context) (*rateCards, error) {
-	if c := r.current.Load(); c != nil && r.fresh(c) {
+	if c := r.current.Load(); c != nil && r.fresh(c.readAt) {
 		return c, nil
 	}
-	r.refreshing.Lock()
-	defer r.refreshing.Unlock()
-	if c := r.current.Load(); c != nil && r.fresh(c) {
-		return c, nil
-	}
-	return r.read(ctx)
+	return r.read(ctx, r.fresh)
 }
 
-func (r *rates) fresh(c *rateCards) bool {
-	age := r.now().Sub(c.readAt)
+func (r *rates) fresh(readAt time.Time) bool {
+	age := r.now().Sub(readAt)
 	return age >= 0 && age < r.ttl
 }
 
 // refresh reads again whatever the age.
 func (r *rates) refresh(ctx context.Context) (*rateCards, error) {
-	r.refreshing.Lock()
-	defer r.refreshing.Unlock()
-	return r.read(ctx)
+	return r.read(ctx, func(time.Time) bool { return false })
 }
 
 // renew reads again unless that was done after an instant, in milliseconds since
 // 1970: many that were priced together are refused together.
 func (r *rates) renew(ctx context.Context, since int64) error {
-	r.refreshing.Lock()
-	defer r.refreshing.Unlock()
-	if c := r.current.Load(); c != nil && c.readAt.UnixMilli() > since {
-		return nil
-	}
-	_, err := r.read(ctx)
+	_, err := r.read(ctx, func(readAt time.Time) bool { return readAt.UnixMilli() > since })
 	return err
 }
 
-func (r *rates) read(ctx context.Context) (*rateCards, error) {
-	c := &rateCards{readAt: r.now(), cards: map[card][]ledger.Agreement{}, byID: map[ledger.ID]*ledger.Agreement{},
+// load reads the ledger.
+func (r *rates) load(ctx context.Context, at time.Time) (*rateCards, error) {
+	c := &rateCards{readAt: at, cards: map[card][]ledger.Agreement{}, byID: map[ledger.ID]*ledger.Agreement{},
 		partners: map[string]ledger.Partner{}}
 	agreements, err := r.ledger.Agreements(ctx)
 	if err != nil {
@@ -98,7 +88,6 @@ func (r *rates) read(ctx context.Context) (*rateCards, error) {
 	for _, p := range companies {
 		c.partners[p.Code] = p
 	}
-	r.current.Store(c)
 	return c, nil
 }
 

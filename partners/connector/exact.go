@@ -2,6 +2,7 @@ package connector
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -22,7 +23,7 @@ func unmarshal(body []byte, into any, fields []string) error {
 	}
 	s := scanner{rest: string(body)}
 	if !s.eat('{') {
-		return wrong("", "the answer must be a JSON object")
+		return errors.New("it is not a JSON object")
 	}
 	var seen uint64 // one bit for each field
 	for !s.eat('}') {

@@ -27,7 +27,7 @@ var nonsense = map[string]struct {
 	"a login page":                       {page(302, "text/html", ""), "status 302"},
 	"text called JSON":                   {page(200, "application/json", "hello"), "not the JSON of a member"},
 	"nothing":                            {page(200, "application/json", ""), "not the JSON of a member"},
-	"null":                               {page(200, "application/json", "null"), "membership is not the one"},
+	"null":                               {page(200, "application/json", "null"), "it is not a JSON object"},
 	"a list":                             {page(200, "application/json", "[]"), "not the JSON of a member"},
 	"a number for a text":                {page(200, "application/json", `{"membership":5,"status":{}}`), "not the JSON of a member"},
 	"another's answer":                   {page(200, "application/json", `{"membership":"X","status":"active"}`), "not the one that was asked about"},

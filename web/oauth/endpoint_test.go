@@ -55,7 +55,7 @@ func TestClocksMayDifferByHalfAMinute(t *testing.T) {
 		"exp far":   func(c jwt.MapClaims, now time.Time) { c["exp"] = now.Add(5*time.Minute + 29*time.Second).Unix() },
 	}
 	for name, change := range cases {
-		if a := d.ask(t, form(d.assertion(t, func(c jwt.MapClaims) { change(c, d.clock()) }))); a.status != 200 {
+		if a := d.ask(t, form(d.assertion(t, func(c jwt.MapClaims) { change(c, d.clock.Now()) }))); a.status != 200 {
 			t.Errorf("%s: %+v", name, a)
 		}
 	}
@@ -68,12 +68,12 @@ func TestAClientAssertionIsRefused(t *testing.T) {
 	cases := map[string]struct{ assertion, want string }{
 		"that is no JWT":                       {"x", "not a JWT"},
 		"that is longer than allowed":          {strings.Repeat("x", 8193), "8192"},
-		"that expired":                         {with(func(c jwt.MapClaims) { c["exp"] = d.clock().Add(-31 * time.Second).Unix() }), "expired"},
+		"that expired":                         {with(func(c jwt.MapClaims) { c["exp"] = d.clock.Now().Add(-31 * time.Second).Unix() }), "expired"},
 		"without exp":                          {with(func(c jwt.MapClaims) { delete(c, "exp") }), "missing"},
-		"whose exp is too far":                 {with(func(c jwt.MapClaims) { c["exp"] = d.clock().Add(6 * time.Minute).Unix() }), "more than 5m0s"},
-		"whose iat is in the future":           {with(func(c jwt.MapClaims) { c["iat"] = d.clock().Add(time.Minute).Unix() }), "iat"},
+		"whose exp is too far":                 {with(func(c jwt.MapClaims) { c["exp"] = d.clock.Now().Add(6 * time.Minute).Unix() }), "more than 5m0s"},
+		"whose iat is in the future":           {with(func(c jwt.MapClaims) { c["iat"] = d.clock.Now().Add(time.Minute).Unix() }), "iat"},
 		"without iat":                          {with(func(c jwt.MapClaims) { delete(c, "iat") }), "iat is missing"},
-		"whose nbf is in the future":           {with(func(c jwt.MapClaims) { c["nbf"] = d.clock().Add(time.Minute).Unix() }), "nbf"},
+		"whose nbf is in the future":           {with(func(c jwt.MapClaims) { c["nbf"] = d.clock.Now().Add(time.Minute).Unix() }), "nbf"},
 		"for another audience":                 {with(func(c jwt.MapClaims) { c["aud"] = "https://other.example" }), "aud"},
 		"without an audience":                  {with(func(c jwt.MapClaims) { delete(c, "aud") }), "aud"},
 		"of an unknown client":                 {with(func(c jwt.MapClaims) { c["iss"], c["sub"] = "nobody", "nobody" }), "iss"},
@@ -120,7 +120,7 @@ func TestAnAssertionIsGoodForOneToken(t *testing.T) {
 		t.Errorf("second: %+v", a)
 	}
 	for _, until := range d.used.seen {
-		if until.Before(d.clock().Add(time.Minute + 30*time.Second)) {
+		if until.Before(d.clock.Now().Add(time.Minute + 30*time.Second)) {
 			t.Errorf("forgotten at %s, while it could still be accepted", until)
 		}
 	}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/partners"
 	"github.com/pointgrid/pointgrid/web/oauth"
 )
@@ -37,8 +38,8 @@ type desk struct {
 	keys    map[string]crypto.Signer
 	signing partners.SigningKey
 	used    *usedUp
+	clock   *testclock.Clock
 	mu      sync.Mutex
-	now     time.Time
 	clients map[string]*partners.Client
 }
 
@@ -67,17 +68,7 @@ func (d *desk) Client(id string) (*partners.Client, bool) {
 	return c, ok
 }
 
-func (d *desk) clock() time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.now
-}
-
-func (d *desk) wait(by time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now = d.now.Add(by)
-}
+func (d *desk) wait(by time.Duration) { d.clock.Advance(by) }
 
 func (d *desk) forget(client string) {
 	d.mu.Lock()
@@ -91,7 +82,7 @@ func newDesk(t testing.TB) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{signing: signing, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), keys: signers(t),
+	d := &desk{signing: signing, clock: testclock.At(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)), keys: signers(t),
 		used: &usedUp{seen: map[string]time.Time{}}, clients: map[string]*partners.Client{}}
 	sky := &partners.Client{ID: "sky-app", Partner: "sky", Scopes: []partners.Scope{"quotes", "conversions"}}
 	for algorithm, key := range d.keys {
@@ -102,7 +93,7 @@ func newDesk(t testing.TB) *desk {
 	d.clients["sky-app"] = sky
 	d.clients["shop-app"] = &partners.Client{ID: "shop-app", Partner: "shop", Scopes: []partners.Scope{"links"},
 		Keys: []partners.Key{{ID: "shop", Algorithm: "EdDSA", Public: d.keys["shop"].Public()}}}
-	d.tokens, err = oauth.NewTokens(oauth.Options{Issuer: issuer, Keys: []partners.SigningKey{signing}, Registry: d, Now: d.clock, Random: rand.Reader})
+	d.tokens, err = oauth.NewTokens(oauth.Options{Issuer: issuer, Keys: []partners.SigningKey{signing}, Registry: d, Now: d.clock.Now, Random: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +129,7 @@ var signers = func() func(t testing.TB) map[string]crypto.Signer {
 
 // claim is what a good assertion of sky-app says.
 func (d *desk) claim() jwt.MapClaims {
-	now := d.clock()
+	now := d.clock.Now()
 	return jwt.MapClaims{"iss": "sky-app", "sub": "sky-app", "aud": issuer + "/oauth2/token",
 		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(), "jti": rand.Text()}
 }

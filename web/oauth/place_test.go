@@ -46,7 +46,7 @@ func TestATokenEndsWithTheKeyThatAskedForIt(t *testing.T) {
 	retire := func(id string) {
 		d.change("sky-app", func(c *partners.Client) {
 			k, _ := c.Key(id)
-			k.RetiredAt = d.now
+			k.RetiredAt = d.clock.Now()
 		})
 	}
 	retire("ES256")
@@ -68,10 +68,10 @@ func TestAKeyAsksForTokensOnlyInItsTime(t *testing.T) {
 		change func(*partners.Key)
 		status int
 	}{
-		"not yet":    {func(k *partners.Key) { k.NotBefore = d.now.Add(time.Minute) }, 401},
-		"no longer":  {func(k *partners.Key) { k.NotAfter = d.now }, 401},
-		"retired":    {func(k *partners.Key) { k.RetiredAt = d.now }, 401},
-		"in between": {func(k *partners.Key) { k.NotBefore, k.NotAfter = d.now, d.now.Add(time.Second) }, 200},
+		"not yet":    {func(k *partners.Key) { k.NotBefore = d.clock.Now().Add(time.Minute) }, 401},
+		"no longer":  {func(k *partners.Key) { k.NotAfter = d.clock.Now() }, 401},
+		"retired":    {func(k *partners.Key) { k.RetiredAt = d.clock.Now() }, 401},
+		"in between": {func(k *partners.Key) { k.NotBefore, k.NotAfter = d.clock.Now(), d.clock.Now().Add(time.Second) }, 200},
 	} {
 		d.change("sky-app", func(client *partners.Client) {
 			k, _ := client.Key("EdDSA")
@@ -147,7 +147,7 @@ func TestAClientCallsFromItsNetworksOnly(t *testing.T) {
 // issuer as the one audience, PS256, ES256 or EdDSA.
 func TestFAPILeavesNoChoice(t *testing.T) {
 	d := newDesk(t)
-	strict, err := oauth.NewTokens(oauth.Options{Issuer: issuer, Keys: []partners.SigningKey{d.signing}, Registry: d, Now: d.clock, Random: rand.Reader, FAPI: true})
+	strict, err := oauth.NewTokens(oauth.Options{Issuer: issuer, Keys: []partners.SigningKey{d.signing}, Registry: d, Now: d.clock.Now, Random: rand.Reader, FAPI: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 
 // access is what a good access token says.
 func (d *desk) access() jwt.MapClaims {
-	now := d.clock()
+	now := d.clock.Now()
 	return jwt.MapClaims{"iss": issuer, "sub": "sky-app", "aud": issuer + "/v1", "client_id": "sky-app", "scope": "quotes",
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "jti": "1"}
 }
@@ -64,9 +64,9 @@ func TestAnAccessTokenIsDenied(t *testing.T) {
 		"with an unknown kid":          {forge(t, jwt.SigningMethodEdDSA, "other", "at+jwt", d.signing.Private, d.access()), oauth.CodeSignature},
 		"without kid":                  {forge(t, jwt.SigningMethodEdDSA, "", "at+jwt", d.signing.Private, d.access()), oauth.CodeSignature},
 		"of another type":              {forge(t, jwt.SigningMethodEdDSA, d.signing.ID, "JWT", d.signing.Private, d.access()), oauth.CodeMalformed},
-		"that expired":                 {ours(func(c jwt.MapClaims) { c["exp"] = d.clock().Unix() }), oauth.CodeExpired},
+		"that expired":                 {ours(func(c jwt.MapClaims) { c["exp"] = d.clock.Now().Unix() }), oauth.CodeExpired},
 		"that never expires":           {ours(func(c jwt.MapClaims) { delete(c, "exp") }), oauth.CodeMalformed},
-		"that is not valid yet":        {ours(func(c jwt.MapClaims) { c["nbf"] = d.clock().Add(time.Second).Unix() }), oauth.CodeNotYetValid},
+		"that is not valid yet":        {ours(func(c jwt.MapClaims) { c["nbf"] = d.clock.Now().Add(time.Second).Unix() }), oauth.CodeNotYetValid},
 		"for another audience":         {ours(func(c jwt.MapClaims) { c["aud"] = "https://other.example" }), oauth.CodeAudience},
 		"of another issuer":            {ours(func(c jwt.MapClaims) { c["iss"] = "https://other.example" }), oauth.CodeIssuer},
 		"of nobody":                    {ours(func(c jwt.MapClaims) { delete(c, "sub") }), oauth.CodeMalformed},
@@ -134,7 +134,7 @@ func TestTokensOfThePreviousKeyAreStillAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	tokens, err := oauth.NewTokens(oauth.Options{Issuer: issuer, Keys: []partners.SigningKey{next}, Previous: []partners.Key{d.signing.Public()},
-		Registry: d, Now: d.clock, Random: rand.Reader})
+		Registry: d, Now: d.clock.Now, Random: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestTheOperatorMayDoEverything(t *testing.T) {
 func TestOptionsOfTokensAreChecked(t *testing.T) {
 	d := newDesk(t)
 	good := func() oauth.Options {
-		return oauth.Options{Issuer: issuer, Keys: []partners.SigningKey{d.signing}, Registry: d, Now: d.clock, Random: rand.Reader}
+		return oauth.Options{Issuer: issuer, Keys: []partners.SigningKey{d.signing}, Registry: d, Now: d.clock.Now, Random: rand.Reader}
 	}
 	for name, change := range map[string]func(*oauth.Options){
 		"no issuer":     func(o *oauth.Options) { o.Issuer = "" },

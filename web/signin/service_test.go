@@ -14,6 +14,7 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
+	"github.com/pointgrid/pointgrid/internal/testclock"
 	"github.com/pointgrid/pointgrid/web/signin"
 	"github.com/pointgrid/pointgrid/web/signin/signintest"
 )
@@ -29,8 +30,7 @@ type office struct {
 	*signin.Service
 	t     *testing.T
 	store *signintest.Memory
-	mu    sync.Mutex
-	now   time.Time
+	clock *testclock.Clock
 	log   bytes.Buffer
 }
 
@@ -43,7 +43,7 @@ func must(t testing.TB, err error) {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	o := &office{t: t, store: signintest.NewMemory(), now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}
+	o := &office{t: t, store: signintest.NewMemory(), clock: testclock.At(time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC))}
 	o.Service = o.open([]byte("the key that seals, of 32 bytes."))
 	_, _, err := o.AddUser(t.Context(), signin.NewUser{Login: login, Name: "Anna", Company: "sky", Roles: []signin.Role{signin.Engineer}, Password: password, KeepPassword: true})
 	must(t, err)
@@ -52,23 +52,13 @@ func newOffice(t *testing.T) *office {
 
 func (o *office) open(key []byte) *signin.Service {
 	o.t.Helper()
-	s, err := signin.New(signin.Options{Store: o.store, Key: key, Cost: signin.Cost{Time: 1, Memory: 64}, Now: o.clock, Random: rand.Reader,
+	s, err := signin.New(signin.Options{Store: o.store, Key: key, Cost: signin.Cost{Time: 1, Memory: 64}, Now: o.clock.Now, Random: rand.Reader,
 		Logger: slog.New(slog.NewTextHandler(&o.log, nil))})
 	must(o.t, err)
 	return s
 }
 
-func (o *office) clock() time.Time {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.now
-}
-
-func (o *office) wait(d time.Duration) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.now = o.now.Add(d)
-}
+func (o *office) wait(d time.Duration) { o.clock.Advance(d) }
 
 func (o *office) signIn() *signin.Visit {
 	o.t.Helper()
@@ -79,7 +69,7 @@ func (o *office) signIn() *signin.Visit {
 
 func (o *office) code(secret string) string {
 	o.t.Helper()
-	code, err := totp.GenerateCode(secret, o.clock())
+	code, err := totp.GenerateCode(secret, o.clock.Now())
 	must(o.t, err)
 	return code
 }
@@ -316,7 +306,7 @@ func (s *swaps) SwapAttempts(ctx context.Context, key [32]byte, old, next signin
 func TestAnAddressThatMustWaitLeavesNothingBehind(t *testing.T) {
 	o := newOffice(t)
 	counted := &swaps{Store: o.store}
-	s, err := signin.New(signin.Options{Store: counted, Key: []byte("the key that seals, of 32 bytes."), Cost: signin.Cost{Time: 1, Memory: 64}, Now: o.clock, Random: rand.Reader,
+	s, err := signin.New(signin.Options{Store: counted, Key: []byte("the key that seals, of 32 bytes."), Cost: signin.Cost{Time: 1, Memory: 64}, Now: o.clock.Now, Random: rand.Reader,
 		Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	for i := range 500 {

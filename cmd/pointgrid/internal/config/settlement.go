@@ -15,6 +15,20 @@ import (
 	"github.com/pointgrid/pointgrid/settlement/payment"
 )
 
+// Settlement says how nights are paid and booked.
+type Settlement struct {
+	Holidays string  `yaml:"holidays" env:"HOLIDAYS" doc:"File with the public holidays of further years, in the form of settlement/calendar/china.json. Empty: those built in, 2024 to 2026. The notice for a year comes in November before."`
+	Journal  Journal `yaml:"journal" envPrefix:"JOURNAL_"`
+}
+
+// Journal are account codes of the utility's general ledger.
+type Journal struct {
+	Receivable string `yaml:"receivable" env:"RECEIVABLE" doc:"What partners owe. In each code {partner} stands for the partner's."`
+	Payable    string `yaml:"payable" env:"PAYABLE" doc:"What partners are owed."`
+	Liability  string `yaml:"liability" env:"LIABILITY" doc:"The other side of both: the liability for points that moved."`
+	Bank       string `yaml:"bank" env:"BANK" doc:"The bank account."`
+}
+
 // validateSettlement checks how nights are paid and booked.
 func (c *Config) validateSettlement(wrong report) {
 	if _, err := c.Holidays(); err != nil {
