@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 )
 
 // readersMax is the number of connections that read side by side. They do not
@@ -75,6 +77,9 @@ func one[T any](ctx context.Context, r *reader, scan func(scanner) (*T, error), 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if unaskable(args) {
+		return nil, notFound
+	}
 	ctx, cancel := r.bound(ctx, true)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
@@ -112,8 +117,22 @@ func (r *reader) bound(ctx context.Context, lookup bool) (context.Context, conte
 	return ctx, func() {}
 }
 
+// unaskable reports whether there is text among the arguments that no row has: with a
+// zero character, or not in UTF-8. PostgreSQL answers such a question with an error.
+func unaskable(args []any) bool {
+	for _, a := range args {
+		if text, ok := a.(string); ok && (strings.ContainsRune(text, 0) || !utf8.ValidString(text)) {
+			return true
+		}
+	}
+	return false
+}
+
 // list reads all rows of a query.
 func list[T any](ctx context.Context, r *reader, scan func(scanner) (*T, error), query string, args ...any) ([]*T, error) {
+	if unaskable(args) {
+		return nil, nil
+	}
 	ctx, cancel := r.bound(ctx, false)
 	defer cancel()
 	for attempt := 1; ; attempt++ {

@@ -41,7 +41,7 @@ func (r *request) page(query url.Values) (page, error) {
 	if query.Has("cursor") {
 		after, ok := p.open(query.Get("cursor"))
 		if !ok {
-			wrong = append(wrong, problem.Parameter("cursor", "cursor_invalid", "not a cursor of this list and these filters; begin again without one"))
+			wrong = append(wrong, cursorInvalid())
 		}
 		p.after = after
 	}
@@ -49,6 +49,10 @@ func (r *request) page(query url.Values) (page, error) {
 		return page{}, problem.Invalid(wrong...)
 	}
 	return p, nil
+}
+
+func cursorInvalid() problem.Field {
+	return problem.Parameter("cursor", "cursor_invalid", "not a cursor of this list and these filters; begin again without one")
 }
 
 func (r *request) binding(query url.Values) []byte {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -47,6 +48,12 @@ func (a *API) listSettlements(r *request) (reply, error) {
 	page, err := r.page(query)
 	if err != nil {
 		return reply{}, err
+	}
+	// Nobody but us makes cursors, but anybody could.
+	if day, _, ok := strings.Cut(string(page.after), "."); len(page.after) > 0 {
+		if _, err := ledger.ParseDate(day); err != nil || !ok {
+			return reply{}, problem.Invalid(cursorInvalid())
+		}
 	}
 	found, err := a.o.Settlements.Settlements(r.context(), r.party.Partner, string(page.after), page.limit)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 func TestAmountsThatAreNoneAreRefused(t *testing.T) {
 	w := newWorld(t)
-	bad := []string{`"-30"`, `"+30"`, `"0"`, `"00030"`, `"030"`, `""`, `" 30"`, `"30 "`, `"3e1"`, `"3E1"`, `"30.0"`, `"30,0"`, `"0x1e"`, `"３０"`, `"٣٠"`, `"3\u0030\u0000"`,
+	bad := []string{`"-30"`, `"+30"`, `"0"`, `"00030"`, `"030"`, `""`, `" 30"`, `"30 "`, `"3e1"`, `"3E1"`, `"30.0"`, `"30,0"`, `"0x1e"`, `"３０"`, `"٣٠"`, `"3\u0030\u0001"`,
 		`"1000000000000001"`, `"9223372036854775808"`, `"99999999999999999999999"`, `"NaN"`, `"Infinity"`, `"1_000"`}
 	for _, amount := range bad {
 		t.Run(amount, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestABodyIsRefusedWithEverythingThatIsWrong(t *testing.T) {
 		"an ID of another kind":   {`{"quote_id":"` + link + `","link_id":"6ba7b810-9dad-41d1-80b4-00c04fd430c8"}`, []string{"/link_id pattern"}},
 		"an empty reference":      {`{"quote_id":"` + link + `","link_id":"` + link + `","reference":""}`, []string{"/reference pattern"}},
 		"a reference with spaces": {`{"quote_id":"` + link + `","link_id":"` + link + `","reference":"a b"}`, []string{"/reference pattern"}},
-		"many things":             {`{"source":"skym","destination":"","amount":"-1","link_id":"x","reference":"\u0000","Amount":"30"}`, []string{"/Amount unknown_field", "/amount pattern", "/destination pattern", "/link_id pattern", "/reference pattern", "/source pattern"}},
+		"many things":             {`{"source":"skym","destination":"","amount":"-1","link_id":"x","reference":"\u0000\u0001","Amount":"30"}`, []string{"/Amount unknown_field", "/amount pattern", "/destination pattern", "/link_id pattern", "/reference zero_character", "/reference pattern", "/source pattern"}},
 		"a field twice":           {`{"quote_id":"` + link + `","link_id":"` + link + `","link_id":"` + link + `"}`, []string{"/link_id duplicate_field"}},
 		"no JSON":                 {`{"quote_id"`, []string{" json_syntax"}},
 		"nothing":                 {``, []string{" body_missing"}},

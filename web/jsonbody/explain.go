@@ -106,6 +106,10 @@ func (w *walk) value(pointer string, depth int) (any, error) {
 		return w.array(pointer, depth+1)
 	case json.Number:
 		w.number(pointer, string(token))
+	case string:
+		if strings.ContainsRune(token, 0) {
+			w.note(pointer, "zero_character", "must not have the character U+0000 in it")
+		}
 	}
 	return token, nil
 }

@@ -86,6 +86,8 @@ func TestAWrongBodyIsExplained(t *testing.T) {
 		"a comma too many":       {`{"name":"a",}`, []string{" json_syntax"}},
 		"something behind":       {`{"name":"a","inner":{"code":"b"}} x`, []string{" json_syntax"}},
 		"two objects":            {`{"name":"a","inner":{"code":"b"}}{}`, []string{" json_syntax"}},
+		"a zero character":       {`{"name":"ab","note":"a\u0000","inner":{"code":"c"}}`, []string{"/note zero_character", "/note pattern"}},
+		"the name of one":        {`{"name":"ab","note":"a\\u0000","inner":{"code":"c"}}`, []string{"/note pattern"}},
 		"not UTF-8":              {"{\"name\":\"\xff\"}", []string{" not_utf8"}},
 		"an array":               {`[]`, []string{" type"}},
 		"a string":               {`"x"`, []string{" type"}},
@@ -175,7 +177,7 @@ func agree(t interface{ Fatalf(string, ...any) }, form *jsonbody.Form[order], da
 // body is an order with something wrong in it, or nothing.
 func body(t *rapid.T) []byte {
 	pairs := []string{`"name":"ab"`, `"inner":{"code":"c"}`}
-	odd := rapid.SampledFrom([]string{`"note":"n"`, `"note":""`, `"note":null`, `"count":7`, `"count":7.0`, `"count":-0`, `"count":00`, `"count":1e1`,
+	odd := rapid.SampledFrom([]string{`"note":"n"`, `"note":""`, `"note":null`, `"note":"a\u0000"`, `"note":"a\\u0000"`, `"n\u0000te":"a"`, `"count":7`, `"count":7.0`, `"count":-0`, `"count":00`, `"count":1e1`,
 		`"count":100`, `"total":9223372036854775807`, `"total":9223372036854775808`, `"total":-9223372036854775809`, `"yes":true`, `"yes":tru`, `"yes":1`, `"name":"ab"`, `"n\u0061me":"ab"`, `"Name":"ab"`, `"name":"é"`, `"name":"\ud800"`, `"inner":{}`,
 		`"inner":{"code":"c","code":"c"}`, `"inner":null`, `"x":[]`, `"note":"a\"b"`, `"note":{}`, `"count":"1"`, "\"note\":\"a\tb\"", `"note" "x"`, `,`, `}`})
 	for range rapid.IntRange(0, 3).Draw(t, "odd") {

@@ -1,6 +1,7 @@
 package jsonbody
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -60,6 +61,8 @@ func (f *fields) scan(data []byte) bool {
 	c := cursor{data: data}
 	return c.object(f)
 }
+
+var zero = []byte(`\u0000`)
 
 type cursor struct {
 	data []byte
@@ -131,11 +134,15 @@ func (c *cursor) key(f *fields) (int, bool) {
 	return i, known
 }
 
-// text moves behind a string.
+// text moves behind a string. One with the character U+0000 is none: PostgreSQL does
+// not keep it.
 func (c *cursor) text() (escaped, ok bool) {
 	for c.at++; c.at < len(c.data); c.at++ {
 		switch c.data[c.at] {
 		case '\\':
+			if bytes.HasPrefix(c.data[c.at:], zero) {
+				return true, false
+			}
 			escaped = true
 			c.at++
 		case '"':

@@ -64,7 +64,7 @@ func (m *Mall) guard(handle func(*visit) error) http.Handler {
 
 func formIsOurs(w http.ResponseWriter, r *http.Request, token string) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, formMax)
-	return r.ParseForm() == nil && subtle.ConstantTimeCompare([]byte(r.PostForm.Get("form_token")), []byte(token)) == 1
+	return r.ParseForm() == nil && page.IsText(r.PostForm) && subtle.ConstantTimeCompare([]byte(r.PostForm.Get("form_token")), []byte(token)) == 1
 }
 
 // askToSignIn remembers which page was asked for. A form that was sent without a

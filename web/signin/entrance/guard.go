@@ -79,7 +79,7 @@ func formIsOurs(w http.ResponseWriter, r *http.Request, v *signin.Visit, bytesMa
 	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return false
 	}
-	return subtle.ConstantTimeCompare([]byte(r.PostForm.Get("form_token")), []byte(v.FormToken())) == 1
+	return page.IsText(r.PostForm) && subtle.ConstantTimeCompare([]byte(r.PostForm.Get("form_token")), []byte(v.FormToken())) == 1
 }
 
 // askToSignIn remembers which page was asked for. A form that was sent without a
