@@ -49,9 +49,9 @@ func sideBySide[T any](all []*T, do func(*T)) {
 	workers.Wait()
 }
 
-// inTurn does work when it is the company's turn. The work says how much of the
-// seat goes on being used when it returns.
-func (s *Service) inTurn(ctx context.Context, p Party, all []undertaking, work func(in *seat) (kept int)) {
+// inTurn does work when it is the company's turn, and reports whether it was. The work
+// says how much of the seat goes on being used when it returns.
+func (s *Service) inTurn(ctx context.Context, p Party, all []undertaking, work func(in *seat) (kept int)) bool {
 	in, err := s.turns.enter(ctx, p.Partner, len(all))
 	if err != nil {
 		for i := range all {
@@ -59,11 +59,12 @@ func (s *Service) inTurn(ctx context.Context, p Party, all []undertaking, work f
 				all[i].err = err
 			}
 		}
-		return
+		return false
 	}
 	kept := 0
 	defer func() { in.leave(len(all) - kept) }()
 	kept = work(in)
+	return true
 }
 
 // createAll stores the drafts and begins the work on what is new. It returns how

@@ -28,11 +28,13 @@ func (s *Service) ConvertMany(ctx context.Context, p Party, requests []ConvertRe
 	}
 	s.enterAll(p, all)
 	defer s.leaveAll(p, all)
-	s.inTurn(ctx, p, all, func(in *seat) int {
+	done := s.inTurn(ctx, p, all, func(in *seat) int {
 		s.draftAll(ctx, p, all)
 		return s.createAll(ctx, all, in)
 	})
-	s.earlier(ctx, p, all)
+	if done { // who was turned away comes again, and to look for what he has would take from who is in
+		s.earlier(ctx, p, all)
+	}
 	return s.outcomes(ctx, all, wait)
 }
 

@@ -10,8 +10,6 @@ import (
 // Bounds of what waits before the turnstile, for one company.
 const (
 	lineMax = 4096 // requests
-	// crowdMax is what a line may have while there is a crowd.
-	crowdMax = 32
 	// quantum is how much a company may have done in one round before it is
 	// another's turn: one call of many, or many of one.
 	quantum = 64
@@ -49,6 +47,7 @@ type turnstile struct {
 type line struct {
 	company string
 	waiting []*waiter
+	cost    int // of all that wait
 	credit  int // what it may still have done in this round
 }
 
@@ -118,12 +117,13 @@ func (t *turnstile) crowded(now time.Time) bool {
 }
 
 // refuses tells before anything was done for a request whether the company's line is
-// full in a crowd.
+// full in a crowd: one more would wait for as much as is worked on at a time to be done
+// before it, which takes about as long as work may take.
 func (t *turnstile) refuses(company string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l := t.lines[company]
-	return l != nil && len(l.waiting) >= crowdMax && t.crowded(t.pace.now())
+	return l != nil && l.cost*len(t.ring) >= t.pace.open && t.crowded(t.pace.now())
 }
 
 // queue puts a waiter into its company's line; nil when that is full.
@@ -142,6 +142,7 @@ func (t *turnstile) queue(company string, cost int) (*waiter, *line) {
 	}
 	t.pace.pressed = true
 	w := &waiter{cost: cost, at: now, ready: make(chan struct{})}
+	l.cost += cost
 	if l.waiting = append(l.waiting, w); len(l.waiting) == 1 {
 		t.ring = append(t.ring, l)
 	}
@@ -157,7 +158,7 @@ func (t *turnstile) withdraw(l *line, w *waiter) bool {
 	if i < 0 {
 		return false
 	}
-	l.waiting = slices.Delete(l.waiting, i, i+1)
+	l.waiting, l.cost = slices.Delete(l.waiting, i, i+1), l.cost-w.cost
 	t.drop(l)
 	t.admit() // the one behind may need less
 	return true
@@ -206,6 +207,7 @@ func (t *turnstile) admit() {
 // next tells the first of a line, which is then shorter by one.
 func (t *turnstile) next(l *line) {
 	close(l.waiting[0].ready)
+	l.cost -= l.waiting[0].cost
 	l.waiting = slices.Delete(l.waiting, 0, 1)
 	t.drop(l)
 }

@@ -84,7 +84,8 @@ func (b *Overload) row(ctx context.Context, stage *sandbox.Stage, table io.Write
 }
 
 func (b *Overload) print(table io.Writer, load *Load, o *Outcome, before, after process.Usage) {
-	s, name, each := Slice{P50: o.P50, P99: o.P99, Max: o.Max}, fmt.Sprintf("%d callers in turn", load.Clients), int64(max(b.Batch, 1))
+	each := int64(max(b.Batch, 1))
+	s, name := Slice{P50: o.P50, P99: o.P99, Max: o.Max, Refused: (o.Others["503"] + o.Others["429"] + o.Others["in a batch"]) / each}, fmt.Sprintf("%d callers in turn", load.Clients)
 	asked := "as many as it can"
 	if load.Rate > 0 {
 		s, name, asked = o.Slices[0], "at a rate", fmt.Sprint(int64(load.Rate)*each)
