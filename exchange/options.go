@@ -81,7 +81,7 @@ type Options struct {
 	TurnsMax int
 	// TurnTarget is how long such work may take on average: less is worked on at a
 	// time while it takes longer, and where more is asked for than can be done one
-	// waits no longer than this. Default 100 ms.
+	// waits no longer than this. Default 150 ms.
 	TurnTarget time.Duration
 	// Timer is the machine's clock, by which that is measured. Without it TurnsMax
 	// is what is worked on at a time.
@@ -121,7 +121,7 @@ func (o Options) withDefaults() Options {
 	o.TotalMax = cmp.Or(o.TotalMax, 16384)
 	o.TurnsMax = cmp.Or(o.TurnsMax, 2048)
 	o.TurnPatience = cmp.Or(o.TurnPatience, time.Second)
-	o.TurnTarget = cmp.Or(o.TurnTarget, 100*time.Millisecond)
+	o.TurnTarget = cmp.Or(o.TurnTarget, 150*time.Millisecond)
 	o.RecoveryMax = cmp.Or(o.RecoveryMax, 256)
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}

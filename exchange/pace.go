@@ -8,6 +8,9 @@ const (
 	paceFloor = 256
 	// paceEvery is how often the pace is looked at.
 	paceEvery = 100 * time.Millisecond
+	// paceStale is how long after the look before it one says nothing of how much can be
+	// done, since for some of that time nobody may have asked for anything.
+	paceStale = time.Second
 )
 
 // pace finds how much can be worked on at a time without anything taking long. More
@@ -25,6 +28,7 @@ type pace struct {
 	since   time.Time
 	spent   time.Duration // of what was done since then
 	did     int
+	within  int // what was done in the time of the target, of late
 }
 
 // newPace begins with all that may be open. Without a timer it stays so.
@@ -50,6 +54,9 @@ func (p *pace) took(n int, at time.Time) {
 		return
 	}
 	p.look(p.spent / time.Duration(p.did))
+	if took := now.Sub(p.since); took < paceStale {
+		p.within = int(int64(p.did) * int64(p.target) / int64(took))
+	}
 	p.since, p.spent, p.did, p.pressed = now, 0, 0, false
 }
 

@@ -62,7 +62,7 @@ func crowded(t *testing.T) (*turnstile, *seat) {
 	clock := testclock.At(time.Unix(1_800_000_000, 0))
 	s := newTurnstile(newPace(1, 10*time.Millisecond, clock.Now), time.Minute)
 	in := entered(t, s, "a", 1)
-	wait(s, "a", 30)
+	wait(s, "a", paceFloor)
 	clock.Advance(crowdAfter)
 	return s, in
 }
@@ -124,14 +124,14 @@ func TestACrowdIsOverWhenNobodyHasWaitedForAWhile(t *testing.T) {
 	}
 	entered(t, s, "a", 1)
 	clock(crowdAfter / 2)
-	wait(s, "a", 30)
+	wait(s, "a", paceFloor)
 	if !s.refuses("a") {
 		t.Error("a moment without anybody ended the crowd")
 	}
 	s.lines["a"].waiting, s.lines["a"].cost, s.ring, s.emptied = nil, 0, nil, s.pace.now()
 	delete(s.lines, "a")
 	clock(crowdAfter)
-	wait(s, "a", 30)
+	wait(s, "a", paceFloor)
 	if s.refuses("a") {
 		t.Error("the crowd did not end")
 	}
@@ -140,7 +140,7 @@ func TestACrowdIsOverWhenNobodyHasWaitedForAWhile(t *testing.T) {
 func TestABurstIsNoCrowd(t *testing.T) {
 	s := newTurnstile(newPace(1, time.Millisecond, testclock.At(time.Unix(1_800_000_000, 0)).Now), time.Minute)
 	entered(t, s, "a", 1)
-	wait(s, "a", 300)
+	wait(s, "a", 10*paceFloor)
 	if s.refuses("a") {
 		t.Error("refused at the first moment")
 	}

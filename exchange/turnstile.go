@@ -117,13 +117,13 @@ func (t *turnstile) crowded(now time.Time) bool {
 }
 
 // refuses tells before anything was done for a request whether the company's line is
-// full in a crowd: one more would wait for as much as is worked on at a time to be done
-// before it, which takes about as long as work may take.
+// full in a crowd: one more would wait for longer than work may take, at the rate at
+// which it was done of late.
 func (t *turnstile) refuses(company string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l := t.lines[company]
-	return l != nil && l.cost*len(t.ring) >= t.pace.open && t.crowded(t.pace.now())
+	return l != nil && l.cost*len(t.ring) >= max(t.pace.within, paceFloor) && t.crowded(t.pace.now())
 }
 
 // queue puts a waiter into its company's line; nil when that is full.

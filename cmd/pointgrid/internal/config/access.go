@@ -47,7 +47,7 @@ type Limits struct {
 	Strangers int64         `yaml:"strangers" env:"STRANGERS" doc:"Requests without a good token from one address, in a minute."`
 	InFlight  int           `yaml:"in_flight" env:"IN_FLIGHT" doc:"Conversions and reversals that are worked on at once, shared fairly by the companies that ask, at least 1."`
 	Patience  time.Duration `yaml:"patience" env:"PATIENCE" doc:"How long one waits for its turn before it is answered busy, 10ms to 30s."`
-	Target    time.Duration `yaml:"target" env:"TARGET" doc:"How long one that waits for no partner's system may take on average, 1ms to 10s: fewer are worked on at once while they take longer, and under a lasting overload one waits no longer than this. 0 is 100ms on the embedded ledger and 400ms on Fabric."`
+	Target    time.Duration `yaml:"target" env:"TARGET" doc:"How long one that waits for no partner's system may take on average, 1ms to 10s: fewer are worked on at once while they take longer, and under a lasting overload one waits no longer than this. 0 is 150ms on the embedded ledger and 400ms on Fabric."`
 }
 
 // AccessLog says how long uses of credentials are kept.
