@@ -13,7 +13,7 @@ import (
 )
 
 // TTL is how long the leases of the suite last.
-const TTL = 3 * time.Second
+const TTL = 30 * time.Second
 
 // Port is what the suite needs: leases, and the clock by which they go.
 type Port struct {

@@ -68,7 +68,9 @@ func (l *Ledger) transact(ctx context.Context, b *batch) (results []ledger.Resul
 			break
 		}
 		again := ctx.Err() == nil && l.again(b, err) && l.opts.Timer().Sub(begun) <= l.limit(b)
-		l.opts.Failed(Failure{Lane: b.of.Lane, Concerned: b.companies, Reason: reason(err), Again: again})
+		if !errors.Is(err, errBarred) { // which is a question asked twice
+			l.opts.Failed(Failure{Lane: b.of.Lane, Concerned: b.companies, Reason: reason(err), Again: again})
+		}
 		if !again {
 			break
 		}

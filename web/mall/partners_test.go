@@ -47,7 +47,7 @@ func TestWhatAPartnerSaysAboutAMembershipIsSaidInPlainWords(t *testing.T) {
 		"with spaces":     {"SKY 1", "did not confirm this membership"},
 		"nothing":         {"  ", "did not confirm this membership"},
 		"very long":       {strings.Repeat("X", 3_000), "did not confirm this membership"},
-		"control signs":   {"SKY\x00\n1", "did not confirm this membership"},
+		"control signs":   {"SKY\x01\n1", "did not confirm this membership"},
 		"other languages": {"会员１", "did not confirm this membership"},
 	} {
 		got := b.Send("/mall/partners/sky", url.Values{"membership": {c.membership}, "consent": {consent}})
@@ -56,6 +56,8 @@ func TestWhatAPartnerSaysAboutAMembershipIsSaidInPlainWords(t *testing.T) {
 			t.Errorf("%s: not escaped", name)
 		}
 	}
+	zero := b.Send("/mall/partners/sky", url.Values{"membership": {"SKY\x001"}, "consent": {consent}})
+	pagetest.Want(t, "what no browser sends", zero, http.StatusForbidden, "nothing was done")
 	pagetest.Want(t, "no such partner", b.Get("/mall/partners/nobody"), http.StatusNotFound, "There is no such page")
 	if _, err := w.store.LinkOf(t.Context(), "sky", "M-1"); err != exchange.ErrNotFound {
 		t.Errorf("a link was made: %v", err)
