@@ -123,14 +123,14 @@ func TestACrowdIsOverWhenNobodyHasWaitedForAWhile(t *testing.T) {
 		t.Fatalf("%d lines are left", len(s.ring))
 	}
 	entered(t, s, "a", 1)
-	clock(crowdAfter / 2)
+	clock(crowdOver / 2)
 	wait(s, "a", paceFloor)
 	if !s.refuses("a") {
 		t.Error("a moment without anybody ended the crowd")
 	}
 	s.lines["a"].waiting, s.lines["a"].cost, s.ring, s.emptied = nil, 0, nil, s.pace.now()
 	delete(s.lines, "a")
-	clock(crowdAfter)
+	clock(crowdOver)
 	wait(s, "a", paceFloor)
 	if s.refuses("a") {
 		t.Error("the crowd did not end")

@@ -14,8 +14,10 @@ const (
 	// another's turn: one call of many, or many of one.
 	quantum = 64
 	// crowdAfter is how long somebody must have waited all the time for it to be a
-	// crowd and no burst, and how long nobody for the crowd to be over.
-	crowdAfter = 100 * time.Millisecond
+	// crowd and no burst, as after a disk that stood still for half a second.
+	crowdAfter = 2 * time.Second
+	// crowdOver is how long nobody must have waited for the crowd to be over.
+	crowdOver = 100 * time.Millisecond
 )
 
 // turnstile stands before the work that moves points: it lets so much of it in at
@@ -137,7 +139,7 @@ func (t *turnstile) queue(company string, cost int) (*waiter, *line) {
 		return nil, l
 	}
 	now := t.pace.now()
-	if len(t.ring) == 0 && now.Sub(t.emptied) >= crowdAfter {
+	if len(t.ring) == 0 && now.Sub(t.emptied) >= crowdOver {
 		t.since = now
 	}
 	t.pace.pressed = true
