@@ -131,6 +131,7 @@ func TestWhatIsWrongWithAFileIsSaid(t *testing.T) {
 	}
 	sky.post(path+"/complete", `{"bytes":0,"sha256":"x"}`).invalid("/bytes out_of_range", "/sha256 pattern")
 	sky.post("/v1/conversion_files", `{"format":"xml","name":"\u0001"}`).invalid("/format not_allowed", "/name pattern")
+	sky.post("/v1/conversion_files", `{"format":"xml","name":"\u0000"}`).invalid("/format not_allowed", "/name zero_character", "/name pattern")
 	sky.create("csv")
 	sky.create("csv")
 	sky.post("/v1/conversion_files", `{"format":"csv"}`).refused(409, "too_many_files")

@@ -19,6 +19,7 @@ func TestAmountsThatAreNoneAreRefused(t *testing.T) {
 			w.as("sky-app").post("/v1/quotes", `{"source":"SKYM","destination":"EPT","amount":`+amount+`}`).invalid("/amount pattern")
 		})
 	}
+	w.as("sky-app").post("/v1/quotes", `{"source":"SKYM","destination":"EPT","amount":"3\u0030\u0000"}`).invalid("/amount zero_character", "/amount pattern")
 	for amount, code := range map[string]string{`30`: "type", `30.5`: "integer_form", `3e1`: "integer_form", `null`: "null", `true`: "type", `["30"]`: "type", `{"amount":"30"}`: "type"} {
 		t.Run(amount, func(t *testing.T) {
 			a := w.as("sky-app").post("/v1/quotes", `{"source":"SKYM","destination":"EPT","amount":`+amount+`}`).refused(400, "invalid_request")
