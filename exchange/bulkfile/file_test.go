@@ -342,7 +342,7 @@ func TestNothingIsKeptForEver(t *testing.T) {
 	left := w.create(bulkfile.CSV)
 	w.append(left, 0, "link_id")
 	w.Service.Close()
-	w.ahead = 49 * time.Hour
+	w.ahead.Add((49 * time.Hour).Milliseconds())
 	w.open()
 	w.eventually("the upload expires", func() bool {
 		f, err := w.File(ctx, tele, left)
@@ -351,7 +351,7 @@ func TestNothingIsKeptForEver(t *testing.T) {
 	})
 	w.finished(done)
 	w.Service.Close()
-	w.ahead = 8 * 24 * time.Hour
+	w.ahead.Add((6 * 24 * time.Hour).Milliseconds())
 	w.open()
 	w.eventually("the results go", func() bool {
 		_, r, err := w.Results(ctx, tele, done)

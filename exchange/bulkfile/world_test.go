@@ -47,8 +47,7 @@ type world struct {
 	rows     *exchangetest.Memory
 	store    bulkfile.Store
 	now      func() time.Time
-	ahead    time.Duration
-	moments  atomic.Int64
+	ahead    atomic.Int64 // milliseconds
 	dir      string
 	link     ledger.ID // of the member with tele
 	options  bulkfile.Options
@@ -76,7 +75,7 @@ func newWorld(t testing.TB, change ...func(*bulkfile.Options)) *world {
 	// No two moments are of the same millisecond: what a dead process had converted is
 	// told from what came before it by when that was.
 	w.now = func() time.Time {
-		return time.Now().Add(w.ahead + time.Duration(w.moments.Add(1))*time.Millisecond)
+		return time.Now().Add(time.Duration(w.ahead.Add(1)) * time.Millisecond)
 	}
 	w.ledger = ledgertest.NewMemory(w.now)
 	w.found()
