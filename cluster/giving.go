@@ -105,6 +105,9 @@ func (g *giving) call(ctx context.Context, who owner, changed <-chan struct{}, p
 	for {
 		select {
 		case <-r.done:
+			if r.err == nil && len(r.results) != len(g.commands) {
+				return nil, fmt.Errorf("%w: the lane's owner answered %d commands with %d results", ledger.ErrOutcomeUnknown, len(g.commands), len(r.results))
+			}
 			return r.results, r.err
 		case <-changed:
 			var now owner

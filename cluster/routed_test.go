@@ -152,6 +152,18 @@ func TestAnOwnerThatDoesNotAnswerLeavesTheOutcomeUnknown(t *testing.T) {
 	}
 }
 
+func TestTooFewResultsAreAnUnknownOutcome(t *testing.T) {
+	w := newWorld(t, 1)
+	w.alliance.short = true
+	w.serving(w.join())
+	other := w.join()
+	w.eventually("the other knows the owner", func() bool { return len(other.Status().View.Duties) > 0 })
+	results, err := other.Ledger().Submit(t.Context(), utility, issue(1, 0), issue(2, 0))
+	if !errors.Is(err, ledger.ErrOutcomeUnknown) {
+		t.Errorf("one result for two commands ended with %v, %v, want an unknown outcome", results, err)
+	}
+}
+
 func TestALaneThatStallsHoldsUpNoOther(t *testing.T) {
 	w := newWorld(t, 2)
 	g := w.join()

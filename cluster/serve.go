@@ -54,10 +54,11 @@ func (m *Member) serveFrames(conn net.Conn) {
 	defer close(a.over)
 	for {
 		body, err := readFrame(in)
-		if err == nil {
-			err = a.take(body)
-		}
 		if err != nil {
+			return
+		}
+		if err := a.take(body); err != nil {
+			m.o.Logger.Warn("cluster: a gateway asks for what cannot be read", "slot", caller.Number, "error", err)
 			return
 		}
 	}
