@@ -67,8 +67,9 @@ type Webhooks struct {
 
 // Mall says what orders lean on and how long they wait.
 type Mall struct {
-	Billing        string        `yaml:"billing" env:"BILLING" doc:"Base URL of the billing system that credits bills; docs/mall.md has what is spoken. Empty: bill credits are not sold."`
-	Payments       string        `yaml:"payments" env:"PAYMENTS" doc:"Base URL of the payment provider. Empty: prices with cash are not sold."`
+	Billing        string        `yaml:"billing" env:"BILLING" doc:"Base URL of the billing system that credits bills, https unless its host is this machine; docs/mall.md has what is spoken. Empty: bill credits are not sold."`
+	Payments       string        `yaml:"payments" env:"PAYMENTS" doc:"Base URL of the payment provider, https unless its host is this machine. Empty: prices with cash are not sold."`
+	AllowHTTP      bool          `yaml:"allow_http" env:"ALLOW_HTTP" doc:"Allow http to billing and payments on other machines, inside a network of our own. Never in production."`
 	Timeout        time.Duration `yaml:"timeout" env:"TIMEOUT" doc:"Longest time for one call to either, 100ms to 30s."`
 	FourEyes       bool          `yaml:"four_eyes" env:"FOUR_EYES" doc:"A new product, and another price, are proposed by one and approved by another."`
 	OfferTTL       time.Duration `yaml:"offer_ttl" env:"OFFER_TTL" doc:"How long a price that was shown can be ordered at, 1m to 24h."`

@@ -59,6 +59,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"reviews that outlast what is compared", "data_dir: /a\nsupport: {review_within: 145h, rules: {ring: 1h}}\npartners: [{code: sky, in: push, out: push}]\n", nil, "support.review_within: 145h0m0s is more than 144h0m0s; partners[0].statement.tolerance.keep_days is 7"},
 		{"reviews that outlast our own records", "data_dir: /a\nsupport: {review_within: 169h}\n", nil, "support.review_within: 169h0m0s is not between 1m0s and 168h0m0s"},
 		{"reviews that outlast little", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {tolerance: {keep_days: 2}}}]\n", nil, "support.review_within: 72h0m0s is more than 24h0m0s"},
+		{"billing without TLS", "data_dir: /a\nmall: {billing: 'http://erp:9000'}\n", nil, "mall.billing: http to \"erp:9000\" can be read by whoever is between; want https, or mall.allow_http"},
+		{"payments without TLS", "data_dir: /a\nmall: {payments: 'http://pay:9000'}\n", nil, "mall.payments: http to \"pay:9000\" can be read"},
 		{"bad source of statements", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {source: mail}}]\n", nil, "partners[0].statement.source: \"mail\" is not one of"},
 		{"statements of no connector", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {source: connector}}]\n", nil, "has no connector.url"},
 		{"statements in no folder", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {source: folder}}]\n", nil, "reconciliation.folder is empty"},
@@ -99,15 +101,19 @@ func TestExampleIsTheDefault(t *testing.T) {
 }
 
 func TestWhatIsRightIsTaken(t *testing.T) {
+	sky := func(has string) string { return "partners: [{code: sky, in: push, out: push, " + has + "}]" }
 	for name, file := range map[string]string{
-		"a partner's system with TLS":                    "connector: {url: 'https://sky.example/v1'}",
-		"on this machine":                                "connector: {url: 'http://127.0.0.1:9000'}",
-		"on this machine, by its name":                   "connector: {url: 'http://localhost:9000'}",
-		"on this machine, IPv6":                          "connector: {url: 'http://[::1]:9000'}",
-		"in a network of our own":                        "connector: {url: 'http://sky:9000', allow_http: true}",
-		"reviews as long as counterparts are looked for": "statement: {tolerance: {keep_days: 4}}",
+		"a partner's system with TLS":                    sky("connector: {url: 'https://sky.example/v1'}"),
+		"on this machine":                                sky("connector: {url: 'http://127.0.0.1:9000'}"),
+		"on this machine, by its name":                   sky("connector: {url: 'http://localhost:9000'}"),
+		"on this machine, IPv6":                          sky("connector: {url: 'http://[::1]:9000'}"),
+		"in a network of our own":                        sky("connector: {url: 'http://sky:9000', allow_http: true}"),
+		"reviews as long as counterparts are looked for": sky("statement: {tolerance: {keep_days: 4}}"),
+		"billing and payments with TLS":                  "mall: {billing: 'https://erp.example', payments: 'https://pay.example/v1'}",
+		"billing on this machine":                        "mall: {billing: 'http://127.0.0.1:9000'}",
+		"billing in a network of our own":                "mall: {billing: 'http://erp:9000', allow_http: true}",
 	} {
-		if _, err := config.Load(write(t, "data_dir: /a\npartners: [{code: sky, in: push, out: push, "+file+"}]\n"), nil); err != nil {
+		if _, err := config.Load(write(t, "data_dir: /a\n"+file+"\n"), nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

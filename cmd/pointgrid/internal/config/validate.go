@@ -127,6 +127,7 @@ func (c *Config) validateMall(wrong report) {
 		if url != "" && !isBaseURL(url) {
 			wrong(key, "%q is not a URL like https://billing.example", url)
 		}
+		sealed(wrong, key, url, c.Mall.AllowHTTP, "mall.allow_http")
 	}
 	between(wrong, "mall.timeout", c.Mall.Timeout, 100*time.Millisecond, 30*time.Second)
 	between(wrong, "mall.offer_ttl", c.Mall.OfferTTL, time.Minute, 24*time.Hour)
@@ -209,14 +210,20 @@ func (c *Config) validateCompanies(wrong report) {
 	}
 }
 
-// validate leaves the form of the URL to the registry. Requests to a partner's system
-// name memberships, and are signed but not sealed: only TLS keeps them from readers.
+// validate leaves the form of the URL to the registry.
 func (c *Connector) validate(wrong report, key string) {
-	u, err := url.Parse(c.URL)
-	if err != nil || u.Scheme != "http" || c.AllowHTTP || isThisMachine(u.Hostname()) {
+	sealed(wrong, key+".url", c.URL, c.AllowHTTP, key+".allow_http")
+}
+
+// sealed refuses http to another machine. Requests to systems of partners and of the
+// back office name memberships and contracts, and are signed: only TLS keeps them from
+// readers.
+func sealed(wrong report, key, address string, allowed bool, allow string) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" || allowed || isThisMachine(u.Hostname()) {
 		return
 	}
-	wrong(key+".url", "http to %q can be read by whoever is between; want https, or %s.allow_http inside a network of our own", u.Host, key)
+	wrong(key, "http to %q can be read by whoever is between; want https, or %s inside a network of our own", u.Host, allow)
 }
 
 func validateClient(wrong report, key string, c Client) {
