@@ -15,10 +15,15 @@ import (
 	"github.com/pointgrid/pointgrid/ledger/fabric/network/networktest"
 )
 
-// TestTheChaincodeIsUpgradedUnderLoad replaces the chaincode twice, the first time
-// by a command that is interrupted again and again, while conversions pour in.
+// beforeOwners is the last commit whose contract knows of no owners of lanes.
+const beforeOwners = "fa2dcd8"
+
+// TestTheChaincodeIsUpgradedUnderLoad replaces an earlier contract by today's, and
+// that by a copy, the first time by a command that is interrupted again and again,
+// while conversions pour in.
 func TestTheChaincodeIsUpgradedUnderLoad(t *testing.T) {
-	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:3]})
+	networktest.Programs(t)
+	ctx, n := networktest.Up(t, network.Options{Companies: network.Companies()[:3], Chaincode: networktest.Earlier(t, beforeOwners)})
 	l := open(ctx, t, n, func(o *fabric.Options) { o.Patience = fabric.Patience{Endorse: 3 * time.Second} })
 	s := &scene{ctx: ctx, network: n, ledger: l, sky: found(ctx, t, l, "sky", sky), mart: found(ctx, t, l, "mart", mart)}
 	s.withSky, s.withMart = s.sky.load(ctx, t, l, 16), s.mart.load(ctx, t, l, 16)

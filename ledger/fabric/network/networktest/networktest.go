@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,13 +19,17 @@ import (
 // downMax bounds how long ending a network may take.
 const downMax = time.Minute
 
-// Up makes, or starts again, a network for one test: in a folder of its own if
-// the options name none, and with what runs ended with the test. The test is
+// Up makes, or starts again, a network for one test: in a folder of its own and
+// with today's chaincode if the options name none, and with what runs ended with
+// the test. The test is
 // skipped with -short, and where the programs of Fabric cannot be had, unless
 // POINTGRID_REQUIRE is "all".
 func Up(t testing.TB, options network.Options) (context.Context, *network.Network) {
 	t.Helper()
-	options.Programs, options.Chaincode = Programs(t), Chaincode(t)
+	options.Programs = Programs(t)
+	if options.Chaincode == "" {
+		options.Chaincode = Chaincode(t)
+	}
 	if options.Dir == "" {
 		options.Dir = t.TempDir()
 	}
@@ -92,4 +97,31 @@ func Chaincode(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// Earlier returns the chaincode server's program as an earlier commit has it. Where
+// the source has come without its history it says so and returns today's.
+func Earlier(t testing.TB, commit string) string {
+	t.Helper()
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	source, program := filepath.Join(dir, "source"), filepath.Join(dir, "chaincode-"+commit)
+	archive := filepath.Join(dir, "source.tar")
+	if out, err := exec.Command("git", "-C", strings.TrimSpace(string(root)), "archive", "-o", archive, commit).CombinedOutput(); err != nil {
+		t.Logf("commit %s is not here, today's chaincode stands for it: %v\n%s", commit, err, out)
+		return Chaincode(t)
+	}
+	for _, step := range []*exec.Cmd{
+		exec.Command("mkdir", source),
+		exec.Command("tar", "-x", "-C", source, "-f", archive),
+		exec.Command("go", "build", "-C", source, "-buildvcs=false", "-o", program, "./cmd/chaincode"),
+	} {
+		if out, err := step.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", step, err, out)
+		}
+	}
+	return program
 }
