@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pointgrid/pointgrid/ledger/wire"
 )
@@ -21,6 +22,7 @@ type store struct {
 	cache *cache
 	batch *pebble.Batch // used again and again
 	key   []byte        // likewise
+	lacks []int         // likewise
 }
 
 // Keys of the home itself begin with a byte that the contract cannot use.
@@ -143,18 +145,55 @@ func (s *store) set(b *pebble.Batch, w write) error {
 // Get implements [chaincode.Reader] for the transaction under way.
 func (s *store) Get(keys ...string) ([][]byte, error) {
 	values := make([][]byte, len(keys))
+	s.lacks = s.lacks[:0]
 	for i, key := range keys {
 		v, ok := s.cache.get(key)
 		if !ok {
-			var err error
-			if v, err = get(s.db, &s.key, key); err != nil {
-				return nil, err
-			}
-			s.cache.add(key, v)
+			s.lacks = append(s.lacks, i)
 		}
 		values[i] = v
 	}
+	if err := s.read(keys, values, s.lacks); err != nil {
+		return nil, err
+	}
+	for _, i := range s.lacks {
+		s.cache.add(keys[i], values[i])
+	}
 	return values, nil
+}
+
+// readers are at work side by side on what the cache lacks: when the state is
+// larger than memory each read is a wait for the disk, and a disk has many hands.
+// Each takes readLeast keys at least, since where nothing waits it costs a switch.
+const (
+	readers   = 32
+	readLeast = 2
+)
+
+// read fills in the values of some of the keys.
+func (s *store) read(keys []string, values [][]byte, which []int) error {
+	n := min(readers, len(which)/readLeast)
+	if n < 2 {
+		return s.readSome(&s.key, keys, values, which)
+	}
+	var side errgroup.Group
+	for r := range n {
+		side.Go(func() error {
+			var key []byte
+			return s.readSome(&key, keys, values, which[len(which)*r/n:len(which)*(r+1)/n])
+		})
+	}
+	return side.Wait()
+}
+
+func (s *store) readSome(buf *[]byte, keys []string, values [][]byte, which []int) error {
+	for _, i := range which {
+		var err error
+		if values[i], err = get(s.db, buf, keys[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Range implements [chaincode.Reader] for the transaction under way.
