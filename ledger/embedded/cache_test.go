@@ -1,8 +1,10 @@
 package embedded
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -57,5 +59,52 @@ func TestWhatIsUsedStaysInTheCache(t *testing.T) {
 		if _, ok := c.get("hot"); !ok {
 			t.Fatalf("gone after %d others", i)
 		}
+	}
+}
+
+// Whether reads wait for the disk or not, and so are side by side, they bring the same.
+func TestReadsSideBySideBringWhatIsThere(t *testing.T) {
+	const n = 1000
+	for name, timer := range map[string]func() time.Time{"no read waits": nil, "every read waits": slow()} {
+		t.Run(name, func(t *testing.T) {
+			s, err := openStore(t.TempDir(), storeOptions{cacheBytes: 1 << 20, timer: timer, logger: logTo(&bytes.Buffer{})})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var keys []string
+			var writes []write
+			for i := range n {
+				keys = append(keys, fmt.Sprintf("key/%04d", i))
+				if i%3 != 0 {
+					writes = append(writes, write{keys[i], []byte(keys[i])})
+				}
+			}
+			if err := s.commit(writes, nil, position{height: 1}); err != nil {
+				t.Fatal(err)
+			}
+			for _, again := range []string{"first", "from the cache"} {
+				values, err := s.Get(keys...)
+				if err != nil || len(values) != n {
+					t.Fatalf("%s: %d values, %v", again, len(values), err)
+				}
+				for i, v := range values {
+					if there := v != nil; there != (i%3 != 0) || there && string(v) != keys[i] {
+						t.Errorf("%s: %s has %q", again, keys[i], v)
+					}
+				}
+			}
+			if err := s.close(false); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// slow is a timer by which everything takes a millisecond.
+func slow() func() time.Time {
+	now := time.Unix(0, 0)
+	return func() time.Time {
+		now = now.Add(time.Millisecond)
+		return now
 	}
 }

@@ -68,7 +68,7 @@ func (l *Ledger) openState() error {
 		return err
 	}
 	s, err := openStore(l.folder.file(stateDir), storeOptions{
-		cacheBytes: l.opts.CacheBytes, memTable: l.opts.memTable, logger: l.opts.Logger, failed: func(err error) { l.fail(err) },
+		cacheBytes: l.opts.CacheBytes, memTable: l.opts.memTable, timer: l.opts.Timer, logger: l.opts.Logger, failed: func(err error) { l.fail(err) },
 	})
 	if err != nil {
 		return openError(err)

@@ -35,7 +35,8 @@ type Options struct {
 	// Observe is called after every batch, from the one goroutine that executes
 	// them; it must be quick. Nil is allowed.
 	Observe func(Sample)
-	// Timer measures for Observe. Without it durations are zero.
+	// Timer measures for Observe, and tells reads that wait for the disk. Without it
+	// durations are zero.
 	Timer func() time.Time
 
 	// For tests: a disk with faults, and small files.
@@ -99,7 +100,7 @@ func (o *Options) fill() {
 		o.Observe = func(Sample) {}
 	}
 	if o.Timer == nil {
-		o.Timer = func() time.Time { return time.Time{} }
+		o.Timer = stopped
 	}
 	if o.disk == nil {
 		o.disk = realDisk{}

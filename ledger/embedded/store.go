@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -23,6 +24,7 @@ type store struct {
 	batch *pebble.Batch // used again and again
 	key   []byte        // likewise
 	lacks []int         // likewise
+	timer func() time.Time
 }
 
 // Keys of the home itself begin with a byte that the contract cannot use.
@@ -43,6 +45,7 @@ type storeOptions struct {
 	cacheBytes int64  // for Pebble's blocks and for hot values, half each
 	memTable   uint64 // bytes of state in memory before they are written
 	readOnly   bool
+	timer      func() time.Time // nil: reads are never side by side
 	logger     *slog.Logger
 	failed     func(error) // called when Pebble cannot write in the background
 }
@@ -76,8 +79,14 @@ func openStore(dir string, opts storeOptions) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &store{db: db, cache: newCache(opts.cacheBytes / 2)}, nil
+	if opts.timer == nil {
+		opts.timer = stopped
+	}
+	return &store{db: db, cache: newCache(opts.cacheBytes / 2), timer: opts.timer}, nil
 }
+
+// stopped is a timer by which nothing takes any time.
+func stopped() time.Time { return time.Time{} }
 
 // position returns how far the state has come.
 func (s *store) position() (position, error) { return readPosition(s.db) }
@@ -162,38 +171,45 @@ func (s *store) Get(keys ...string) ([][]byte, error) {
 	return values, nil
 }
 
-// readers are at work side by side on what the cache lacks: when the state is
-// larger than memory each read is a wait for the disk, and a disk has many hands.
-// Each takes readLeast keys at least, since where nothing waits it costs a switch.
 const (
-	readers   = 32
-	readLeast = 2
+	// readWaits is how long a read takes that waited for the disk; one from memory
+	// takes a few microseconds.
+	readWaits = 100 * time.Microsecond
+	// readers are at work side by side then: a disk has many hands.
+	readers = 32
 )
 
-// read fills in the values of some of the keys.
-func (s *store) read(keys []string, values [][]byte, which []int) error {
-	n := min(readers, len(which)/readLeast)
-	if n < 2 {
-		return s.readSome(&s.key, keys, values, which)
-	}
-	var side errgroup.Group
-	for r := range n {
-		side.Go(func() error {
-			var key []byte
-			return s.readSome(&key, keys, values, which[len(which)*r/n:len(which)*(r+1)/n])
-		})
-	}
-	return side.Wait()
-}
-
-func (s *store) readSome(buf *[]byte, keys []string, values [][]byte, which []int) error {
-	for _, i := range which {
-		var err error
-		if values[i], err = get(s.db, buf, keys[i]); err != nil {
+// read fills in the values of some of the keys. Where a read had to wait for the
+// disk, as most do when the state is larger than memory, those that are left wait
+// together; where none had to, to share them out would cost more than reading them.
+func (s *store) read(keys []string, values [][]byte, which []int) (err error) {
+	for n, i := range which {
+		begun := s.timer()
+		if values[i], err = get(s.db, &s.key, keys[i]); err != nil {
 			return err
+		}
+		if s.timer().Sub(begun) >= readWaits {
+			return s.readSideBySide(keys, values, which[n+1:])
 		}
 	}
 	return nil
+}
+
+func (s *store) readSideBySide(keys []string, values [][]byte, which []int) error {
+	var side errgroup.Group
+	n := min(readers, len(which))
+	for r := range n {
+		side.Go(func() (err error) {
+			var key []byte
+			for _, i := range which[len(which)*r/n : len(which)*(r+1)/n] {
+				if values[i], err = get(s.db, &key, keys[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return side.Wait()
 }
 
 // Range implements [chaincode.Reader] for the transaction under way.
