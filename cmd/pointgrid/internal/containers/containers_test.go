@@ -28,8 +28,11 @@ func TestWhatIsLaidIsAConfigurationOfTheGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Sandbox || len(c.Ledger.SignFor) != 0 || len(c.Companies) != 3 {
+	if c.Sandbox || len(c.Ledger.SignFor) != 0 || len(c.Companies) != 3 || c.Staff != config.Default().Staff || c.Webhooks.AllowHTTP {
 		t.Errorf("configuration is %+v", c)
+	}
+	if b, err := os.ReadFile(file); err != nil || strings.Contains(string(b), dir) {
+		t.Errorf("the container is sent to a folder of this machine, %v:\n%s", err, b)
 	}
 	for _, p := range c.Companies {
 		name := filepath.Base(p.Clients[0].KeyFile)

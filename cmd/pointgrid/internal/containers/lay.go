@@ -70,8 +70,9 @@ func (a *Alliance) layGateway() error {
 	return os.WriteFile(file, b, 0o600)
 }
 
-// config is the gateway's, and puts its clients' public keys beside it. The
-// gateway signs for the utility only: agreements are accepted by the companies.
+// config is the gateway's, and puts its clients' public keys beside it: nothing in it
+// is of this machine, and nothing of what a sandbox is let off. The gateway signs for
+// the utility only: agreements are accepted by the companies.
 func (a *Alliance) config(dir string) (config.Config, error) {
 	connectors := map[string]string{}
 	for _, c := range sandbox.Companies() {
@@ -81,8 +82,9 @@ func (a *Alliance) config(dir string) (config.Config, error) {
 	if err != nil {
 		return c, err
 	}
+	usual := config.Default()
 	c.URL, c.Sandbox, c.DataDir = "", false, dataDir
-	c.Log = config.Default().Log
+	c.Log, c.Staff, c.Webhooks, c.Settlement.Holidays = usual.Log, usual.Staff, usual.Webhooks, usual.Settlement.Holidays
 	c.Ledger.Home, c.Ledger.Profile, c.Ledger.SignFor = config.Fabric, connectionDir+"/profile.json", nil
 	clients := [][]config.Client{c.Utility.Clients}
 	for i := range c.Companies {
@@ -95,7 +97,7 @@ func (a *Alliance) config(dir string) (config.Config, error) {
 			if err := copyFile(filepath.Join(dir, name), all[i].KeyFile); err != nil {
 				return c, err
 			}
-			all[i].KeyFile = configDir + "/" + name
+			all[i].KeyFile, all[i].SandboxKeyFile = configDir+"/"+name, ""
 		}
 	}
 	return c, nil
