@@ -15,7 +15,7 @@ const (
 	patience = 2 * time.Minute
 )
 
-func TestTheContainersConvertAndGoOnWithoutAPeer(t *testing.T) {
+func TestTheContainersConvertAndGoOnWithoutAPeerOrAGateway(t *testing.T) {
 	if os.Getenv("POINTGRID_COMPOSE") == "" {
 		t.Skip("it starts containers: run make compose-test where a Docker Engine runs")
 	}
@@ -43,12 +43,20 @@ func TestTheContainersConvertAndGoOnWithoutAPeer(t *testing.T) {
 	s.compose(ctx, "start", "peer.tel")
 	s.convertsAgain(ctx, "tel", conversion{Source: "EPT", Destination: "TEL", Amount: "40"}, "50")
 
+	t.Log("a gateway is killed")
+	s.compose(ctx, "kill", "gateway")
+	s.gateway = "gateway2"
+	for range 3 {
+		s.convertsAgain(ctx, "sky", conversion{Source: "SKY", Destination: "EPT", Amount: "300"}, "100")
+		s.convertsAgain(ctx, "mart", conversion{Source: "EPT", Destination: "MART", Amount: "10"}, "1150")
+	}
+
 	if rows := s.compose(ctx, "exec", "-T", "postgres", "psql", "--username", "pointgrid", "--no-align", "--tuples-only",
-		"--command", "SELECT count(*) FROM conversions"); strings.TrimSpace(rows) != "14" {
-		t.Errorf("PostgreSQL has %q conversions, want 14", rows)
+		"--command", "SELECT count(*) FROM conversions"); strings.TrimSpace(rows) != "20" {
+		t.Errorf("PostgreSQL has %q conversions, want 20", rows)
 	}
 	after := s.balances(ctx)
-	for code, want := range map[string]int64{"sky": -1000 - 3000 - 5*300, "mart": 115000 + 5*1150, "tel": 250 + 50} {
+	for code, want := range map[string]int64{"sky": -1000 - 3000 - 8*300, "mart": 115000 + 8*1150, "tel": 250 + 50} {
 		if got := after[code] - before[code]; got != want {
 			t.Errorf("the books of %s changed by %d, want %d", code, got, want)
 		}

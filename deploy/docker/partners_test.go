@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -71,7 +72,13 @@ func (s *stage) client(code string) *client.Client {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	c, err := client.New(client.Options{BaseURL: "http://" + s.ports["gateway"], ClientID: code, Key: key.Private, KeyID: key.ID, Now: time.Now})
+	// A balancer before both gateways would send requests to one that is ready.
+	balanced := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, s.ports[s.gateway])
+	}}
+	s.t.Cleanup(balanced.CloseIdleConnections)
+	c, err := client.New(client.Options{BaseURL: "http://" + s.ports["gateway"], ClientID: code, Key: key.Private, KeyID: key.ID, Now: time.Now,
+		HTTP: &http.Client{Transport: balanced}})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -24,7 +24,8 @@ type stage struct {
 	root    string
 	dir     string
 	command []string
-	ports   map[string]string // address of gateway and partners on this machine
+	ports   map[string]string // address of gateways and partners on this machine
+	gateway string            // which is asked
 	links   map[string]string // of the test's member, by company
 }
 
@@ -36,7 +37,7 @@ func start(ctx context.Context, t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{t: t, root: root, dir: t.TempDir(), ports: map[string]string{}, links: map[string]string{}}
+	s := &stage{t: t, root: root, dir: t.TempDir(), gateway: "gateway", ports: map[string]string{}, links: map[string]string{}}
 	s.command = composeCommand(ctx, t)
 	programs, err := network.Programs(ctx, func(line string) { t.Log(line) })
 	if err != nil {
