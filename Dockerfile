@@ -15,8 +15,7 @@ RUN go mod download
 
 FROM modules AS programs
 COPY . .
-# With the time zones that business days are counted in.
-RUN mkdir -p /out && go build -trimpath -tags timetzdata -ldflags "-s -w" -o /out/ \
+RUN mkdir -p /out && go build -trimpath -ldflags "-s -w" -o /out/ \
     ./cmd/pointgrid ./cmd/chaincode ./cmd/partnersim ./deploy/docker/healthcheck
 # Volumes take their owner and mode from folders of the image, and run as whom the
 # operator says.

@@ -15,7 +15,7 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
-	_ "time/tzdata" // business days are needed on machines without a zone database, too
+	_ "time/tzdata" // business days are counted on machines without a zone database, too
 
 	"github.com/alecthomas/kong"
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // windows are closed by a time zone on machines without a zone database, too
 
 	"github.com/alecthomas/kong"
 

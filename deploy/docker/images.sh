@@ -16,7 +16,7 @@ export DOCKER_BUILDKIT=0 # the builder that every engine has
 
 cd "$root"
 mkdir -p "$work/out"
-CGO_ENABLED=0 go build -tags timetzdata -ldflags '-s -w' -o "$work/out/" \
+CGO_ENABLED=0 go build -ldflags '-s -w' -o "$work/out/" \
   ./cmd/pointgrid ./cmd/chaincode ./cmd/partnersim ./deploy/docker/healthcheck
 
 # bring NAME FILE…: copies files, and the libraries that they need, to an image's

@@ -47,7 +47,7 @@ func start(ctx context.Context, t *testing.T) *stage {
 	s.run(ctx, root, filepath.Join(root, "deploy/docker/images.sh"), programs, images)
 	env := filepath.Join(s.dir, ".env")
 	t.Setenv("CGO_ENABLED", "0") // as images.sh builds it
-	s.run(ctx, root, "go", "run", "-tags", "timetzdata", "./cmd/pointgrid", "containers", "lay", "--programs", programs,
+	s.run(ctx, root, "go", "run", "./cmd/pointgrid", "containers", "lay", "--programs", programs,
 		"--dir", filepath.Join(s.dir, "alliance"), "--env", env)
 	s.addVariables(env, images)
 	t.Cleanup(s.down)

@@ -29,7 +29,7 @@ for platform in $platforms; do
   name=pointgrid_${version}_${platform/\//_}
   mkdir "$work/$name"
   # The commit is in the program by -buildvcs, folders of this machine are not by -trimpath.
-  GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath -buildvcs=true -tags timetzdata -ldflags "-s -w -buildid=" \
+  GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath -buildvcs=true -ldflags "-s -w -buildid=" \
     -o "$work/$name/" $(printf './cmd/%s ' $programs)
   for program in $programs; do
     "$work/here" version --sbom "$work/$name/$program" >"$work/$name/$program.cdx.json"
