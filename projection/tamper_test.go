@@ -3,6 +3,7 @@ package projection_test
 import (
 	"context"
 	"database/sql"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +15,14 @@ func TestVerificationFindsWhatWasTamperedWith(t *testing.T) {
 	clock := newClock()
 	l := newLedger(t, clock, 0)
 	newWorld(t, l, clock.Now, airline).some()
+	whole := filepath.Join(t.TempDir(), "store.db")
+	s, err := openStore(whole)
+	must(t, err)
+	catchUp(t, l, s)
+	verified(t, l, s)
+	must(t, s.Close())
+	untouched, err := os.ReadFile(whole)
+	must(t, err)
 	const anyMember = ` WHERE account = (SELECT MIN(account) FROM ledger_lots WHERE amount > 5)`
 	for name, c := range map[string]struct{ tamper, finds string }{
 		"an amount of a row":        {`UPDATE ledger_transfers SET amount = amount + 1 WHERE batch = 4 AND place = 3`, "transfer 3 of batch 4, lane 0 is"},
@@ -37,11 +46,7 @@ func TestVerificationFindsWhatWasTamperedWith(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "store.db")
-			s, err := openStore(path)
-			must(t, err)
-			catchUp(t, l, s)
-			verified(t, l, s)
-			must(t, s.Close())
+			must(t, os.WriteFile(path, untouched, 0o600))
 			execute(t, path, c.tamper)
 			report, err := projection.Verify(context.Background(), l, storeAt(t, path))
 			must(t, err)
