@@ -21,9 +21,8 @@ const downMax = time.Minute
 
 // Up makes, or starts again, a network for one test: in a folder of its own and
 // with today's chaincode if the options name none, and with what runs ended with
-// the test. The test is
-// skipped with -short, and where the programs of Fabric cannot be had, unless
-// POINTGRID_REQUIRE is "all".
+// the test. The test is skipped with -short, and where the programs of Fabric
+// cannot be had, unless POINTGRID_REQUIRE is "all".
 func Up(t testing.TB, options network.Options) (context.Context, *network.Network) {
 	t.Helper()
 	options.Programs = Programs(t)
@@ -73,9 +72,15 @@ func Programs(t testing.TB) string {
 	return ""
 }
 
+// root is the folder of the module.
+var root = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	return strings.TrimSpace(string(out)), err
+})
+
 // server is built once for all tests of a program.
 var server = sync.OnceValues(func() (string, error) {
-	source, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	source, err := root()
 	if err != nil {
 		return "", err
 	}
@@ -84,7 +89,7 @@ var server = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	// For each copy of the source, so that tests of two do not use each other's.
-	sum := sha256.Sum256(source)
+	sum := sha256.Sum256([]byte(source))
 	dir := filepath.Join(cache, "pointgrid", "source-"+hex.EncodeToString(sum[:6]))
 	return network.Server(context.Background(), "", dir, func(string) {})
 })
@@ -99,23 +104,26 @@ func Chaincode(t testing.TB) string {
 	return path
 }
 
-// Earlier returns the chaincode server's program as an earlier commit has it. Where
-// the source has come without its history it says so and returns today's.
+// Earlier returns the chaincode server's program as an earlier commit has it. The
+// test is skipped where the source has come without its history, unless
+// POINTGRID_REQUIRE is "all".
 func Earlier(t testing.TB, commit string) string {
 	t.Helper()
-	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	module, err := root()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	source, program := filepath.Join(dir, "source"), filepath.Join(dir, "chaincode-"+commit)
 	archive := filepath.Join(dir, "source.tar")
-	if out, err := exec.Command("git", "-C", strings.TrimSpace(string(root)), "archive", "-o", archive, commit).CombinedOutput(); err != nil {
-		t.Logf("commit %s is not here, today's chaincode stands for it: %v\n%s", commit, err, out)
-		return Chaincode(t)
+	if out, err := exec.Command("git", "-C", module, "archive", "-o", archive, commit).CombinedOutput(); err != nil {
+		missing := "commit " + commit + " is not here: clone with the whole history, or git fetch --unshallow"
+		if os.Getenv("POINTGRID_REQUIRE") == "all" {
+			t.Fatalf("%s: %v\n%s", missing, err, out)
+		}
+		t.Skip(missing)
 	}
+	source, program := t.TempDir(), filepath.Join(dir, "chaincode-"+commit)
 	for _, step := range []*exec.Cmd{
-		exec.Command("mkdir", source),
 		exec.Command("tar", "-x", "-C", source, "-f", archive),
 		exec.Command("go", "build", "-C", source, "-buildvcs=false", "-o", program, "./cmd/chaincode"),
 	} {
