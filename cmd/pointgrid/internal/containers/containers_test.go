@@ -31,6 +31,11 @@ func TestWhatIsLaidIsAConfigurationOfTheGateway(t *testing.T) {
 	if c.Sandbox || len(c.Ledger.SignFor) != 0 || len(c.Companies) != 3 || c.Staff != config.Default().Staff || c.Webhooks.AllowHTTP {
 		t.Errorf("configuration is %+v", c)
 	}
+	for _, client := range append(c.Utility.Clients, c.Companies[0].Clients...) {
+		if slices.Contains(client.Scopes, "sandbox") {
+			t.Errorf("%s may do what only a sandbox allows", client.ID)
+		}
+	}
 	if b, err := os.ReadFile(file); err != nil || strings.Contains(string(b), dir) {
 		t.Errorf("the container is sent to a folder of this machine, %v:\n%s", err, b)
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -98,6 +99,7 @@ func (a *Alliance) config(dir string) (config.Config, error) {
 				return c, err
 			}
 			all[i].KeyFile, all[i].SandboxKeyFile = configDir+"/"+name, ""
+			all[i].Scopes = slices.DeleteFunc(all[i].Scopes, func(scope string) bool { return scope == "sandbox" })
 		}
 	}
 	return c, nil
