@@ -33,7 +33,7 @@ func TestAnAnswerLastsWhenAConnectionBreaks(t *testing.T) {
 				r, err := sender.Ledger().Submit(t.Context(), utility, issue(1, 0))
 				got <- answer{r, err}
 			}()
-			w.eventually("the first copy has arrived", func() bool { return owner.Inside(sender.Slot()) == 1 })
+			w.eventually("the first copy is held up", func() bool { return w.alliance.holds(0) == 1 })
 			w.alliance.pass(0) // whoever comes now is not held up
 			sender.Sever()
 			w.eventually("the second copy has arrived", func() bool { return owner.Inside(sender.Slot()) == 2 || len(got) > 0 })

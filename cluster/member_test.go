@@ -188,7 +188,7 @@ func TestWhatADeadGatewayLeftIsTheLeadersOnceItIsSilent(t *testing.T) {
 		defer close(done)
 		_, _ = dead.Ledger().Submit(ctx, utility, issue(1, lane)) // nobody hears what becomes of it
 	}()
-	w.eventually("its command is with the lane's owner", func() bool { return leader.Inside(dead.Slot()) == 1 })
+	w.eventually("its command is with the lane's owner", func() bool { return w.alliance.holds(lane) == 1 })
 	dead.Kill()
 	w.serving(leader)
 	if carriesOn(dead.Slot().Number) {

@@ -25,12 +25,13 @@ type alliance struct {
 	written map[ledger.ID]uint32 // the lane
 	order   []ledger.ID
 	gate    map[uint32]chan struct{} // batches of a lane wait for it
+	held    map[uint32]int           // how many do
 	poor    bool                     // commands are refused
 	short   bool                     // the last result is left out
 }
 
 func newAlliance(lanes uint32) *alliance {
-	return &alliance{lanes: lanes, epochs: map[uint32]uint64{}, written: map[ledger.ID]uint32{}, gate: map[uint32]chan struct{}{}}
+	return &alliance{lanes: lanes, epochs: map[uint32]uint64{}, written: map[ledger.ID]uint32{}, gate: map[uint32]chan struct{}{}, held: map[uint32]int{}}
 }
 
 // setPoor has commands refused, or accepted again.
@@ -59,6 +60,13 @@ func (a *alliance) pass(lane uint32) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.gate, lane)
+}
+
+// holds is how many batches of a lane are held up.
+func (a *alliance) holds(lane uint32) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.held[lane]
 }
 
 func (a *alliance) count() int {
@@ -122,17 +130,30 @@ func (h *home) SubmitLane(ctx context.Context, lane uint32, _ ledger.Identity, c
 	if !ok {
 		return nil, ledger.ErrNotOwner
 	}
-	h.a.mu.Lock()
-	gate := h.a.gate[lane]
-	h.a.mu.Unlock()
-	if gate != nil {
-		select {
-		case <-gate:
-		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: %v", ledger.ErrOutcomeUnknown, ctx.Err())
-		}
+	if err := h.a.wait(ctx, lane); err != nil {
+		return nil, fmt.Errorf("%w: %v", ledger.ErrOutcomeUnknown, err)
 	}
 	return h.a.write(lane, epoch, commands)
+}
+
+// wait returns when nothing holds up a lane, or the context's error.
+func (a *alliance) wait(ctx context.Context, lane uint32) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	gate := a.gate[lane]
+	if gate == nil {
+		return nil
+	}
+	a.held[lane]++
+	defer func() { a.held[lane]-- }()
+	a.mu.Unlock()
+	defer a.mu.Lock()
+	select {
+	case <-gate:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (a *alliance) write(lane uint32, epoch uint64, commands []ledger.Command) ([]ledger.Result, error) {
