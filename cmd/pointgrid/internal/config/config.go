@@ -8,11 +8,12 @@ import "time"
 // Config is everything that can be set. The doc tag is what [Example] prints,
 // the env tag the variable's name behind POINTGRID_.
 type Config struct {
-	Listen      string `yaml:"listen" env:"LISTEN" doc:"Address and port the gateway listens on."`
-	URL         string `yaml:"url" env:"URL" doc:"Public base URL, the issuer of access tokens. Empty: http:// and the address listened on."`
-	DataDir     string `yaml:"data_dir" env:"DATA_DIR" doc:"Folder of the ledger, the database, keys and statements. Needed."`
-	DatabaseURL string `yaml:"database_url" env:"DATABASE_URL" doc:"PostgreSQL database of the operational state, as postgres://user:password@host:5432/name. Empty: a SQLite file in the data folder. Better set by the environment, because it is a secret."`
-	Sandbox     bool   `yaml:"sandbox" env:"SANDBOX" doc:"Allow the clock to be moved by POST /v1/sandbox/clock. Never in production."`
+	Listen                 string `yaml:"listen" env:"LISTEN" doc:"Address and port the gateway listens on."`
+	URL                    string `yaml:"url" env:"URL" doc:"Public base URL, the issuer of access tokens. Empty: http:// and the address listened on."`
+	DataDir                string `yaml:"data_dir" env:"DATA_DIR" doc:"Folder of the ledger, the database, keys and statements. Needed."`
+	DatabaseURL            string `yaml:"database_url" env:"DATABASE_URL" doc:"PostgreSQL database of the operational state, as postgres://user:password@host:5432/name. Empty: a SQLite file in the data folder. Better set by the environment, because it is a secret. On another machine it wants sslmode=verify-full."`
+	DatabaseAllowPlaintext bool   `yaml:"database_allow_plaintext" env:"DATABASE_ALLOW_PLAINTEXT" doc:"Allow a database on another machine without TLS, or without its certificate being verified, inside a network of our own. Never in production."`
+	Sandbox                bool   `yaml:"sandbox" env:"SANDBOX" doc:"Allow the clock to be moved by POST /v1/sandbox/clock. Never in production."`
 
 	Profile string `yaml:"profile" env:"PROFILE" doc:"Loopback address and port for Go's profiler (net/http/pprof). Empty: off."`
 
@@ -51,8 +52,9 @@ type Log struct {
 
 // Traces says where OpenTelemetry traces go.
 type Traces struct {
-	Endpoint string  `yaml:"endpoint" env:"ENDPOINT" doc:"URL of an OTLP/HTTP collector, such as http://127.0.0.1:4318/v1/traces. Empty: the standard variable OTEL_EXPORTER_OTLP_ENDPOINT, and without that nothing is traced."`
-	Share    float64 `yaml:"share" env:"SHARE" doc:"Share of the traces that begin here which are recorded, 0 to 1. A request that comes with a traceparent keeps its decision."`
+	Endpoint  string  `yaml:"endpoint" env:"ENDPOINT" doc:"URL of an OTLP/HTTP collector, such as http://127.0.0.1:4318/v1/traces. Empty: the standard variable OTEL_EXPORTER_OTLP_ENDPOINT, and without that nothing is traced."`
+	AllowHTTP bool    `yaml:"allow_http" env:"ALLOW_HTTP" doc:"Allow http to a collector on another machine, inside a network of our own. Never in production."`
+	Share     float64 `yaml:"share" env:"SHARE" doc:"Share of the traces that begin here which are recorded, 0 to 1. A request that comes with a traceparent keeps its decision."`
 }
 
 // Webhooks says how partners are told of events.

@@ -61,6 +61,13 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"reviews that outlast little", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {tolerance: {keep_days: 2}}}]\n", nil, "support.review_within: 72h0m0s is more than 24h0m0s"},
 		{"billing without TLS", "data_dir: /a\nmall: {billing: 'http://erp:9000'}\n", nil, "mall.billing: http to \"erp:9000\" can be read by whoever is between; want https, or mall.allow_http"},
 		{"payments without TLS", "data_dir: /a\nmall: {payments: 'http://pay:9000'}\n", nil, "mall.payments: http to \"pay:9000\" can be read"},
+		{"traces without TLS", "data_dir: /a\ntraces: {endpoint: 'http://otel:4318/v1/traces'}\n", nil, "traces.endpoint: http to \"otel:4318\" can be read by whoever is between; want https, or traces.allow_http"},
+		{"a database of another kind", "data_dir: /a\ndatabase_url: mysql://db/x\n", nil, "database_url: does not begin with postgres://"},
+		{"a database without TLS", "data_dir: /a\ndatabase_url: 'postgres://u:p@db/x?sslmode=disable'\n", nil, "database_url: the connection to \"db\" can be read by whoever is between; want sslmode=verify-full, or database_allow_plaintext"},
+		{"a database that may do without TLS", "data_dir: /a\ndatabase_url: 'postgres://u:p@db/x'\n", nil, "the connection to \"db\" can be read"},
+		{"a database whose certificate nobody verifies", "data_dir: /a\n", []string{"POINTGRID_DATABASE_URL=postgres://u:p@db/x?sslmode=require"}, "the connection to \"db\" can be read"},
+		{"a database on two machines", "data_dir: /a\ndatabase_url: 'postgres://u:p@127.0.0.1,db/x?sslmode=disable'\n", nil, "the connection to \"db\" can be read"},
+		{"a database's certificate that is missing", "data_dir: /a\ndatabase_url: 'postgres://u:p@db/x?sslmode=verify-full&sslrootcert=/none'\n", nil, "database_url: is not like postgres://user:password@host:5432/name: failed to configure TLS (unable to read CA file: open /none"},
 		{"bad source of statements", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {source: mail}}]\n", nil, "partners[0].statement.source: \"mail\" is not one of"},
 		{"statements of no connector", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {source: connector}}]\n", nil, "has no connector.url"},
 		{"statements in no folder", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {source: folder}}]\n", nil, "reconciliation.folder is empty"},
@@ -78,6 +85,15 @@ func TestMistakesAreNamed(t *testing.T) {
 				t.Errorf("got %v, want it to say %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestADatabasesPasswordIsNotRepeated(t *testing.T) {
+	for _, url := range []string{"mysql://u:secret@db/x", "postgres://u:secret@db:port/x", "postgres://u:hard@secret@db:port/x", "postgres://u:%secret@db/x", "postgres://u@db/x?password=secret&sslmode=on", "postgres://u:secret@db/x"} {
+		_, err := config.Load(write(t, "data_dir: /a\n"), []string{"POINTGRID_DATABASE_URL=" + url})
+		if err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %v, want an error without the password", url, err)
+		}
 	}
 }
 
@@ -112,6 +128,13 @@ func TestWhatIsRightIsTaken(t *testing.T) {
 		"billing and payments with TLS":                  "mall: {billing: 'https://erp.example', payments: 'https://pay.example/v1'}",
 		"billing on this machine":                        "mall: {billing: 'http://127.0.0.1:9000'}",
 		"billing in a network of our own":                "mall: {billing: 'http://erp:9000', allow_http: true}",
+		"traces with TLS":                                "traces: {endpoint: 'https://otel.example/v1/traces'}",
+		"traces on this machine":                         "traces: {endpoint: 'http://127.0.0.1:4318/v1/traces'}",
+		"traces in a network of our own":                 "traces: {endpoint: 'http://otel:4318/v1/traces', allow_http: true}",
+		"a database whose certificate is verified":       "database_url: 'postgres://u:p@db,standby/x?sslmode=verify-full'",
+		"a database on this machine":                     "database_url: 'postgres://u:p@127.0.0.1/x'",
+		"a database behind a socket":                     "database_url: 'postgres://u@/x?host=/run/postgresql'",
+		"a database in a network of our own":             "database_url: 'postgres://u:p@db/x?sslmode=disable'\ndatabase_allow_plaintext: true",
 	} {
 		if _, err := config.Load(write(t, "data_dir: /a\n"+file+"\n"), nil); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/settlement/calendar"
 )
@@ -25,9 +27,7 @@ func (c *Config) Validate() error {
 	if c.URL != "" && !isBaseURL(c.URL) {
 		wrong("url", "%q is not a base URL like https://gateway.example.com", c.URL)
 	}
-	if c.DatabaseURL != "" && !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
-		wrong("database_url", "does not begin with postgres://") // it is a secret and not repeated
-	}
+	c.validateDatabase(wrong)
 	if c.Profile != "" && !isLoopback(c.Profile) {
 		wrong("profile", "%q is not a loopback address like 127.0.0.1:6060; a profile shows what is in memory", c.Profile)
 	}
@@ -64,6 +64,7 @@ func (c *Config) Validate() error {
 	if c.Traces.Endpoint != "" && !isBaseURL(c.Traces.Endpoint) {
 		wrong("traces.endpoint", "%q is not a URL like http://127.0.0.1:4318/v1/traces", c.Traces.Endpoint)
 	}
+	sealed(wrong, "traces.endpoint", c.Traces.Endpoint, c.Traces.AllowHTTP, "traces.allow_http")
 	if c.Traces.Share < 0 || c.Traces.Share > 1 {
 		wrong("traces.share", "%g is not 0 to 1", c.Traces.Share)
 	}
@@ -75,6 +76,36 @@ func (c *Config) Validate() error {
 	c.validateSupport(wrong)
 	c.validateCluster(wrong)
 	return errors.Join(errs...)
+}
+
+// validateDatabase refuses a connection to another machine that could be read, or lead
+// to somebody who poses as the database. The URL is a secret and not repeated.
+func (c *Config) validateDatabase(wrong report) {
+	if c.DatabaseURL == "" {
+		return
+	}
+	if !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
+		wrong("database_url", "does not begin with postgres://")
+		return
+	}
+	// As who connects reads it, with the variables of PostgreSQL's clients.
+	p, err := pgconn.ParseConfig(c.DatabaseURL)
+	if err != nil {
+		text := err.Error()
+		text = text[strings.LastIndex(text, "`")+1:] // the URL between backticks may have something of a password left
+		wrong("database_url", "is not like postgres://user:password@host:5432/name%s", text)
+		return
+	}
+	ways := append([]*pgconn.FallbackConfig{{Host: p.Host, Port: p.Port, TLSConfig: p.TLSConfig}}, p.Fallbacks...)
+	for _, way := range ways {
+		network, _ := pgconn.NetworkAddress(way.Host, way.Port)
+		verified := way.TLSConfig != nil && (!way.TLSConfig.InsecureSkipVerify || way.TLSConfig.VerifyPeerCertificate != nil)
+		if verified || network == "unix" || isThisMachine(way.Host) || c.DatabaseAllowPlaintext {
+			continue
+		}
+		wrong("database_url", "the connection to %q can be read by whoever is between; want sslmode=verify-full, or database_allow_plaintext inside a network of our own", way.Host)
+		return
+	}
 }
 
 // validateAccess checks what bounds callers; what is wrong with a quota the

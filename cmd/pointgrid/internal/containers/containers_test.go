@@ -28,7 +28,7 @@ func TestWhatIsLaidIsAConfigurationOfTheGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Sandbox || len(c.Ledger.SignFor) != 0 || len(c.Companies) != 3 || c.Staff != config.Default().Staff || c.Webhooks.AllowHTTP {
+	if c.Sandbox || len(c.Ledger.SignFor) != 0 || len(c.Companies) != 3 || c.Staff != config.Default().Staff || c.Webhooks.AllowHTTP || c.DatabaseAllowPlaintext {
 		t.Errorf("configuration is %+v", c)
 	}
 	for _, client := range append(c.Utility.Clients, c.Companies[0].Clients...) {

@@ -84,7 +84,7 @@ func (a *Alliance) config(dir string) (config.Config, error) {
 		return c, err
 	}
 	usual := config.Default()
-	c.URL, c.Sandbox, c.DataDir = "", false, dataDir
+	c.URL, c.Sandbox, c.DatabaseAllowPlaintext, c.DataDir = "", false, false, dataDir
 	c.Log, c.Staff, c.Webhooks, c.Settlement.Holidays = usual.Log, usual.Staff, usual.Webhooks, usual.Settlement.Holidays
 	c.Ledger.Home, c.Ledger.Profile, c.Ledger.SignFor = config.Fabric, connectionDir+"/profile.json", nil
 	clients := [][]config.Client{c.Utility.Clients}
