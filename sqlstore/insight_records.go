@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/pointgrid/pointgrid/insight"
 	"github.com/pointgrid/pointgrid/ledger"
@@ -59,8 +58,8 @@ func selectOrdersAmong(length int) string {
 	return `SELECT ` + mallOrderColumns + ` FROM mall_orders WHERE id IN ` + among(1, length)
 }
 
-// InsightPurchases implements [insight.Records]: the mall's key of a conversion is the
-// order's ID.
+// InsightPurchases implements [insight.Records]: the mall's key of a conversion for an
+// order is the order's ID. What members convert themselves on its pages has other keys.
 func (s *Store) InsightPurchases(ctx context.Context, client string, conversions []ledger.ID) (map[ledger.ID]ledger.ID, error) {
 	type purchase struct {
 		conversion  ledger.ID
@@ -76,14 +75,9 @@ func (s *Store) InsightPurchases(ctx context.Context, client string, conversions
 			return err
 		}
 		for _, p := range found {
-			if p.client != client {
-				continue
+			if order, err := ledger.ParseID(p.key); err == nil && p.client == client {
+				all[p.conversion] = order
 			}
-			order, err := ledger.ParseID(p.key)
-			if err != nil {
-				return fmt.Errorf("sqlstore: conversion %s of the mall names no order: %w", p.conversion, err)
-			}
-			all[p.conversion] = order
 		}
 		return nil
 	})

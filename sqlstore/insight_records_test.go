@@ -36,13 +36,14 @@ func TestInsightFindsWhatTransfersName(t *testing.T) {
 		suite.Must(t, err)
 		suite.WantEqual(t, "orders", orders, []insight.Order{{ID: o.ID, Product: "lamp", Category: o.Category, Tier: "gold", Channel: "app", Points: o.Points, Fen: o.Fen}})
 
-		bought, other := sample(1), sample(2)
+		bought, other, own := sample(1), sample(2), sample(3)
 		bought.Party, bought.Request.Key = exchange.Party{Client: "mall"}, o.ID.String()
-		for _, c := range []*exchange.Conversion{bought, other} {
+		own.Party, own.Request.Key = exchange.Party{Client: "mall"}, "page-"+newID(9).String() // by a member, on the mall's page
+		for _, c := range []*exchange.Conversion{bought, other, own} {
 			_, err = exchangetest.Create(ctx, s, c)
 			suite.Must(t, err)
 		}
-		purchases, err := s.InsightPurchases(ctx, "mall", []ledger.ID{bought.ID, other.ID})
+		purchases, err := s.InsightPurchases(ctx, "mall", []ledger.ID{bought.ID, other.ID, own.ID})
 		suite.Must(t, err)
 		suite.WantEqual(t, "purchases", purchases, map[ledger.ID]ledger.ID{bought.ID: o.ID})
 
