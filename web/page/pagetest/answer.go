@@ -12,6 +12,7 @@ import (
 type Answer struct {
 	Status int
 	Path   string // where redirects led
+	URL    string // the same, in full
 	Body   string
 	Header http.Header
 }

@@ -66,7 +66,7 @@ func (b *Browser) Upload(path string, fields url.Values, name string, file []byt
 	r, err := http.NewRequest(http.MethodPost, b.URL+path, &body)
 	suite.Must(b.T, err)
 	r.Header.Set("Content-Type", m.FormDataContentType())
-	return b.request(r)
+	return b.Ask(r)
 }
 
 // Do asks by any method; the form is the body.
@@ -77,10 +77,11 @@ func (b *Browser) Do(method, path string, form url.Values) Answer {
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	return b.request(r)
+	return b.Ask(r)
 }
 
-func (b *Browser) request(r *http.Request) Answer {
+// Ask sends a request, to whatever server.
+func (b *Browser) Ask(r *http.Request) Answer {
 	b.T.Helper()
 	for name, values := range b.Header {
 		r.Header[name] = values
@@ -90,7 +91,7 @@ func (b *Browser) request(r *http.Request) Answer {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	suite.Must(b.T, err)
-	return Answer{Status: resp.StatusCode, Path: resp.Request.URL.Path, Body: string(body), Header: resp.Header}
+	return Answer{Status: resp.StatusCode, Path: resp.Request.URL.Path, URL: resp.Request.URL.String(), Body: string(body), Header: resp.Header}
 }
 
 // Token is the form token of the page at Form.
