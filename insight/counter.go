@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/pointgrid/pointgrid/ledger"
@@ -24,10 +25,28 @@ type Options struct {
 }
 
 // Counter counts. One goroutine at a time may count.
-type Counter struct{ o Options }
+type Counter struct {
+	o    Options
+	upTo atomic.Pointer[time.Time] // see Age; nil while nothing is counted
+}
 
 // NewCounter returns a counter.
-func NewCounter(o Options) *Counter { return &Counter{o} }
+func NewCounter(o Options) *Counter { return &Counter{o: o} }
+
+// Age is the time since all that there was had been counted, or since [Counter.Run] began
+// when it never was; 0 while that does not run. It may be asked while others count.
+func (c *Counter) Age() time.Duration {
+	upTo := c.upTo.Load()
+	if upTo == nil {
+		return 0
+	}
+	return max(c.o.Timer().Sub(*upTo), 0)
+}
+
+func (c *Counter) upToDate() {
+	now := c.o.Timer()
+	c.upTo.Store(&now)
+}
 
 // Pauses of [Counter.Run]: after everything was counted, and between two counts of
 // the stages, at least and as a multiple of how long the last one took.
@@ -41,9 +60,13 @@ const (
 func (c *Counter) Run(ctx context.Context) {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
+	c.upToDate()
+	defer c.upTo.Store(nil)
 	var again time.Time
 	for {
-		if _, err := c.CountPoints(ctx); err != nil && ctx.Err() == nil {
+		if _, err := c.CountPoints(ctx); err == nil {
+			c.upToDate()
+		} else if ctx.Err() == nil {
 			c.o.Logger.Error("counting points failed and will be tried again", "error", err)
 		}
 		if began := c.o.Timer(); !began.Before(again) {

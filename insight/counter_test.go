@@ -2,8 +2,10 @@ package insight_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"reflect"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -241,4 +243,57 @@ func TestAReportHasAPeriod(t *testing.T) {
 			t.Errorf("there is a funnel from %d to %d", days[0], days[1])
 		}
 	}
+}
+
+func TestWhatCannotBeCountedAges(t *testing.T) {
+	w := newWorld()
+	var now atomic.Int64
+	broken := &failing{Store: w.store}
+	broken.fails.Store(true)
+	c := insight.NewCounter(insight.Options{Records: w.records, Store: broken, Shop: "mall", Day: ledger.DateOf, Begins: func(d ledger.Date) time.Time { return d.In(time.UTC) },
+		Now: func() time.Time { return w.now }, Timer: func() time.Time { return time.Unix(now.Load(), 0) }, Logger: slog.New(slog.DiscardHandler)})
+	if age := c.Age(); age != 0 {
+		t.Errorf("before it runs its age is %s", age)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); c.Run(ctx) }()
+	until := func(what string, holds func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal(what)
+			}
+		}
+	}
+	until("it does not try", func() bool { return broken.tries.Load() > 0 })
+	now.Store(60)
+	tries := broken.tries.Load()
+	until("it does not try again", func() bool { return broken.tries.Load() > tries+1 })
+	if age := c.Age(); age != time.Minute {
+		t.Errorf("while it fails its age is %s, want that of its beginning", age)
+	}
+	broken.fails.Store(false)
+	until("it does not count what it can", func() bool { return c.Age() == 0 })
+	end()
+	<-done
+	now.Store(600)
+	if age := c.Age(); age != 0 {
+		t.Errorf("after it ran its age is %s", age)
+	}
+}
+
+// failing is a store that cannot say how far counting is.
+type failing struct {
+	insight.Store
+	fails atomic.Bool
+	tries atomic.Int64
+}
+
+func (f *failing) InsightPlace(ctx context.Context, lane uint32) (ledger.Locator, error) {
+	f.tries.Add(1)
+	if f.fails.Load() {
+		return ledger.Locator{}, errors.New("the disk is full")
+	}
+	return f.Store.InsightPlace(ctx, lane)
 }

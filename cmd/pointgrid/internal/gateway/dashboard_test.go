@@ -21,6 +21,7 @@ import (
 
 	"github.com/pointgrid/pointgrid/cluster"
 	"github.com/pointgrid/pointgrid/exchange"
+	"github.com/pointgrid/pointgrid/insight"
 	"github.com/pointgrid/pointgrid/ledger"
 	"github.com/pointgrid/pointgrid/ledger/fabric"
 	"github.com/pointgrid/pointgrid/mall"
@@ -79,7 +80,7 @@ func exposed(t *testing.T) string {
 	for _, e := range mall.Endings() {
 		sold.observe(mall.Observation{What: "order", Kind: mall.Goods, Ending: e})
 	}
-	m.registry.MustRegister(sold)
+	m.registry.MustRegister(sold, insightAge(insight.NewCounter(insight.Options{})))
 	m.registry.MustRegister(&storeMetrics{func() sqlstore.Stats { return sqlstore.Stats{} }})
 	m.observeBreaker("sky", false)
 	m.watchExchange(func() exchange.UnderWay { return exchange.UnderWay{} })

@@ -3,6 +3,8 @@ package gateway
 import (
 	"context"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/pointgrid/pointgrid/insight"
 	"github.com/pointgrid/pointgrid/web/console"
 )
@@ -20,7 +22,13 @@ func (g *Gateway) buildInsight(context.Context) error {
 	g.Insight = insight.NewService(g.Store, value)
 	g.Counter = insight.NewCounter(insight.Options{Records: g.Store, Store: g.Store, Shop: shop.Client, Day: g.calendar.Date, Begins: g.calendar.Start,
 		Now: g.Clock.Now, Timer: g.around.Now, Logger: g.around.Logger})
+	g.metrics.registry.MustRegister(insightAge(g.Counter))
 	return nil
+}
+
+func insightAge(c *insight.Counter) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "pointgrid_insight_age_seconds",
+		Help: "Time since all transfers had been counted for marketing; 0 where nothing is counted."}, func() float64 { return c.Age().Seconds() })
 }
 
 // marketing is what the console's pages for marketing need; nil has none.
