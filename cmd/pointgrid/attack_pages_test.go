@@ -58,9 +58,6 @@ func TestNoFormOfAPageIsOurFault(t *testing.T) {
 			}
 		})
 	}
-	if failures := regexp.MustCompile(`.*level=ERROR.*`).FindString(s.out.String()); failures != "" {
-		t.Errorf("the sandbox has to say: %s", failures)
-	}
 }
 
 // memberSignsIn chooses a member at the sandbox's provider.

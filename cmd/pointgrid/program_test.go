@@ -88,7 +88,10 @@ func start(t *testing.T, words string, args ...string) *started {
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.kill() })
+	t.Cleanup(func() {
+		s.kill()
+		s.complains(t)
+	})
 	ready := make(chan bool)
 	go func() {
 		defer close(ready)
@@ -112,6 +115,21 @@ func start(t *testing.T, words string, args ...string) *started {
 		}
 	}()
 	return s
+}
+
+// failure is a line in which the program says that it failed.
+var failure = regexp.MustCompile(`(?m)^.*(?:level=ERROR|"level":"ERROR").*$`)
+
+// complains fails the test for each thing that the program says it failed at: what is tried
+// again in the background shows nowhere else. That it has too much to do, or a partner does
+// not answer, is no failure.
+func (s *started) complains(t *testing.T) {
+	t.Helper()
+	for _, line := range failure.FindAllString(s.out.String(), -1) {
+		if !strings.Contains(line, "status=503") {
+			t.Errorf("the program says that it failed: %s", line)
+		}
+	}
 }
 
 func (s *started) kill() {
