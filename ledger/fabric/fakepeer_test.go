@@ -143,6 +143,21 @@ func openFake(t testing.TB, change func(*Options)) (*Ledger, *fakeNet) {
 // joinFake opens another ledger on a network.
 func joinFake(t testing.TB, n *fakeNet, change func(*Options)) *Ledger {
 	t.Helper()
+	o := fakeOptions(t, n)
+	if change != nil {
+		change(&o)
+	}
+	l, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// fakeOptions are those of a ledger on a network in memory.
+func fakeOptions(t testing.TB, n *fakeNet) Options {
+	t.Helper()
 	p := fakeProfile(t, n)
 	o := Options{
 		Profile: p, Identities: fakeCompanies, Clock: time.Now, Timer: time.Now,
@@ -160,15 +175,7 @@ func joinFake(t testing.TB, n *fakeNet, change func(*Options)) *Ledger {
 		l.orderers = &orderers{all: []fab.Orderer{&fakeOrderer{n}, &fakeOrderer{n}}}
 		return nil
 	}
-	if change != nil {
-		change(&o)
-	}
-	l, err := Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
+	return o
 }
 
 // fakeProfile makes certificates of the companies and, the first time, peers.

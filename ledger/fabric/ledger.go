@@ -103,15 +103,42 @@ func (l *Ledger) begin(ctx context.Context) (err error) {
 	}
 	l.greet(ctx)
 	l.routes = newRoutes(l.opts.Profile.Home, l)
-	if err := l.routes.refresh(ctx); err != nil {
+	if err := l.answered(ctx, l.routes.refresh); err != nil {
 		return err
 	}
 	l.lanes = lane.NewOwned(lane.OwnedOptions{Execute: l.execute, QueueMax: l.opts.QueueMax, BatchMax: l.opts.BatchMax, Group: groupOf})
-	if err := l.adoptAll(ctx); err != nil {
+	if err := l.answered(ctx, l.adoptAll); err != nil {
 		return err
 	}
 	l.startCheckpoints()
 	return nil
+}
+
+// answerPause is how long a contract that did not answer is left alone.
+const answerPause = 200 * time.Millisecond
+
+// answered asks the contract, again for as long as the home peer may take to be heard
+// when it does not have it: a chaincode that is a program of its own starts when it
+// starts.
+func (l *Ledger) answered(ctx context.Context, ask func(context.Context) error) error {
+	late := time.NewTimer(l.opts.Patience.Connect)
+	defer late.Stop()
+	for tried := false; ; tried = true {
+		err := ask(ctx)
+		if !errors.Is(err, ledger.ErrBusy) {
+			return err
+		}
+		if !tried {
+			l.opts.Logger.Warn("fabric: the contract does not answer yet", "patience", l.opts.Patience.Connect, "error", err)
+		}
+		select {
+		case <-time.After(answerPause):
+		case <-late.C:
+			return err
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // listen follows a company's peers.

@@ -60,7 +60,7 @@ type Options struct {
 
 // Patience says how long to wait for others before giving up.
 type Patience struct {
-	// Connect is for the home peer when the ledger is opened; 30 s.
+	// Connect is for the home peer when the ledger is opened, and for the contract there; 30 s.
 	Connect time.Duration
 	// Endorse is for another company's peer to answer once the home peer has; 10 s.
 	// One that takes longer counts as down until its events are heard again.

@@ -5,6 +5,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -17,6 +18,7 @@ import (
 // one that ends is started again.
 type keeper struct {
 	stage *sandbox.Stage
+	say   func(format string, args ...any)
 
 	mu      sync.Mutex // held while the gateway is down
 	current *process.Process
@@ -25,7 +27,17 @@ type keeper struct {
 	last    string
 }
 
-func newKeeper(s *sandbox.Stage) *keeper { return &keeper{stage: s, current: s.Gateway} }
+func newKeeper(s *sandbox.Stage, say func(format string, args ...any)) *keeper {
+	return &keeper{stage: s, say: say, current: s.Gateway}
+}
+
+// note keeps what the gateway said before it ended by itself, or why it did not start.
+func (k *keeper) note(said string) {
+	k.own++
+	k.last = said
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	k.say("the gateway ended by itself, and is started again: %s", strings.Join(lines[max(0, len(lines)-3):], " / "))
+}
 
 // restartPause is how long a gateway that does not start is left alone.
 const restartPause = 200 * time.Millisecond
@@ -45,8 +57,7 @@ func (k *keeper) watch(ctx context.Context) {
 		}
 		k.mu.Lock()
 		if k.current == p && !k.stopped && ctx.Err() == nil { // nobody killed it
-			k.own++
-			k.last = p.Logs()
+			k.note(p.Logs())
 			_ = k.start(ctx) // only when the context has ended
 		}
 		k.mu.Unlock()
@@ -67,8 +78,7 @@ func (k *keeper) start(ctx context.Context) error {
 			k.current = k.stage.Gateway
 			return nil
 		}
-		k.own++
-		k.last = err.Error()
+		k.note(err.Error())
 		if err := sleep(ctx, restartPause); err != nil {
 			return fmt.Errorf("the gateway was not started again: %s: %w", k.last, err)
 		}

@@ -96,7 +96,7 @@ func (w *world) startStage(ctx context.Context, _ []scenario) (err error) {
 		return err
 	}
 	w.closers = append(w.closers, func() error { w.stage.Close(); return nil })
-	w.keeper = newKeeper(w.stage)
+	w.keeper = newKeeper(w.stage, w.say)
 	watching, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() { defer close(ended); w.keeper.watch(watching) }()
