@@ -64,7 +64,7 @@ func (n *Network) newcomer(c Company) (*member, error) {
 	if n.site.Upgrade != 0 {
 		return nil, errUpgrading
 	}
-	ports, err := freePorts(3)
+	ports, err := FreePorts(3)
 	if err != nil {
 		return nil, err
 	}

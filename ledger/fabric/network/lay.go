@@ -76,7 +76,7 @@ func plan(o *Options, dir string) (*site, error) {
 		s.place(o)
 		return s, nil
 	}
-	ports, err := freePorts(3*o.Orderers + 3*len(o.Companies))
+	ports, err := FreePorts(3*o.Orderers + 3*len(o.Companies))
 	if err != nil {
 		return nil, err
 	}

@@ -127,7 +127,7 @@ func TestCertificatesAreAsFabricWantsThem(t *testing.T) {
 }
 
 func TestPortsAreFreeAndOutsideThoseOfOutgoingConnections(t *testing.T) {
-	ports, err := freePorts(50)
+	ports, err := FreePorts(50)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestPortsAreFreeAndOutsideThoseOfOutgoingConnections(t *testing.T) {
 		}
 		defer l.Close()
 	}
-	if _, err := freePorts(1 << 20); err == nil {
+	if _, err := FreePorts(1 << 20); err == nil {
 		t.Error("more ports than there are were found")
 	}
 }

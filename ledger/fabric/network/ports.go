@@ -17,9 +17,10 @@ const (
 
 var errNoPorts = errors.New("network: no free ports on 127.0.0.1 between 15000 and 31999")
 
-// freePorts returns ports of 127.0.0.1 at which nobody listens. They begin at
-// random, so that networks that are made at the same time hardly meet.
-func freePorts(n int) ([]int, error) {
+// FreePorts returns ports of 127.0.0.1 at which nobody listens. They begin at
+// random, so that those who ask at the same time hardly meet. An error says that there are
+// not so many.
+func FreePorts(n int) ([]int, error) {
 	var b [4]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return nil, err

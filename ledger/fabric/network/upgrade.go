@@ -60,7 +60,7 @@ func (n *Network) planUpgrade(context.Context) error {
 		return nil
 	}
 	sequence := n.site.Sequence + 1
-	ports, err := freePorts(len(n.site.Companies))
+	ports, err := FreePorts(len(n.site.Companies))
 	if err != nil {
 		return err
 	}

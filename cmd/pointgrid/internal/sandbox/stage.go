@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -143,18 +144,18 @@ func (s *Stage) Reconfigure(ctx context.Context, adjust func(*config.Config)) er
 }
 
 // Address returns the address with its port, or, for port 0, with a free one: the
-// partners must know the gateway's address before it listens.
+// partners must know the gateway's address before it listens. The port is none that the
+// system could give to an outgoing connection meanwhile.
 func Address(listen string) (string, error) {
-	_, port, err := net.SplitHostPort(listen)
+	host, port, err := net.SplitHostPort(listen)
 	if err != nil || port != "0" {
 		return listen, err
 	}
-	l, err := net.Listen("tcp", listen)
+	free, err := network.FreePorts(1)
 	if err != nil {
 		return "", err
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return net.JoinHostPort(host, strconv.Itoa(free[0])), nil
 }
 
 func (s *Stage) startPartners(ctx context.Context, members int) error {
