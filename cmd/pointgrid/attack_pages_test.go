@@ -64,19 +64,25 @@ func TestNoFormOfAPageIsOurFault(t *testing.T) {
 func memberSignsIn(b *pagetest.Browser, member string) {
 	b.T.Helper()
 	choices := b.Get("/mall/sign-in/start")
-	href := regexp.MustCompile(`href="(/authorize/choice[^"]+member=` + member + `[^"]*)"`).FindStringSubmatch(choices.Body)
-	if href == nil {
-		b.T.Fatalf("the provider does not offer %s:\n%s", member, choices.Body)
-	}
 	issuer, err := url.Parse(choices.URL)
 	if err != nil {
 		b.T.Fatal(err)
 	}
-	r, err := http.NewRequest(http.MethodGet, issuer.Scheme+"://"+issuer.Host+html.UnescapeString(href[1]), nil)
+	r, err := http.NewRequest(http.MethodGet, issuer.Scheme+"://"+issuer.Host+choiceOf(b.T, choices.Body, member), nil)
 	if err != nil {
 		b.T.Fatal(err)
 	}
 	if got := b.Ask(r); !strings.HasPrefix(got.Path, "/mall") {
 		b.T.Fatalf("sign-in leads to %s", got.URL)
 	}
+}
+
+// choiceOf is the path on the provider's page that chooses a member.
+func choiceOf(t testing.TB, page, member string) string {
+	t.Helper()
+	href := regexp.MustCompile(`href="(/authorize/choice[^"]+member=` + member + `[^"]*)"`).FindStringSubmatch(page)
+	if href == nil {
+		t.Fatalf("the provider does not offer %s:\n%s", member, page)
+	}
+	return html.UnescapeString(href[1])
 }

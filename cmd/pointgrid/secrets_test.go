@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -238,16 +237,12 @@ func (w *tapped) customerOf(number string) {
 	b := w.browser("a member")
 	base := w.s.url()
 	_, choices := w.send(b, "GET", base+"/mall/sign-in/start", nil)
-	href := regexp.MustCompile(`href="(/authorize/choice[^"]+member=` + number + `[^"]*)"`).FindStringSubmatch(choices)
-	if href == nil {
-		w.Fatalf("the provider does not offer %s:\n%s", number, choices)
-	}
 	issuer := regexp.MustCompile(`issuer: "?(http://127\.0\.0\.1:\d+)`).FindStringSubmatch(w.configuration())
 	if issuer == nil {
 		w.Fatal("the configuration has no provider")
 	}
 	w.keep("the number of the one who signs in", number)
-	w.send(b, "GET", issuer[1]+html.UnescapeString(href[1]), nil)
+	w.send(b, "GET", issuer[1]+choiceOf(w, choices, number), nil)
 	_, page := w.send(b, "GET", base+"/mall/privacy", nil)
 	token := regexp.MustCompile(`name="form_token" value="([^"]+)"`).FindStringSubmatch(page)
 	if token == nil {

@@ -132,7 +132,7 @@ func (a *Attacker) follow(base *url.URL, href string) {
 	u.Fragment = ""
 	a.links = append(a.links, u.RequestURI())
 	query := u.Query()
-	for name := range query {
+	for _, name := range slices.Sorted(maps.Keys(query)) {
 		changed := maps.Clone(query)
 		changed[name] = []string{a.pick()}
 		a.ask(u.EscapedPath(), changed)
@@ -147,6 +147,7 @@ func (a *Attacker) follow(base *url.URL, href string) {
 	}
 }
 
+// ask asks, unless the address is longer than servers take.
 func (a *Attacker) ask(path string, query url.Values) (got Answer) {
 	if full := path + "?" + query.Encode(); len(full) < 16_000 {
 		got = a.Browser.Get(full)
@@ -169,8 +170,10 @@ func (a *Attacker) send(f form) {
 				a.change(values, names[a.random.IntN(len(names))])
 			}
 		}
-		a.report.Forms[f.method+" "+kind(f.action.Path)]++
-		a.report.Statuses[a.give(f, values).Status]++
+		if got := a.give(f, values); got.Status != 0 {
+			a.report.Forms[f.method+" "+kind(f.action.Path)]++
+			a.report.Statuses[got.Status]++
+		}
 	}
 }
 
