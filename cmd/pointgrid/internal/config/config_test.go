@@ -75,6 +75,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"nothing waited for", "data_dir: /a\npartners: [{code: sky, in: push, out: push, statement: {tolerance: {late_days: 9}}}]\n", nil, "late_days is 9 and keep_days 7"},
 		{"statements too large", "data_dir: /a\nreconciliation: {bytes_max: 5}\n", nil, "reconciliation.bytes_max: 5"},
 		{"client without key", "data_dir: /a\nutility: {clients: [{id: u}]}\n", nil, "utility.clients[0].key_file: is missing"},
+		{"client that poses as the mall", "data_dir: /a\nutility: {clients: [{id: mall, key_file: k}]}\n", nil, "utility.clients[0].id: \"mall\" is the mall's own"},
 		{"two documents", "data_dir: /a\n---\nlisten: x\n", nil, "more than one YAML document"},
 		{"not YAML", "\t{", nil, "pointgrid.yaml"},
 	}

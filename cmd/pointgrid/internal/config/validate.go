@@ -258,8 +258,11 @@ func sealed(wrong report, key, address string, allowed bool, allow string) {
 }
 
 func validateClient(wrong report, key string, c Client) {
-	if c.ID == "" {
+	switch c.ID {
+	case "":
 		wrong(key+".id", "is missing")
+	case "mall": // as which the mall converts, with orders' IDs as keys
+		wrong(key+".id", "\"mall\" is the mall's own; want another")
 	}
 	if c.KeyFile == "" {
 		wrong(key+".key_file", "is missing; name the file with the client's public keys")
